@@ -1,0 +1,1 @@
+"""What the processes need of the outside, in the domain's own words. Adapters implement it."""

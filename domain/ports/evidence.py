@@ -1,0 +1,133 @@
+"""The evidence store: timelines, the read model of cases and tasks, and the outbox of notices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Protocol
+
+from domain.case import CaseSnapshot, Journal, Notice, StoredEntry
+from domain.model import Value
+from domain.people import Actor
+from domain.tasks import Task
+
+
+class Claim(Value):
+    """Who took a task off the team's list, and when (UTC)."""
+
+    person: str
+    at: datetime
+
+
+class WorklistTask(Value):
+    task: Task
+    claim: Claim | None = None
+
+
+class Page(Value):
+    """`next_cursor` is opaque; None on the last page."""
+
+    next_cursor: str | None = None
+
+
+class CasePage(Page):
+    items: tuple[CaseSnapshot, ...]
+
+
+class TaskPage(Page):
+    items: tuple[WorklistTask, ...]
+
+
+class TimelinePage(Page):
+    items: tuple[StoredEntry, ...]
+
+
+class CaseFilter(Value):
+    """Conditions that all hold; one left out does not restrict. `facilities` are those that the caller may see
+    ('*': all).
+
+    `submitted_before` gives age; `waiting_since_before` answers who has waited for longer than some time.
+    """
+
+    facilities: tuple[str, ...]
+    process: str | None = None
+    facility: str | None = None
+    stage: str | None = None
+    status: str | None = None
+    supplier: str | None = None
+    requester: str | None = None
+    awaiting_role: str | None = None
+    exception_code: str | None = None
+    emergency: bool | None = None
+    submitted_before: datetime | None = None
+    waiting_since_before: datetime | None = None
+
+
+class SpendLine(Value):
+    """What somebody recently asked for, as far as the detection of split needs looks at it."""
+
+    case_id: str
+    requester: str
+    cost_centres: tuple[str, ...]
+    suppliers: tuple[str, ...]
+    categories: tuple[str, ...]
+    amount: Decimal
+    submitted_on: date
+
+
+class ChainFault(Value):
+    """Where the hash chain of a case does not hold, and why."""
+
+    case_id: str
+    position: int
+    message: str
+
+
+class InvalidCursorError(ValueError):
+    """The cursor was not issued by this store."""
+
+
+class EvidenceWriter(Protocol):
+    async def record(self, journal: Journal) -> None:
+        """Write all of it in one transaction. Entries known by (case, seq) and notices known by id stay as they are."""
+
+
+class EvidenceReader(Protocol):
+    async def case(self, case_id: str) -> CaseSnapshot | None: ...
+
+    async def cases(self, where: CaseFilter, cursor: str | None, limit: int) -> CasePage: ...
+
+    async def timeline(self, case_id: str, cursor: str | None, limit: int) -> TimelinePage: ...
+
+    async def case_of_order(self, order_number: str) -> str | None: ...
+
+    async def task(self, task_id: str) -> WorklistTask | None: ...
+
+    async def tasks_of_case(self, case_id: str) -> tuple[Task, ...]: ...
+
+    async def worklist(self, actor: Actor, cursor: str | None, limit: int) -> TaskPage:
+        """Open tasks that the actor may act on, the most urgent first; excluded persons never see theirs."""
+
+    async def claim(self, task_id: str, person: str, at: datetime) -> WorklistTask | None:
+        """Take an open task; the first claim stands (repeating one's own is no change). None when there is no open
+        task.
+        """
+
+    async def unclaim(self, task_id: str, person: str) -> None: ...
+
+    async def recent_spend(self, facility: str, since: date, until: date) -> Sequence[SpendLine]:
+        """Requests submitted between the two days, both inclusive, that were not rejected, withdrawn or cancelled."""
+
+    async def verify(self, case_id: str | None = None) -> tuple[int, tuple[ChainFault, ...]]:
+        """Check the hash chains; returns the number of entries read and every fault."""
+
+
+class Outbox(Protocol):
+    """Notices that wait to be sent. One relay holds a notice at a time; a held one is free again after `lease`."""
+
+    async def take(self, limit: int, now: datetime, lease_until: datetime) -> tuple[Notice, ...]: ...
+
+    async def sent(self, notice_id: str, channel: str, at: datetime, proof: str) -> None: ...
+
+    async def failed(self, notice_id: str, channel: str, at: datetime, error: str, again_at: datetime) -> None: ...

@@ -1,0 +1,29 @@
+"""The way to a supplier: documents out, with proof."""
+
+from typing import Protocol
+
+from domain.facility import Facility
+from domain.master_data import Supplier
+from domain.model import Value
+from domain.purchase import DispatchProof, PlacedOrder
+
+
+class OrderDispatch(Value):
+    """An order to be sent. `version` counts what was sent under the same number; `occasion` tells a first sending
+    from a
+    reminder, a change or a cancellation."""
+
+    order: PlacedOrder
+    supplier: Supplier
+    facility: Facility
+    case_id: str
+    version: int = 1
+    occasion: str = "order"
+    """One of 'order', 'reminder', 'change', 'cancellation'."""
+    key: str
+    """Idempotency key: sending again under the same key repeats the same message id."""
+
+
+class SupplierChannel(Protocol):
+    async def send_order(self, dispatch: OrderDispatch) -> DispatchProof:
+        """Send the order as PDF and UBL 2.1 Order by e-mail. Raises the errors of `domain.outside_errors`."""
