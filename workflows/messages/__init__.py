@@ -1,0 +1,1 @@
+"""What processes take in, give back and answer: inputs, results, signals and queries."""
