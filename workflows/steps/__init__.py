@@ -1,0 +1,1 @@
+"""The steps that processes ask for. `activities` implements them; workflows never import the implementation."""

@@ -1,0 +1,247 @@
+"""What every process shares: steps, waiting, exceptions, and the signals of people.
+
+A process is a workflow class that inherits `CaseWorkflow` and says what happens. This says how a case stays true
+to what
+it shows: every step carries the facts since the last one, every wait can be interrupted, and nothing waits unseen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError
+
+from domain.case import CaseSnapshot, CaseStatus, Journal
+from domain.case_actions import ActionRecord, ActionRefusal, ActionRequest, action_refusal
+from domain.policy.model import FrozenPolicy
+from domain.tasks import Decision, DecisionRecord
+from workflows.case_file import CaseFile
+from workflows.errors import StepFailure, failure_of
+from workflows.steps.case import CaseSteps
+from workflows.steps.inputs import AnnounceResult, CloseCaseInput, StepInput
+
+# About three minutes of patience with an outside system before a person is told.
+STEP_RETRIES = RetryPolicy(
+    initial_interval=timedelta(seconds=1),
+    backoff_coefficient=2,
+    maximum_interval=timedelta(minutes=1),
+    maximum_attempts=8,
+)
+# Our own store is retried until it answers: without it nothing could be shown to a person anyway.
+OWN_STORE_RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
+STEP_TIMEOUT = timedelta(seconds=30)
+
+Build = Callable[[Journal, int], StepInput]
+
+
+class CaseEnded(Exception):  # noqa: N818 - it is no error: a person or a rule ended the case
+    """The case ends before its work is done: undo what was done, keep the record."""
+
+    def __init__(self, status: CaseStatus, reason: str, actor: str = "corridor") -> None:
+        self.status, self.reason, self.actor = status, reason, actor
+        super().__init__(reason)
+
+
+class CaseWorkflow:
+    """One case. `requesters` are the persons on whose duty it runs: they may ask for it, and never decide on it."""
+
+    def __init__(self, snapshot: CaseSnapshot, policy: FrozenPolicy, requesters: tuple[str, ...]) -> None:
+        self.file = CaseFile(snapshot)
+        self.policy = policy
+        self.requesters = requesters
+        self.ended: CaseEnded | None = None
+        self.undoing = False
+        self.closed = False
+        self._actions: dict[str, ActionRecord] = {}
+        self._task_count = 0
+
+    # Waiting
+
+    async def until(
+        self, condition: Callable[[], bool], timeout: timedelta | None = None, summary: str | None = None
+    ) -> bool:
+        """Wait until the condition holds; False when the time is over first. Raises CaseEnded when the case is
+        ended.
+        """
+        try:
+            await workflow.wait_condition(
+                lambda: condition() or self._interrupted(), timeout=timeout, timeout_summary=summary
+            )
+        except TimeoutError:
+            return False
+        self.check_ended()
+        return True
+
+    def _interrupted(self) -> bool:
+        return self.ended is not None and not self.undoing
+
+    def check_ended(self) -> None:
+        """Raises CaseEnded when somebody ended the case; not while it is being undone."""
+        if self.ended is not None and not self.undoing:
+            raise self.ended
+
+    def end(self, status: CaseStatus, reason: str, actor: str = "corridor") -> CaseEnded:
+        """End the case, for every branch of it. The first end stands."""
+        if self.ended is None:
+            self.ended = CaseEnded(status, reason, actor)
+            self.file.note(f"case.{status}", reason or f"The case was {status}", actor=actor)
+        return self.ended
+
+    async def go_ahead(self) -> None:
+        """Pass when the case is neither held nor ended."""
+        self.check_ended()
+        if self.file.snapshot.held and not self.undoing:
+            await self.until(lambda: not self.file.snapshot.held)
+
+    # Steps
+
+    async def try_step(
+        self, step: Callable[..., Any], build: Build, summary: str, seq: int | None = None
+    ) -> Any | StepFailure:
+        """A step whose failure the process deals with: the result, or why there is none after bounded retries."""
+        await self.go_ahead()
+        journal = self.file.journal()
+        try:
+            result = await workflow.execute_activity_method(
+                step,
+                build(journal, seq or self.file.next_seq()),
+                start_to_close_timeout=STEP_TIMEOUT,
+                retry_policy=STEP_RETRIES,
+                summary=summary,
+            )
+        except ActivityError as error:
+            failure = failure_of(error)
+            self.file.note(
+                "step.failed",
+                f"{summary}: {failure.report.system} says {failure.report.message}",
+                code=failure.report.code,
+                failure=failure.kind,
+            )
+            return failure
+        self.file.recorded(journal)
+        return result
+
+    async def announce(self, summary: str) -> AnnounceResult:
+        """Put new tasks on worklists and have people told."""
+        self.file.publish()
+        return await self._own_step(
+            CaseSteps.announce, lambda journal, seq: StepInput(journal=journal, seq=seq), summary
+        )
+
+    async def close(self, key: str) -> None:
+        """The last step of every case."""
+        await self._own_step(
+            CaseSteps.close_case,
+            lambda journal, seq: CloseCaseInput(journal=journal, seq=seq, key=key),
+            "Close the case",
+        )
+
+    async def _own_step(self, step: Callable[..., Any], build: Build, summary: str) -> Any:
+        journal = self.file.journal()
+        result = await workflow.execute_activity_method(
+            step,
+            build(journal, self.file.next_seq()),
+            start_to_close_timeout=STEP_TIMEOUT,
+            retry_policy=OWN_STORE_RETRIES,
+            summary=summary,
+        )
+        self.file.recorded(journal)
+        return result
+
+    def next_task_id(self, name: str) -> str:
+        self._task_count += 1
+        return f"{self.file.case_id}:{name}.{self._task_count}"
+
+    # Signals and queries
+
+    @workflow.signal
+    def decision_made(self, decision: Decision) -> None:
+        """A person answered a task. What does not count is recorded with its reason; it never fails the case."""
+        self.file.decide(decision)
+
+    @workflow.signal
+    def action_requested(self, request: ActionRequest) -> None:
+        """A person asks for something that concerns the whole case."""
+        if request.action_id in self._actions:
+            return
+        because = self._why_not(request)
+        if because is None:
+            because = self.perform(request)
+        record = ActionRecord(
+            request=request,
+            status="ignored" if because else "applied",
+            because=because,
+            recorded_at=workflow.now(),
+        )
+        self._actions[request.action_id] = record
+        self.file.note(
+            f"action.{record.status}",
+            f"{request.action}" if because is None else f"Ignored ({because}): {request.action}",
+            actor=request.actor.person,
+            action_id=request.action_id,
+            action=request.action,
+            because=because,
+            comment=request.comment,
+        )
+
+    def _why_not(self, request: ActionRequest) -> ActionRefusal | None:
+        if self.closed or self.ended is not None:
+            return "case-closed"
+        return action_refusal(request, self.file.snapshot.facility, self.requesters)
+
+    def perform(self, request: ActionRequest) -> ActionRefusal | None:
+        """Do what was asked, or say why it cannot be done now. Processes add what is theirs."""
+        match request.action:
+            case "withdraw":
+                self.end("withdrawn", request.comment, request.actor.person)
+            case "cancel":
+                self.end("cancelled", request.comment, request.actor.person)
+            case "hold" if not self.file.snapshot.held:
+                self.file.show(held=True)
+            case "hold":
+                return "already-held"
+            case "resume" if self.file.snapshot.held:
+                self.file.show(held=False)
+            case "resume":
+                return "not-held"
+            case "provide-information":
+                return self._answer_question(request)
+            case _:
+                return "not-in-this-stage"
+        return None
+
+    def _answer_question(self, request: ActionRequest) -> ActionRefusal | None:
+        """The requester's answer closes the open question, as a decision on its task would."""
+        for task in self.file.ledger.open_tasks():
+            if task.kind == "information":
+                actor = request.actor.model_copy(update={"person": task.people[0]})
+                self.file.decide(
+                    Decision(
+                        decision_id=request.action_id,
+                        task_id=task.task_id,
+                        action="answer",
+                        actor=actor,
+                        subject_version=task.subject_version,
+                        comment=request.comment,
+                    )
+                )
+                return None
+        return "nothing-asked"
+
+    @workflow.query
+    def snapshot(self) -> CaseSnapshot:
+        return self.file.snapshot
+
+    @workflow.query
+    def decision_record(self, decision_id: str) -> DecisionRecord | None:
+        """What became of a decision; None when it has not arrived."""
+        return self.file.ledger.record_of(decision_id)
+
+    @workflow.query
+    def action_record(self, action_id: str) -> ActionRecord | None:
+        """What became of a requested action; None when it has not arrived."""
+        return self._actions.get(action_id)

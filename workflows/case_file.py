@@ -1,0 +1,159 @@
+"""The record that a case keeps of itself while it runs: facts, tasks, notices and the snapshot after them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from temporalio import workflow
+
+from domain.approval import ApprovalLedger
+from domain.case import CaseSnapshot, Journal, Notice, TimelineEntry
+from domain.tasks import Decision, DecisionRecord, Task
+from workflows.search_attributes import updates
+from workflows.showing import current_details
+
+
+class CaseFile:
+    """Facts wait here until a step carries them into the evidence store: no activity exists only to write a log."""
+
+    def __init__(self, snapshot: CaseSnapshot) -> None:
+        self.snapshot = snapshot
+        self.ledger = ApprovalLedger()
+        self._seq = 0
+        self._entries: list[TimelineEntry] = []
+        self._changed_tasks: dict[str, Task] = {}
+        self._notices: list[Notice] = []
+        self._answered: tuple[Any, ...] = ()
+
+    @property
+    def case_id(self) -> str:
+        return self.snapshot.case_id
+
+    def next_seq(self) -> int:
+        self._seq += 1
+        return self._seq
+
+    def note(
+        self, kind: str, summary: str, actor: str = "corridor", on_behalf_of: str | None = None, **detail: Any
+    ) -> None:
+        """Put a fact on the timeline."""
+        self._entries.append(
+            TimelineEntry(
+                seq=self.next_seq(),
+                at=workflow.now(),
+                kind=kind,
+                summary=summary,
+                actor=actor,
+                on_behalf_of=on_behalf_of,
+                detail=detail,
+            )
+        )
+
+    def tell(
+        self, event: str, subject: str, text: str, role: str | None = None, people: tuple[str, ...] = (), **data: Any
+    ) -> None:
+        """Have somebody told, once; subscribers of `event` are told as well."""
+        self._notices.append(
+            Notice(
+                notice_id=f"{self.case_id}:notice.{self.next_seq()}",
+                case_id=self.case_id,
+                facility=self.snapshot.facility,
+                event=event,
+                subject=subject,
+                text=text,
+                role=role,
+                people=people,
+                data=data,
+            )
+        )
+
+    def show(self, **changes: Any) -> None:
+        """Change what the case shows: in the Web UI at once, in the read model with the next step."""
+        self.snapshot = self.snapshot.model_copy(
+            update={**changes, "version": self.snapshot.version + 1, "updated_at": workflow.now()}
+        )
+        workflow.set_current_details(current_details(self.snapshot, self.ledger.open_tasks()))
+
+    def open_task(self, task: Task) -> None:
+        self.ledger.open(task)
+        self._changed_tasks[task.task_id] = task
+        self._show_tasks()
+
+    def cancel_task(self, task_id: str, outcome: str) -> None:
+        self._changed_tasks[task_id] = self.ledger.cancel(task_id, workflow.now(), outcome)
+        self._show_tasks()
+
+    def cancel_open_tasks(self, outcome: str) -> None:
+        for task in self.ledger.open_tasks():
+            self.cancel_task(task.task_id, outcome)
+
+    def decide(self, decision: Decision) -> DecisionRecord:
+        """Let the ledger say what a decision does, and put it on the timeline either way."""
+        known = self.ledger.record_of(decision.decision_id) is not None
+        record = self.ledger.decide(decision, workflow.now())
+        if not known:
+            self._note_decision(record)
+        if record.status == "applied" and not known:
+            self._changed_tasks[decision.task_id] = self.ledger.task(decision.task_id)
+            self._show_tasks()
+        return record
+
+    def _note_decision(self, record: DecisionRecord) -> None:
+        decision = record.decision
+        what = f"{decision.action} on {decision.task_id}"
+        summary = f"Decided: {what}" if record.because is None else f"Ignored ({record.because}): {what}"
+        self.note(
+            f"decision.{record.status}",
+            summary,
+            actor=decision.actor.person,
+            on_behalf_of=decision.on_behalf_of,
+            decision_id=decision.decision_id,
+            task_id=decision.task_id,
+            action=decision.action,
+            because=record.because,
+            comment=decision.comment,
+            subject_version=decision.subject_version,
+            issuer=decision.actor.issuer,
+            roles=list(decision.actor.roles),
+            corrections=[each.model_dump(mode="json", exclude_none=True) for each in decision.corrections],
+        )
+
+    def _show_tasks(self) -> None:
+        """Say whom the case waits for: the open task that is due first."""
+        tasks = self.ledger.open_tasks()
+        first = min(tasks, key=lambda task: (task.due_at or task.opened_at, task.task_id), default=None)
+        if first is None:
+            self.show(awaiting_role=None, awaiting="", awaiting_since=None, due_at=None, exception_code=None)
+            return
+        self.show(
+            awaiting_role=first.role,
+            awaiting=first.title,
+            awaiting_since=first.opened_at,
+            due_at=first.due_at,
+            exception_code=next((task.exception_code for task in tasks if task.exception_code), None),
+        )
+
+    def publish(self) -> None:
+        """Upsert search attributes, but only when an operator's question would be answered differently by them."""
+        answer = (self.snapshot.stage, self.snapshot.awaiting_role, self.snapshot.exception_code)
+        if answer != self._answered:
+            self._answered = answer
+            workflow.upsert_search_attributes(updates(self.snapshot))
+
+    def journal(self) -> Journal:
+        return Journal(
+            snapshot=self.snapshot,
+            entries=tuple(self._entries),
+            tasks=tuple(self._changed_tasks.values()),
+            notices=tuple(self._notices),
+        )
+
+    def recorded(self, journal: Journal) -> None:
+        """What a step has carried is not carried again; what changed meanwhile is."""
+        seqs = {entry.seq for entry in journal.entries}
+        self._entries = [entry for entry in self._entries if entry.seq not in seqs]
+        sent = {notice.notice_id for notice in journal.notices}
+        self._notices = [notice for notice in self._notices if notice.notice_id not in sent]
+        for task in journal.tasks:
+            if self._changed_tasks.get(task.task_id) == task:
+                del self._changed_tasks[task.task_id]

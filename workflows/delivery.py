@@ -1,0 +1,218 @@
+"""Goods come in: receipts and returns are booked as they are reported, until nothing is outstanding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from domain.acknowledging import promised_by
+from domain.business_time import add_business_hours
+from domain.receiving import after_return, complete, judge_receipt, outstanding
+from temporalio import workflow
+
+from domain.exceptions import Finding
+from domain.purchase import GoodsReceipt, GoodsReturn, ReceivedLine
+from domain.tasks import Task
+from workflows.case import CaseWorkflow
+from workflows.order_in_hand import BOOKING, OrderInHand
+from workflows.questions import ask, remaining, subject_of
+from workflows.steps.inputs import ReceiptInput, ReturnInput
+from workflows.steps.purchasing import PurchasingSteps
+
+
+class Delivery:
+    """The delivery of one order. `keep` is called once goods were taken in: then the order can only be closed short."""
+
+    def __init__(self, case: CaseWorkflow, hand: OrderInHand, keep: Callable[[], None]) -> None:
+        self._case, self._hand, self._keep = case, hand, keep
+
+    async def run(self) -> None:
+        """Book receipts and returns as they come, until nothing is outstanding or somebody closes short."""
+        self._show_delivery()
+        await self._case.announce(f"Wait for the goods of {self._hand.placed.number}")
+        asked: Task | None = None
+        while not self._delivery_over():
+            came = await self._case.until(
+                lambda: (
+                    bool(self._hand.deliveries or self._hand.changes) or self._delivery_over() or self._answered(asked)
+                ),
+                None if asked else self._ask_after(),
+                f"Ask whether {self._hand.placed.number} came",
+            )
+            if self._hand.deliveries:
+                await self._book(self._hand.deliveries.pop(0))
+            elif self._hand.changes:
+                await self._hand.change(self._hand.changes.pop(0))
+                await self._hand.send("change")
+            elif asked is not None and self._answered(asked):
+                asked = self._receipt_answer(asked)
+            elif not came:
+                asked = await self._ask_requester()
+        if asked is not None:
+            self._case.file.cancel_task(asked.task_id, "the goods were reported")
+
+    def _show_delivery(self) -> None:
+        promised = promised_by(self._hand.placed, self._hand.answer)
+        self._case.file.show(
+            stage="delivery",
+            awaiting=f"goods of {self._hand.placed.number} from {self._hand.placed.supplier}, promised for {promised}",
+            awaiting_since=workflow.now(),
+            next_step="Receiving reports the goods; the requester is asked when nobody does",
+        )
+        self._case.file.tell(
+            "order.confirmed",
+            f"Ordered: {self._case.file.snapshot.title} ({self._hand.placed.number})",
+            f"{self._hand.placed.supplier} is to deliver by {promised}.",
+            people=self._case.requesters,
+            order=self._hand.placed.number,
+        )
+
+    def _delivery_over(self) -> bool:
+        if self._hand.deliveries or self._hand.changes:
+            return False
+        return self._hand.short_closed is not None or complete(
+            self._hand.placed, self._hand.received, self._case.policy.tolerances
+        )
+
+    def _ask_after(self) -> timedelta:
+        """Until some business hours after the end of the promised day, the facility's time."""
+        policy = self._case.policy
+        calendar = policy.facility.calendar
+        promised = promised_by(self._hand.placed, self._hand.answer)
+        end_of_day = datetime.combine(promised, time(23, 59), ZoneInfo(calendar.time_zone)).astimezone(UTC)
+        start = max(end_of_day, workflow.now())
+        at = add_business_hours(start, policy.receipt.ask_after_hours, calendar, frozenset(policy.holidays))
+        return remaining(at)
+
+    async def _ask_requester(self) -> Task:
+        case = self._case
+        task = Task(
+            task_id=case.next_task_id("receipt"),
+            case_id=case.file.case_id,
+            kind="receipt",
+            slot=f"receipt/{self._hand.placed.number}",
+            title=f"Did the goods of {self._hand.placed.number} come?",
+            why="The promised date has passed and nobody reported a receipt",
+            rule="receipt/ask-requester",
+            role="requester",
+            facility=case.file.snapshot.facility,
+            people=case.requesters,
+            actions=("confirm-receipt", "wait"),
+            subject={**subject_of(case), "outstanding": self._outstanding()},
+            opened_at=workflow.now(),
+        )
+        case.file.open_task(task)
+        case.file.tell(
+            "receipt.asked",
+            task.title,
+            task.why,
+            people=case.requesters,
+            task_id=task.task_id,
+            order=self._hand.placed.number,
+        )
+        await case.announce("Ask the requester for the receipt")
+        return task
+
+    def _outstanding(self) -> dict[str, str]:
+        open_lines = outstanding(self._hand.placed, self._hand.received, self._case.policy.tolerances)
+        return {str(line): str(quantity) for line, quantity in open_lines.items()}
+
+    def _answered(self, task: Task | None) -> bool:
+        return task is not None and self._case.file.ledger.applied_to(task.task_id) is not None
+
+    def _receipt_answer(self, task: Task) -> None:
+        """'It came' counts as a receipt of all that is outstanding; 'wait' has the question asked again later."""
+        record = self._case.file.ledger.applied_to(task.task_id)
+        if record is not None and record.decision.action == "confirm-receipt":
+            open_lines = outstanding(self._hand.placed, self._hand.received, self._case.policy.tolerances)
+            self._hand.deliveries.append(
+                GoodsReceipt(
+                    event_id=task.task_id,
+                    order_number=self._hand.placed.number,
+                    received_at=workflow.now(),
+                    received_by=record.decision.actor.person,
+                    delivery_note=f"confirmed by the requester ({record.decision.decision_id})",
+                    lines=tuple(
+                        ReceivedLine(line=line, accepted=quantity) for line, quantity in sorted(open_lines.items())
+                    ),
+                )
+            )
+
+    async def _book(self, report: GoodsReceipt | GoodsReturn) -> None:
+        if isinstance(report, GoodsReturn):
+            await self._book_return(report)
+        else:
+            await self._book_receipt(report)
+
+    async def _book_receipt(self, receipt: GoodsReceipt) -> None:
+        tolerances = self._case.policy.tolerances
+        verdict = judge_receipt(self._hand.placed, self._hand.received, receipt, tolerances)
+        if verdict.over:
+            finding = Finding(
+                code="receipt-over",
+                message=f"More came than ordered on line(s) {', '.join(map(str, verdict.over))}",
+                evidence={"order": self._hand.placed.number, "delivery_note": receipt.delivery_note},
+            )
+            decision = await ask(self._case, finding, f"receipt.{receipt.event_id}")
+            if decision.action == "reject":
+                receipt = self._capped(receipt)
+                verdict = judge_receipt(self._hand.placed, self._hand.received, receipt, tolerances)
+        booked = await self._hand.step(
+            PurchasingSteps.post_receipt,
+            lambda journal, seq: ReceiptInput(
+                journal=journal,
+                seq=seq,
+                external_id=f"{self._hand.draft.external_id}:{receipt.event_id}",
+                receipt=receipt,
+            ),
+            f"Book the receipt {receipt.delivery_note}",
+            BOOKING,
+            "receipt-refused",
+        )
+        if booked is None:
+            return
+        self._hand.order = booked
+        self._hand.received = dict(verdict.received)
+        if self._hand.anything_received:
+            self._keep()
+        if verdict.rejected:
+            await self._ask_about_rejected(
+                f"{receipt.delivery_note}: "
+                + "; ".join(f"line {row.line}: {row.reason or 'rejected'}" for row in receipt.lines if row.rejected)
+            )
+
+    def _capped(self, receipt: GoodsReceipt) -> GoodsReceipt:
+        """Accept what was ordered, reject the rest."""
+        ordered = {line.line: line.quantity.value for line in self._hand.placed.lines}
+        rows = []
+        for row in receipt.lines:
+            room = max(ordered.get(row.line, Decimal(0)) - self._hand.received.get(row.line, Decimal(0)), Decimal(0))
+            taken = min(row.accepted, room)
+            rows.append(row.model_copy(update={"accepted": taken, "reason": row.reason or "more than ordered"}))
+        return receipt.model_copy(update={"lines": tuple(rows)})
+
+    async def _book_return(self, goods_return: GoodsReturn) -> None:
+        booked = await self._hand.step(
+            PurchasingSteps.post_return,
+            lambda journal, seq: ReturnInput(
+                journal=journal,
+                seq=seq,
+                external_id=f"{self._hand.draft.external_id}:{goods_return.event_id}",
+                goods_return=goods_return,
+            ),
+            f"Book the return to {self._hand.placed.supplier}",
+            BOOKING,
+            "receipt-refused",
+        )
+        if booked is not None:
+            self._hand.order = booked
+            self._hand.received = dict(after_return(self._hand.placed, self._hand.received, goods_return))
+            await self._ask_about_rejected("; ".join(f"line {r.line}: {r.reason}" for r in goods_return.lines))
+
+    async def _ask_about_rejected(self, message: str) -> None:
+        finding = Finding(code="goods-rejected", message=message, evidence={"order": self._hand.placed.number})
+        decision = await ask(self._case, finding, f"rejected.{self._hand.placed.number}")
+        if decision.action == "close-short":
+            self._hand.short_closed = decision.comment or "closed short"

@@ -1,0 +1,190 @@
+"""One order from the ERP to its settlement: placed, sent, acknowledged, received, settled, closed."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from domain.acknowledging import agreed_lines, differences
+from domain.commitment_lines import order_commitment
+from temporalio import workflow
+
+from domain.case import Journal
+from domain.exceptions import Finding
+from domain.money import Money
+from domain.purchase import Acknowledgement, OrderDraft
+from domain.tasks import Action
+from workflows.case import CaseWorkflow
+from workflows.compensation import Compensations, Undo
+from workflows.delivery import Delivery
+from workflows.order_in_hand import BOOKING, OrderInHand, total_with
+from workflows.questions import ask, business_hours_from_now, remaining
+from workflows.steps.inputs import CloseOrderInput, EndOrderInput, PlaceOrderInput, SendOrderInput
+from workflows.steps.purchasing import PurchasingSteps
+
+PLACING: tuple[Action, ...] = ("retry", "correct", "cancel")
+
+
+class Fulfilment:
+    """The stages of one order, in sequence. `authorise` has a change from one total to another approved where
+    policy asks.
+    """
+
+    def __init__(
+        self,
+        case: CaseWorkflow,
+        undo: Compensations,
+        draft: OrderDraft,
+        fiscal_year: int,
+        authorise: Callable[[Money, Money], Awaitable[None]],
+    ) -> None:
+        self._case, self._undo, self._authorise = case, undo, authorise
+        self._hand = OrderInHand(case, draft, fiscal_year)
+
+    @property
+    def hand(self) -> OrderInHand:
+        return self._hand
+
+    async def run(self) -> None:
+        """Raises CaseEnded when the case is ended before anything was received."""
+        placing = await self._place()
+        await self._hand.send("order")
+        telling = self._register_cancellation()
+        await self._acknowledged()
+
+        def keep() -> None:
+            self._undo.forget(telling)
+            self._undo.forget(placing)
+
+        await Delivery(self._case, self._hand, keep).run()
+        await self._settled()
+        keep()
+
+    async def _place(self) -> Undo:
+        """Order in the ERP. The undo is registered first: an order whose answer was lost is found by its external
+        id.
+        """
+        while self._hand.order is None:
+            draft = self._hand.draft
+            undo = self._register_undo(draft.external_id, draft.supplier)
+            self._case.file.show(stage="ordering", next_step=f"The order with {draft.supplier} is placed in the ERP")
+
+            def build(journal: Journal, seq: int, draft: OrderDraft = draft) -> PlaceOrderInput:
+                return PlaceOrderInput(journal=journal, seq=seq, draft=draft, fiscal_year=self._hand.fiscal_year)
+
+            self._hand.order = await self._hand.step(
+                PurchasingSteps.place_order, build, f"Place the order with {draft.supplier}", PLACING, "order-refused"
+            )
+        numbers = self._case.file.snapshot.order_numbers
+        self._case.file.show(order_numbers=(*numbers, self._hand.placed.number))
+        return undo
+
+    def _register_undo(self, external_id: str, supplier: str) -> Undo:
+        def build(journal: Journal, seq: int) -> EndOrderInput:
+            reason = self._case.ended.reason if self._case.ended else "replaced by a corrected order"
+            return EndOrderInput(journal=journal, seq=seq, external_id=external_id, reason=reason)
+
+        return self._undo.register(f"order with {supplier}", PurchasingSteps.cancel_order, build)
+
+    def _register_cancellation(self) -> Undo:
+        """A supplier that has the order in hand must hear that it is off."""
+
+        def build(journal: Journal, seq: int) -> SendOrderInput:
+            return SendOrderInput(
+                journal=journal,
+                seq=seq,
+                order=self._hand.placed,
+                facility=self._case.policy.facility,
+                key=f"{self._case.file.case_id}:send.{self._hand.placed.number}:cancellation",
+                occasion="cancellation",
+            )
+
+        return self._undo.register(f"message to {self._hand.placed.supplier}", PurchasingSteps.send_order, build)
+
+    async def _acknowledged(self) -> None:
+        """Wait for the supplier's answer, chase a silent one, and have differences decided by the buyer."""
+        chases = 0
+        while not self._no_answer_needed():
+            heard = await self._case.until(
+                lambda: bool(self._hand.answers) or self._no_answer_needed(),
+                self._patience(),
+                f"Chase {self._hand.placed.supplier}",
+            )
+            if self._hand.answers:
+                await self._judge_answer(self._hand.answers.pop(0))
+                return
+            if not heard and chases < self._case.policy.supplier.chases:
+                chases += 1
+                await self._hand.send("reminder")
+            elif not heard and await self._accept_silence():
+                return
+
+    def _no_answer_needed(self) -> bool:
+        """Goods or a bill say more than an acknowledgement."""
+        return bool(self._hand.deliveries) or self._hand.settlement is not None or self._hand.short_closed is not None
+
+    def _patience(self) -> timedelta:
+        return remaining(business_hours_from_now(self._case, self._case.policy.supplier.chase_after_hours))
+
+    async def _accept_silence(self) -> bool:
+        finding = Finding(
+            code="acknowledgement-missing",
+            message=f"{self._hand.placed.supplier} has not answered to {self._hand.placed.number}",
+            evidence={"order": self._hand.placed.number, "chased": self._case.policy.supplier.chases},
+        )
+        decision = await ask(self._case, finding, f"acknowledgement.{self._hand.placed.number}")
+        if decision.action == "chase":
+            await self._hand.send("reminder")
+            return False
+        return True
+
+    async def _judge_answer(self, answer: Acknowledgement) -> None:
+        self._hand.answer = answer
+        found = differences(self._hand.placed, answer, self._case.policy.tolerances)
+        serious = [each for each in found if not each.tolerated]
+        if serious:
+            finding = Finding(
+                code="acknowledgement-differs",
+                message="; ".join(f"line {d.line}: {d.what} {d.expected} -> {d.answered}" for d in serious),
+                evidence={"order": self._hand.placed.number, "differences": [d.model_dump() for d in serious]},
+            )
+            decision = await ask(self._case, finding, f"acknowledgement.{self._hand.placed.number}")
+            if decision.action == "chase":
+                await self._hand.send("reminder")
+                return await self._acknowledged()
+        if found:
+            agreed = agreed_lines(self._hand.placed, answer)
+            await self._authorise(self._hand.placed.total, total_with(self._hand.placed, agreed))
+            await self._hand.change(agreed)
+        return None
+
+    async def _settled(self) -> None:
+        """Wait for the final settlement, unless nothing was received; then close the order for good."""
+        if self._hand.anything_received:
+            self._case.file.show(
+                stage="settlement",
+                awaiting=f"settlement of {self._hand.placed.number}",
+                awaiting_since=workflow.now(),
+                next_step="The bill is settled, then the order is closed",
+            )
+            await self._case.until(lambda: self._hand.settlement is not None and self._hand.settlement.final)
+        short = self._hand.short_closed is not None
+        commitment = order_commitment(self._hand.placed, self._hand.draft.facility, self._hand.fiscal_year)
+        closed = await self._hand.step(
+            PurchasingSteps.close_order,
+            lambda journal, seq: CloseOrderInput(
+                journal=journal,
+                seq=seq,
+                number=self._hand.placed.number,
+                key=f"{self._hand.draft.external_id}:close",
+                short=short,
+                reason=self._hand.short_closed or "received and settled",
+                settlement=self._hand.settlement,
+                settled=commitment,
+                lines=tuple(line.line for line in self._hand.placed.lines),
+            ),
+            f"Close the order {self._hand.placed.number}",
+            BOOKING,
+        )
+        self._hand.order = closed or self._hand.order
+        self._hand.over = True

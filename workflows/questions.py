@@ -1,0 +1,151 @@
+"""Asking people: one task, its reminders, and whom it goes to when nobody answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from domain.business_time import add_business_hours
+from domain.routing import exception_hours, exception_owner
+from temporalio import workflow
+
+from domain.exceptions import CATALOGUE, Finding
+from domain.tasks import Action, Decision, Task
+from workflows.case import CaseWorkflow
+from workflows.errors import UNAVAILABLE, StepFailure
+
+MAX_REMINDERS = 10
+PROBE_EVERY = timedelta(minutes=10)
+
+
+def business_hours_from_now(case: CaseWorkflow, hours: int) -> datetime:
+    """The instant (UTC) that many business hours of the facility away."""
+    return add_business_hours(workflow.now(), hours, case.policy.facility.calendar, frozenset(case.policy.holidays))
+
+
+def remaining(until: datetime) -> timedelta:
+    return max(until - workflow.now(), timedelta(0))
+
+
+def subject_of(case: CaseWorkflow) -> dict[str, Any]:
+    """What whoever decides needs to see of the case."""
+    shot = case.file.snapshot
+    return {
+        "title": shot.title,
+        "amount": str(shot.amount),
+        "suppliers": list(shot.suppliers),
+        "requester": shot.requester,
+        "cost_centres": list(shot.cost_centres),
+        "urgency": shot.urgency,
+    }
+
+
+def open_exception(case: CaseWorkflow, finding: Finding, slot: str, actions: tuple[Action, ...] = ()) -> Task:
+    """Put an exception on the worklist of the team that owns it. It is announced by the caller."""
+    kind = CATALOGUE[finding.code]
+    hours = exception_hours(case.policy, finding.code)
+    task = Task(
+        task_id=case.next_task_id(finding.code),
+        case_id=case.file.case_id,
+        kind="exception",
+        slot=f"exception/{slot}",
+        title=kind.title + (f" (line {finding.line})" if finding.line else ""),
+        why=finding.message,
+        rule=f"exception/{finding.code}",
+        role=exception_owner(case.policy, finding.code),
+        facility=case.file.snapshot.facility,
+        excluded=case.requesters,
+        actions=actions or kind.actions,
+        subject={**subject_of(case), "evidence": finding.evidence, "line": finding.line},
+        exception_code=finding.code,
+        opened_at=workflow.now(),
+        due_at=business_hours_from_now(case, hours),
+    )
+    case.file.open_task(task)
+    case.file.note("exception.raised", f"{kind.title}: {finding.message}", code=finding.code, line=finding.line)
+    case.file.tell(
+        "exception.raised",
+        f"{kind.title}: {case.file.snapshot.title}",
+        f"{finding.message}\nWhat you can do: {', '.join(task.actions)}.",
+        role=task.role,
+        task_id=task.task_id,
+        code=finding.code,
+    )
+    return task
+
+
+async def answer_to(case: CaseWorkflow, task: Task) -> Decision:
+    """Wait for the answer. When the due date passes the process owner is told, once; the question stays open."""
+    answered = await _answered_by_due(case, task)
+    if not answered:
+        case.file.note("task.overdue", f"Overdue: {task.title}", task_id=task.task_id)
+        case.file.tell(
+            "task.overdue",
+            f"Overdue: {task.title} · {case.file.snapshot.title}",
+            f"{task.role} at {task.facility} has not answered within the service level.",
+            role="process-owner",
+            task_id=task.task_id,
+        )
+        await case.announce(f"Overdue: {task.title}")
+        await case.until(lambda: case.file.ledger.applied_to(task.task_id) is not None)
+    record = case.file.ledger.applied_to(task.task_id)
+    if record is None:
+        raise RuntimeError(f"task {task.task_id} was awaited without an answer")
+    return record.decision
+
+
+async def _answered_by_due(case: CaseWorkflow, task: Task) -> bool:
+    left = remaining(task.due_at) if task.due_at else None
+    return await case.until(lambda: case.file.ledger.applied_to(task.task_id) is not None, left, f"Due: {task.title}")
+
+
+async def ask(case: CaseWorkflow, finding: Finding, slot: str, actions: tuple[Action, ...] = ()) -> Decision:
+    """Raise one exception and wait for its answer. The answer 'cancel' ends the case."""
+    task = open_exception(case, finding, slot, actions)
+    await case.announce(f"Ask {task.role}: {task.title}")
+    decision = await answer_to(case, task)
+    if decision.action == "cancel":
+        raise case.end("cancelled", decision.comment, decision.actor.person)
+    return decision
+
+
+async def ask_all(case: CaseWorkflow, findings: Sequence[Finding], slot: str) -> tuple[tuple[Finding, Decision], ...]:
+    """Raise several exceptions at once, so that their owners work side by side, and wait for all answers."""
+    tasks = [(finding, open_exception(case, finding, slot)) for finding in findings]
+    await case.announce(f"Ask about {len(tasks)} exception(s)")
+    answers = []
+    for finding, task in tasks:
+        decision = await answer_to(case, task)
+        if decision.action == "cancel":
+            raise case.end("cancelled", decision.comment, decision.actor.person)
+        answers.append((finding, decision))
+    return tuple(answers)
+
+
+async def ask_about_failure(
+    case: CaseWorkflow, failure: StepFailure, summary: str, slot: str, actions: tuple[Action, ...]
+) -> Decision | None:
+    """A step did not succeed: ask the team that can help. None when it is worth trying again by itself.
+
+    A system that was down is probed at intervals, so that cases drain without anybody clicking through them.
+    """
+    code = failure.report.code if failure.report.code in CATALOGUE else failure.exception_code
+    finding = Finding(
+        code=code,
+        message=f"{summary}: {failure.report.system} says {failure.report.message}",
+        evidence={**failure.report.model_dump(), "failure": failure.kind},
+    )
+    task = open_exception(case, finding, slot, actions)
+    await case.announce(f"Ask {task.role}: {task.title}")
+    if failure.kind == UNAVAILABLE:
+        answered = await case.until(
+            lambda: case.file.ledger.applied_to(task.task_id) is not None, PROBE_EVERY, f"Try again: {summary}"
+        )
+        if not answered:
+            case.file.cancel_task(task.task_id, "tried again by itself")
+            return None
+    decision = await answer_to(case, task)
+    if decision.action == "cancel":
+        raise case.end("cancelled", decision.comment, decision.actor.person)
+    return decision

@@ -1,0 +1,57 @@
+"""How a case reads on its page in the Temporal Web UI (markdown)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from domain.case import CaseSnapshot
+from domain.tasks import Task
+
+RUNBOOKS = {
+    "exception": "docs/runbooks/stuck-case.md",
+    "approval": "docs/runbooks/wrong-decision.md",
+}
+
+
+def summary(snapshot: CaseSnapshot) -> str:
+    """One line for lists of workflows. It names no person."""
+    return f"{snapshot.title} · {snapshot.facility} · {snapshot.amount}"
+
+
+def details(snapshot: CaseSnapshot) -> str:
+    """What does not change: what was asked for, and which policy rules it."""
+    return "\n".join(
+        [
+            f"**{snapshot.title}**",
+            f"- Facility: {snapshot.facility}",
+            f"- Amount: {snapshot.amount}",
+            f"- Urgency: {snapshot.urgency}",
+            f"- Policy: {snapshot.policy_version} (`{snapshot.policy_sha256[:12]}`)",
+        ]
+    )
+
+
+def current_details(snapshot: CaseSnapshot, open_tasks: Sequence[Task]) -> str:
+    """Where the case is, whom it waits for, since when, until when, what comes next, and where help is."""
+    lines = [f"**Stage:** {snapshot.stage}" + (" (on hold)" if snapshot.held else "")]
+    if snapshot.order_numbers:
+        lines.append(f"**Orders:** {', '.join(snapshot.order_numbers)}")
+    if open_tasks:
+        lines.append("\n| Waiting for | What | Since (UTC) | Due (UTC) | Rule |\n|---|---|---|---|---|")
+        lines += [_row(task) for task in open_tasks]
+        kinds = {"exception" if task.exception_code else "approval" for task in open_tasks}
+        lines += [f"\nRunbook: {RUNBOOKS[kind]}" for kind in sorted(kinds)]
+    elif snapshot.awaiting:
+        since = f" since {snapshot.awaiting_since:%Y-%m-%d %H:%M} UTC" if snapshot.awaiting_since else ""
+        lines.append(f"**Waiting for:** {snapshot.awaiting}{since}")
+        if snapshot.due_at:
+            lines.append(f"**Due:** {snapshot.due_at:%Y-%m-%d %H:%M} UTC")
+    if snapshot.next_step:
+        lines.append(f"**Next:** {snapshot.next_step}")
+    return "\n\n".join(lines[:2]) + "\n" + "\n".join(lines[2:])
+
+
+def _row(task: Task) -> str:
+    due = f"{task.due_at:%Y-%m-%d %H:%M}" if task.due_at else "-"
+    who = ", ".join(task.people) if task.people else f"{task.role} at {task.facility}"
+    return f"| {who} | {task.title} | {task.opened_at:%Y-%m-%d %H:%M} | {due} | {task.rule} |"

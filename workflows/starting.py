@@ -1,0 +1,48 @@
+"""A case at the moment of its submission, as the gateway starts it and as it first shows itself."""
+
+from __future__ import annotations
+
+from domain.case import CaseSnapshot, parse_case_id
+from domain.money import Money
+from domain.requisition import Requisition
+from workflows.messages.procure_to_pay import PurchaseInput
+
+
+def requesters_of(case: PurchaseInput) -> tuple[str, ...]:
+    """On whose duty the case runs: the requester, and the person who needs the goods."""
+    people = (case.requisition.requester, case.requisition.on_behalf_of)
+    return tuple(sorted({person for person in people if person}))
+
+
+def title_of(requisition: Requisition) -> str:
+    """The request in a few words, without any person."""
+    first = requisition.lines[0]
+    what = first.description or first.item or first.category or "goods"
+    more = f" and {len(requisition.lines) - 1} more" if len(requisition.lines) > 1 else ""
+    return f"{requisition.number}: {what}{more}"
+
+
+def first_snapshot(case: PurchaseInput) -> CaseSnapshot:
+    """Raises ValueError when the case id is none."""
+    key = parse_case_id(case.case_id)
+    if key is None:
+        raise ValueError(f"not a case id: {case.case_id}")
+    requisition = case.requisition
+    return CaseSnapshot(
+        case_id=case.case_id,
+        version=1,
+        process=key.process,
+        facility=requisition.facility,
+        stage="submitted",
+        status="running",
+        title=title_of(requisition),
+        requester=requisition.requester,
+        amount=Money.zero(requisition.currency),
+        urgency=requisition.urgency,
+        suppliers=(),
+        submitted_at=case.submitted_at,
+        updated_at=case.submitted_at,
+        policy_version=case.policy.version,
+        policy_sha256=case.policy.sha256,
+        request_sha256=case.request_sha256,
+    )
