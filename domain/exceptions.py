@@ -32,6 +32,14 @@ CATALOGUE: dict[str, ExceptionType] = {
             "buyer",
             ("correct", "cancel-line", "cancel"),
         ),
+        _row(
+            "unit-mismatch",
+            "Unit does not convert into the catalogue's",
+            "buyer",
+            ("correct", "cancel-line", "cancel"),
+        ),
+        _row("price-missing", "Nobody knows a price", "buyer", ("correct", "cancel-line", "cancel")),
+        _row("amount-too-large", "Amount beyond any purchase", "buyer", ("correct", "cancel-line", "cancel")),
         _row("supplier-unknown", "Supplier not in the master", "supplier-desk", ("correct", "retry", "cancel")),
         _row(
             "supplier-blocked",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import Annotated
 
 from pydantic import Field
@@ -28,6 +28,8 @@ UNITS = {
     "KGM": "kilogram",
     "E48": "service unit",
 }
+# Units that hold pieces; the others (hours, litres ...) convert into nothing else.
+_COUNTED = frozenset({"EA", "BX", "CS", "PK", "CT", "RL", "PR", "ST", "BT", "KT"})
 UnitCode = Annotated[str, Field(pattern=r"^[A-Z0-9]{2,3}$", description="UN/ECE Recommendation 20 unit code")]
 
 
@@ -49,6 +51,23 @@ class Quantity(Value):
     def of(self, value: Decimal) -> Quantity:
         """The same unit and pack, another count."""
         return Quantity(value=value, unit=self.unit, pack_size=self.pack_size)
+
+    def converted(self, unit: Quantity) -> Quantity:
+        """This quantity counted in the unit and pack of `unit`, in whole packs, rounded up.
+
+        The same unit without a pack size stands for the pack of `unit`. Other units convert when it is known how many
+        pieces both hold: single pieces, or a pack size above one. Raises UnitMismatchError for all others.
+        """
+        if self.unit == unit.unit and self.pack_size in (1, unit.pack_size):
+            return unit.of(self.value)
+        if not (self._counts_pieces and unit._counts_pieces):
+            raise UnitMismatchError(f"{self} does not convert into {unit.unit} of {unit.pack_size}")
+        packs = (self.base_units / unit.pack_size).to_integral_value(rounding=ROUND_CEILING)
+        return unit.of(packs)
+
+    @property
+    def _counts_pieces(self) -> bool:
+        return self.unit in _COUNTED and (self.unit == "EA" or self.pack_size > 1)
 
     def __str__(self) -> str:
         pack = f" of {self.pack_size}" if self.pack_size != 1 else ""

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, Field
 from domain.model import Request, Value
 from domain.money import Money
 from domain.people import Actor, PersonId
+from domain.quantity import UnitCode
 from domain.requisition import CostShare, Text
 
 TaskKind = Literal["approval", "retrospective-approval", "exception", "information", "receipt"]
@@ -78,6 +79,7 @@ class LineCorrection(Request):
     supplier: Annotated[str, Field(max_length=40)] | None = None
     unit_price: Money | None = None
     quantity: Annotated[str, Field(pattern=r"^\d{1,9}(\.\d{1,6})?$")] | None = None
+    unit: UnitCode | None = None
     category: Annotated[str, Field(pattern=r"^[a-z][a-z-]{1,40}$")] | None = None
     costs: Annotated[tuple[CostShare, ...], Field(min_length=1, max_length=20)] | None = None
 

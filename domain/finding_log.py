@@ -1,0 +1,44 @@
+"""Where checks write down what they found."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+
+from domain.exceptions import CATALOGUE, Finding
+from domain.money import Money
+
+
+class FindingLog:
+    """The findings and notes of one round of checks.
+
+    What a person `accepted`, as (code, line), is not asked again, provided that the catalogue of exceptions lets
+    people accept it at all.
+    """
+
+    def __init__(self, accepted: Set[tuple[str, int | None]] = frozenset()) -> None:
+        self._accepted = frozenset(pair for pair in accepted if pair[0] in CATALOGUE and _acceptable(pair[0]))
+        self.findings: list[Finding] = []
+        self.notes: list[str] = []
+
+    def ask(self, code: str, message: str, line: int | None = None, **evidence: object) -> None:
+        """Ask people, unless they accepted the same before."""
+        self.ask_of(Finding(code=code, message=message, line=line, evidence=evidence))
+
+    def ask_of(self, finding: Finding) -> None:
+        if not self.accepted(finding.code, finding.line):
+            self.findings.append(finding)
+
+    def accepted(self, code: str, line: int | None = None) -> bool:
+        return (code, line) in self._accepted
+
+    def note(self, line: int, text: str) -> None:
+        self.notes.append(f"Line {line}: {text}")
+
+
+def _acceptable(code: str) -> bool:
+    return "accept" in CATALOGUE[code].actions
+
+
+def exact(price: Money | None) -> str | None:
+    """A price as evidence shows it: with all of its decimal places."""
+    return None if price is None else f"{price.amount:f} {price.currency}"
