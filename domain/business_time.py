@@ -1,0 +1,125 @@
+"""Time as an office counts it: opening hours on a facility's own clock, without weekends, holidays and closures.
+
+Instants come in as aware datetimes and go out in UTC. Opening and closing are wall-clock hours of the facility, so a
+day on which daylight saving changes is as long in the office as any other unless the change falls into opening hours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from domain.facility import BusinessCalendar
+
+MAX_CLOSED_DAYS = 366
+"""A calendar that stays closed for longer than a year is a mistake in its data."""
+
+_MICROSECOND = timedelta(microseconds=1)
+_MICROSECONDS_PER_HOUR = 3_600_000_000
+
+
+class NoBusinessDayError(ValueError):
+    """The calendar does not open within a year."""
+
+
+def is_business_day(day: date, calendar: BusinessCalendar, holidays: Collection[date]) -> bool:
+    """Whether the office opens on this local day."""
+    return day.weekday() in calendar.weekdays and day not in calendar.extra_closures and day not in holidays
+
+
+def local_day(instant: datetime, calendar: BusinessCalendar) -> date:
+    """The day that the facility's wall calendar shows at this instant."""
+    return instant.astimezone(_zone(calendar.time_zone)).date()
+
+
+def fiscal_year(day: date) -> int:
+    """The fiscal year of a local day: the calendar year, for every facility of the system."""
+    return day.year
+
+
+def start_of_business(day: date, calendar: BusinessCalendar, holidays: Collection[date]) -> datetime:
+    """The instant (UTC) at which the office opens on this local day, or on the next business day after it.
+
+    Raises NoBusinessDayError when it stays closed for more than a year.
+    """
+    opens, _ = next(_office_hours(day, calendar, holidays))
+    return opens
+
+
+def add_business_hours(start: datetime, hours: int, calendar: BusinessCalendar, holidays: Collection[date]) -> datetime:
+    """The instant (UTC) at which `hours` open hours have passed since `start`.
+
+    It is never outside of office hours: zero hours from a Sunday is Monday's opening. A span that uses up a day ends
+    at its closing, not at the next opening. Raises ValueError when `hours` is negative, NoBusinessDayError when the
+    office stays closed for more than a year.
+    """
+    if hours < 0:
+        raise ValueError("business hours cannot be counted backwards")
+    start = start.astimezone(UTC)
+    remaining = timedelta(hours=hours)
+    for opens, closes in _office_hours(local_day(start, calendar), calendar, holidays):
+        begin = max(opens, start)
+        if begin > closes:
+            continue
+        if begin + remaining <= closes:
+            return begin + remaining
+        remaining -= closes - begin
+    raise AssertionError("office hours never run out: the iterator raises first")
+
+
+def business_hours_between(a: datetime, b: datetime, calendar: BusinessCalendar, holidays: Collection[date]) -> Decimal:
+    """Open hours from `a` to `b`, to a ten-thousandth of an hour; negative when `b` comes before `a`."""
+    a, b = a.astimezone(UTC), b.astimezone(UTC)
+    if b < a:
+        return -business_hours_between(b, a, calendar, holidays)
+    passed = timedelta(0)
+    day, last = local_day(a, calendar), local_day(b, calendar)
+    while day <= last:
+        if is_business_day(day, calendar, holidays):
+            opens, closes = _hours_of(day, calendar)
+            passed += max(min(b, closes) - max(a, opens), timedelta(0))
+        day += timedelta(days=1)
+    return (Decimal(passed // _MICROSECOND) / _MICROSECONDS_PER_HOUR).quantize(Decimal("0.0001"))
+
+
+def _office_hours(
+    day: date, calendar: BusinessCalendar, holidays: Collection[date]
+) -> Iterator[tuple[datetime, datetime]]:
+    """Opening and closing (UTC) of each business day from `day` on, without end."""
+    closed_days = 0
+    while closed_days <= MAX_CLOSED_DAYS:
+        if is_business_day(day, calendar, holidays):
+            closed_days = 0
+            yield _hours_of(day, calendar)
+        else:
+            closed_days += 1
+        day += timedelta(days=1)
+    raise NoBusinessDayError(f"the calendar of {calendar.time_zone} has no business day in a year before {day}")
+
+
+def _hours_of(day: date, calendar: BusinessCalendar) -> tuple[datetime, datetime]:
+    """Opening and closing (UTC) on a local day. Adding to an aware datetime moves its wall clock, as is wanted here."""
+    midnight = datetime.combine(day, time.min, tzinfo=_zone(calendar.time_zone))
+    opens = midnight + timedelta(minutes=minutes_after_midnight(calendar.opens))
+    closes = midnight + timedelta(minutes=minutes_after_midnight(calendar.closes))
+    return opens.astimezone(UTC), closes.astimezone(UTC)
+
+
+@lru_cache(maxsize=64)
+def minutes_after_midnight(text: str) -> int:
+    """'08:30' is 510; '24:00' is the end of the day. Raises ValueError when the text is no time of day."""
+    hours, colon, minutes = text.partition(":")
+    if not (colon and len(hours) == 2 and len(minutes) == 2 and hours.isdigit() and minutes.isdigit()):
+        raise ValueError(f"'{text}' is not a time of day, HH:MM")
+    total = int(hours) * 60 + int(minutes)
+    if int(minutes) > 59 or total > 24 * 60:
+        raise ValueError(f"'{text}' is not a time of day, HH:MM")
+    return total
+
+
+@lru_cache(maxsize=64)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
