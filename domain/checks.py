@@ -38,7 +38,7 @@ class Assessment(Value):
     to_order: Money
 
 
-def assess(  # noqa: PLR0917 - all that a check may know is handed in, as nothing is read here
+def assess(
     requisition: Requisition,
     master: MasterData,
     policy: FrozenPolicy,

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from domain.faults import Fault, InvalidRequestError
 from domain.model import Value
+from domain.money import Money
 from domain.policy.model import Tolerances
 from domain.purchase import GoodsReceipt, GoodsReturn, PlacedOrder
 from domain.tolerance import least_complete, most_receivable
@@ -83,3 +84,14 @@ def outstanding(order: PlacedOrder, received: Mapping[int, Decimal], tolerances:
 def complete(order: PlacedOrder, received: Mapping[int, Decimal], tolerances: Tolerances) -> bool:
     """Whether nothing more is expected on the order."""
     return not outstanding(order, received, tolerances)
+
+
+def received_part(order: PlacedOrder, received: Mapping[int, Decimal]) -> PlacedOrder:
+    """The order as if only what was received had been ordered: what there is to pay for."""
+    lines = tuple(
+        line.model_copy(update={"quantity": line.quantity.of(received.get(line.line, Decimal(0)))})
+        for line in order.lines
+    )
+    return order.model_copy(
+        update={"lines": lines, "total": Money.total((each.amount for each in lines), order.total.currency)}
+    )

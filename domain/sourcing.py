@@ -14,7 +14,7 @@ from domain.requisition import CostShare, Requisition, RequisitionLine
 from domain.tasks import LineCorrection
 
 
-def order_drafts(  # noqa: PLR0917 - an order's head has as many parts, and callers name them
+def order_drafts(
     case_id: str,
     facility: str,
     requester: str,

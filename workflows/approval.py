@@ -8,11 +8,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from domain.routing import Route, RoutedLevel
 from temporalio import workflow
 
 from domain.exceptions import Finding
 from domain.policy.model import ApprovalLevel
+from domain.routing import Route, RoutedLevel
 from domain.tasks import Decision, Task, TaskKind
 from workflows.case import CaseWorkflow
 from workflows.questions import MAX_REMINDERS, ask, business_hours_from_now, remaining, subject_of

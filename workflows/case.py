@@ -46,6 +46,10 @@ class CaseEnded(Exception):  # noqa: N818 - it is no error: a person or a rule e
         super().__init__(reason)
 
 
+class RequestChanged(Exception):  # noqa: N818 - it is no error: the request was amended, so its checks begin anew
+    """What is decided on is another request now: whoever waits for an answer about the old one stops waiting."""
+
+
 class CaseWorkflow:
     """One case. `requesters` are the persons on whose duty it runs: they may ask for it, and never decide on it."""
 
@@ -54,6 +58,7 @@ class CaseWorkflow:
         self.policy = policy
         self.requesters = requesters
         self.ended: CaseEnded | None = None
+        self.superseded = False
         self.undoing = False
         self.closed = False
         self._actions: dict[str, ActionRecord] = {}
@@ -62,14 +67,14 @@ class CaseWorkflow:
     # Waiting
 
     async def until(
-        self, condition: Callable[[], bool], timeout: timedelta | None = None, summary: str | None = None
+        self, condition: Callable[[], bool], patience: timedelta | None = None, summary: str | None = None
     ) -> bool:
         """Wait until the condition holds; False when the time is over first. Raises CaseEnded when the case is
         ended.
         """
         try:
             await workflow.wait_condition(
-                lambda: condition() or self._interrupted(), timeout=timeout, timeout_summary=summary
+                lambda: condition() or self._interrupted(), timeout=patience, timeout_summary=summary
             )
         except TimeoutError:
             return False
@@ -77,12 +82,16 @@ class CaseWorkflow:
         return True
 
     def _interrupted(self) -> bool:
-        return self.ended is not None and not self.undoing
+        return (self.ended is not None or self.superseded) and not self.undoing
 
     def check_ended(self) -> None:
-        """Raises CaseEnded when somebody ended the case; not while it is being undone."""
-        if self.ended is not None and not self.undoing:
+        """Raises CaseEnded when somebody ended the case, RequestChanged when it was amended; not while it is undone."""
+        if self.undoing:
+            return
+        if self.ended is not None:
             raise self.ended
+        if self.superseded:
+            raise RequestChanged
 
     def end(self, status: CaseStatus, reason: str, actor: str = "corridor") -> CaseEnded:
         """End the case, for every branch of it. The first end stands."""
@@ -128,9 +137,10 @@ class CaseWorkflow:
     async def announce(self, summary: str) -> AnnounceResult:
         """Put new tasks on worklists and have people told."""
         self.file.publish()
-        return await self._own_step(
+        result: AnnounceResult = await self._own_step(
             CaseSteps.announce, lambda journal, seq: StepInput(journal=journal, seq=seq), summary
         )
+        return result
 
     async def close(self, key: str) -> None:
         """The last step of every case."""

@@ -7,13 +7,13 @@ from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from domain.acknowledging import promised_by
-from domain.business_time import add_business_hours
-from domain.receiving import after_return, complete, judge_receipt, outstanding
 from temporalio import workflow
 
+from domain.acknowledging import promised_by
+from domain.business_time import add_business_hours
 from domain.exceptions import Finding
 from domain.purchase import GoodsReceipt, GoodsReturn, ReceivedLine
+from domain.receiving import after_return, complete, judge_receipt, outstanding
 from domain.tasks import Task
 from workflows.case import CaseWorkflow
 from workflows.order_in_hand import BOOKING, OrderInHand
@@ -27,31 +27,36 @@ class Delivery:
 
     def __init__(self, case: CaseWorkflow, hand: OrderInHand, keep: Callable[[], None]) -> None:
         self._case, self._hand, self._keep = case, hand, keep
+        self._asked: Task | None = None
 
     async def run(self) -> None:
         """Book receipts and returns as they come, until nothing is outstanding or somebody closes short."""
         self._show_delivery()
         await self._case.announce(f"Wait for the goods of {self._hand.placed.number}")
-        asked: Task | None = None
         while not self._delivery_over():
-            came = await self._case.until(
-                lambda: (
-                    bool(self._hand.deliveries or self._hand.changes) or self._delivery_over() or self._answered(asked)
-                ),
-                None if asked else self._ask_after(),
-                f"Ask whether {self._hand.placed.number} came",
-            )
+            await self._until_reported()
             if self._hand.deliveries:
                 await self._book(self._hand.deliveries.pop(0))
             elif self._hand.changes:
                 await self._hand.change(self._hand.changes.pop(0))
                 await self._hand.send("change")
-            elif asked is not None and self._answered(asked):
-                asked = self._receipt_answer(asked)
-            elif not came:
-                asked = await self._ask_requester()
-        if asked is not None:
-            self._case.file.cancel_task(asked.task_id, "the goods were reported")
+                self._show_delivery()
+            elif self._asked is not None and self._answered():
+                self._take_answer(self._asked)
+                self._asked = None
+        if self._asked is not None:
+            self._case.file.cancel_task(self._asked.task_id, "the goods were reported")
+
+    async def _until_reported(self) -> None:
+        """Wait for a report; when the promised date passes without one, ask the requester."""
+        patience = None if self._asked is not None else self._ask_after()
+        reported = await self._case.until(
+            lambda: bool(self._hand.deliveries or self._hand.changes) or self._delivery_over() or self._answered(),
+            patience,
+            f"Ask whether {self._hand.placed.number} came",
+        )
+        if not reported:
+            self._asked = await self._ask_requester()
 
     def _show_delivery(self) -> None:
         promised = promised_by(self._hand.placed, self._hand.answer)
@@ -119,10 +124,10 @@ class Delivery:
         open_lines = outstanding(self._hand.placed, self._hand.received, self._case.policy.tolerances)
         return {str(line): str(quantity) for line, quantity in open_lines.items()}
 
-    def _answered(self, task: Task | None) -> bool:
-        return task is not None and self._case.file.ledger.applied_to(task.task_id) is not None
+    def _answered(self) -> bool:
+        return self._asked is not None and self._case.file.ledger.applied_to(self._asked.task_id) is not None
 
-    def _receipt_answer(self, task: Task) -> None:
+    def _take_answer(self, task: Task) -> None:
         """'It came' counts as a receipt of all that is outstanding; 'wait' has the question asked again later."""
         record = self._case.file.ledger.applied_to(task.task_id)
         if record is not None and record.decision.action == "confirm-receipt":

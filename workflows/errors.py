@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from temporalio.exceptions import ActivityError, ApplicationError, FailureError, TimeoutError
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError
+from temporalio.exceptions import TimeoutError as StepTimeoutError
 
 from domain.model import Value
 from domain.outside_errors import ErrorReport
@@ -30,7 +31,7 @@ class StepFailure(Value):
 def failure_of(error: ActivityError) -> StepFailure:
     """The cause of a failed step as data; a time-out counts as the system being unavailable."""
     cause: BaseException | None = error.cause
-    while isinstance(cause, TimeoutError) and isinstance(cause.cause, FailureError):
+    while isinstance(cause, StepTimeoutError) and isinstance(cause.cause, FailureError):
         cause = cause.cause
     if isinstance(cause, ApplicationError) and cause.details:
         detail = cause.details[0]

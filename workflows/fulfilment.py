@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from domain.acknowledging import agreed_lines, differences
-from domain.commitment_lines import order_commitment
 from temporalio import workflow
 
+from domain.acknowledging import agreed_lines, differences
 from domain.case import Journal
+from domain.commitment_lines import order_commitment
 from domain.exceptions import Finding
 from domain.money import Money
 from domain.purchase import Acknowledgement, OrderDraft
+from domain.receiving import received_part
 from domain.tasks import Action
 from workflows.case import CaseWorkflow
 from workflows.compensation import Compensations, Undo
@@ -169,7 +170,8 @@ class Fulfilment:
             )
             await self._case.until(lambda: self._hand.settlement is not None and self._hand.settlement.final)
         short = self._hand.short_closed is not None
-        commitment = order_commitment(self._hand.placed, self._hand.draft.facility, self._hand.fiscal_year)
+        taken = received_part(self._hand.placed, self._hand.received)
+        commitment = order_commitment(taken, self._hand.draft.facility, self._hand.fiscal_year)
         closed = await self._hand.step(
             PurchasingSteps.close_order,
             lambda journal, seq: CloseOrderInput(

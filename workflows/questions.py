@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from domain.business_time import add_business_hours
-from domain.routing import exception_hours, exception_owner
 from temporalio import workflow
 
+from domain.business_time import add_business_hours
 from domain.exceptions import CATALOGUE, Finding
+from domain.routing import exception_hours, exception_owner
 from domain.tasks import Action, Decision, Task
 from workflows.case import CaseWorkflow
 from workflows.errors import UNAVAILABLE, StepFailure

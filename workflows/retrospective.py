@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from domain.routing import Route
 from temporalio import workflow
 
 from domain.exceptions import Finding
+from domain.routing import Route
 from domain.tasks import Task
 from workflows.case import CaseWorkflow
 from workflows.questions import answer_to, ask, business_hours_from_now

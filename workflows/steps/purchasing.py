@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-from domain.checks import Assessment
 from temporalio import activity
 
+from domain.checks import Assessment
 from domain.ports.commitments import ReservationResult
 from domain.purchase import DispatchProof, PlacedOrder
 from workflows.steps.inputs import (

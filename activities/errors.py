@@ -1,0 +1,30 @@
+"""Outside errors on their way into a workflow: the class decides whether Temporal repeats the step."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from temporalio.exceptions import ApplicationError
+
+from domain.outside_errors import ErrorReport, OutsideError, TemporarilyUnavailableError
+
+
+def as_failure(error: OutsideError) -> ApplicationError:
+    """The error as Temporal carries it; only what is temporarily unavailable is worth repeating unchanged."""
+    report = ErrorReport(system=error.system, code=error.code, message=error.message)
+    return ApplicationError(
+        str(error),
+        report,
+        type=type(error).__name__,
+        non_retryable=not isinstance(error, TemporarilyUnavailableError),
+    )
+
+
+@asynccontextmanager
+async def classified() -> AsyncIterator[None]:
+    """Raises what an outside system raised as an ApplicationError that the workflow understands."""
+    try:
+        yield
+    except OutsideError as error:
+        raise as_failure(error) from error

@@ -1,0 +1,242 @@
+"""The steps of procure-to-pay over the ports: translate, act once, record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, cast
+
+from temporalio import activity
+
+from activities.errors import classified
+from domain.case import TimelineEntry
+from domain.checks import Assessment, assess
+from domain.commitment_lines import order_commitment
+from domain.outside_errors import RefusedError
+from domain.ports.commitments import CommitmentLine, CommitmentPort, ReservationResult
+from domain.ports.directory import DirectoryPort
+from domain.ports.erp import ErpPort, MasterDataQuery
+from domain.ports.evidence import EvidenceReader, EvidenceWriter, SpendLine
+from domain.ports.suppliers import OrderDispatch, SupplierChannel
+from domain.purchase import DispatchProof, PlacedOrder
+from domain.requisition import Requisition
+from workflows.steps.inputs import (
+    ChangeOrderInput,
+    CheckInput,
+    CloseOrderInput,
+    EndOrderInput,
+    PlaceOrderInput,
+    ReceiptInput,
+    ReleaseInput,
+    ReserveInput,
+    ReturnInput,
+    SendOrderInput,
+    StepInput,
+    StockInput,
+    UndoStockInput,
+)
+from workflows.steps.purchasing import PurchasingSteps
+
+Clock = Callable[[], datetime]
+
+
+def wall_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+class PurchasingActivities(PurchasingSteps):
+    """`clock` gives the instant (UTC) at which a step is recorded; decisions use the workflow's time."""
+
+    def __init__(
+        self,
+        erp: ErpPort,
+        commitments: CommitmentPort,
+        suppliers: SupplierChannel,
+        directory: DirectoryPort,
+        evidence: EvidenceWriter,
+        reader: EvidenceReader,
+        clock: Clock = wall_clock,
+    ) -> None:
+        self._erp, self._commitments, self._suppliers = erp, commitments, suppliers
+        self._directory, self._evidence, self._reader, self._clock = directory, evidence, reader, clock
+
+    @activity.defn(name="check_requisition")
+    async def check_requisition(self, step: CheckInput) -> Assessment:
+        async with classified():
+            master = await self._erp.master_data(_query(step))
+            requester = await self._directory.person(step.requisition.requester)
+            assessed = assess(
+                step.requisition,
+                master,
+                step.policy,
+                step.today,
+                requester,
+                recent=await self._recent(step),
+                accepted=frozenset(step.accepted),
+                cancelled_lines=frozenset(step.cancelled_lines),
+            )
+            found = [finding.model_dump(mode="json") for finding in assessed.findings]
+            await self._record(
+                step, "checked", f"Checked: {len(found)} finding(s)", findings=found, notes=list(assessed.notes)
+            )
+        return assessed
+
+    async def _recent(self, step: CheckInput) -> Sequence[SpendLine]:
+        window = timedelta(days=step.policy.splitting.window_days)
+        recent = await self._reader.recent_spend(step.requisition.facility, step.today - window, step.today)
+        return [each for each in recent if each.case_id != step.case_id]
+
+    @activity.defn(name="reserve_commitments")
+    async def reserve_commitments(self, step: ReserveInput) -> ReservationResult:
+        async with classified():
+            keys = sorted({line.budget for line in step.lines}, key=str)
+            budgets = await self._erp.budgets(keys)
+            behaviour = cast(Literal["stop", "warn", "ignore"], step.behaviour)
+            result = await self._commitments.reserve(step.key, step.case_id, step.lines, budgets, behaviour)
+            summary = "Money reserved" if result.reserved else "Money not reserved: budget exceeded"
+            shortfalls = [each.model_dump(mode="json") for each in result.shortfalls]
+            await self._record(step, "commitment.reserved", summary, shortfalls=shortfalls, lines=_booked(step.lines))
+        return result
+
+    @activity.defn(name="release_commitments")
+    async def release_commitments(self, step: ReleaseInput) -> None:
+        async with classified():
+            await self._commitments.release(step.key, step.case_id)
+            await self._record(step, "commitment.released", "Reserved money released")
+
+    @activity.defn(name="issue_stock")
+    async def issue_stock(self, step: StockInput) -> str:
+        async with classified():
+            number = await self._erp.issue_stock(step.issue)
+            await self._record(
+                step, "stock.issued", f"Issued from stock: {number}", issue=step.issue.model_dump(mode="json")
+            )
+        return number
+
+    @activity.defn(name="return_stock")
+    async def return_stock(self, step: UndoStockInput) -> None:
+        async with classified():
+            await self._erp.return_stock(step.external_id, step.reason)
+            await self._record(step, "stock.returned", "Issue from stock undone", external_id=step.external_id)
+
+    @activity.defn(name="place_order")
+    async def place_order(self, step: PlaceOrderInput) -> PlacedOrder:
+        async with classified():
+            order = await self._erp.place_order(step.draft)
+            lines = order_commitment(order, step.draft.facility, step.fiscal_year)
+            await self._commitments.move_to_order(f"{order.external_id}:commit", step.case_id, lines)
+            await self._record_order(step, "order.placed", f"Ordered: {order.number} from {order.supplier}", order)
+        return order
+
+    @activity.defn(name="send_order")
+    async def send_order(self, step: SendOrderInput) -> DispatchProof:
+        async with classified():
+            supplier = await self._supplier(step)
+            proof = await self._suppliers.send_order(
+                OrderDispatch(
+                    order=step.order,
+                    supplier=supplier,
+                    facility=step.facility,
+                    case_id=step.case_id,
+                    version=step.version,
+                    occasion=step.occasion,
+                    key=step.key,
+                )
+            )
+            summary = f"Sent {step.occasion} {step.order.number} to {proof.recipient}"
+            await self._record(step, f"supplier.{step.occasion}-sent", summary, proof=proof.model_dump(mode="json"))
+        return proof
+
+    async def _supplier(self, step: SendOrderInput) -> Any:
+        """Raises RefusedError when the master no longer has the supplier."""
+        code = step.order.supplier
+        query = MasterDataQuery(
+            facility=step.facility.code, on=self._clock().date(), cost_centres=(), items=(), suppliers=(code,)
+        )
+        for supplier in (await self._erp.master_data(query)).suppliers:
+            if supplier.code == code:
+                return supplier
+        raise RefusedError("erp", "supplier-unknown", f"the supplier master has no {code}")
+
+    @activity.defn(name="change_order")
+    async def change_order(self, step: ChangeOrderInput) -> PlacedOrder:
+        async with classified():
+            order = await self._erp.change_order(step.number, step.external_id, step.lines)
+            lines = order_commitment(order, step.journal.snapshot.facility, step.fiscal_year)
+            await self._commitments.move_to_order(f"{step.external_id}:commit", step.case_id, lines)
+            cancelled = [line.line for line in order.lines if not line.quantity.value]
+            if cancelled:
+                await self._commitments.release(f"{step.external_id}:release", step.case_id, cancelled)
+            await self._record_order(step, "order.changed", f"Changed: {order.number}, now {order.total}", order)
+        return order
+
+    @activity.defn(name="cancel_order")
+    async def cancel_order(self, step: EndOrderInput) -> PlacedOrder | None:
+        async with classified():
+            order = await self._erp.find_order(step.external_id)
+            if order is None:
+                return None
+            cancelled = await self._erp.cancel_order(order.number, step.reason)
+            lines = [line.line for line in order.lines]
+            await self._commitments.release(f"{step.external_id}:cancel", step.case_id, lines)
+            await self._record_order(step, "order.cancelled", f"Cancelled: {order.number}", cancelled)
+        return cancelled
+
+    @activity.defn(name="post_receipt")
+    async def post_receipt(self, step: ReceiptInput) -> PlacedOrder:
+        async with classified():
+            order = await self._erp.post_receipt(step.external_id, step.receipt)
+            summary = f"Received on {order.number}: {step.receipt.delivery_note}"
+            await self._record(step, "goods.booked", summary, receipt=step.receipt.model_dump(mode="json"))
+        return order
+
+    @activity.defn(name="post_return")
+    async def post_return(self, step: ReturnInput) -> PlacedOrder:
+        async with classified():
+            order = await self._erp.post_return(step.external_id, step.goods_return)
+            await self._record(
+                step,
+                "goods.return-booked",
+                f"Returned on {order.number}",
+                goods_return=step.goods_return.model_dump(mode="json"),
+            )
+        return order
+
+    @activity.defn(name="close_order")
+    async def close_order(self, step: CloseOrderInput) -> PlacedOrder:
+        async with classified():
+            order = await self._erp.close_order(step.number, step.short, step.reason)
+            if step.settlement is not None:
+                await self._commitments.invoice(f"{step.key}:invoice", step.case_id, step.settled)
+            await self._commitments.release(f"{step.key}:release", step.case_id, step.lines)
+            how = "closed short" if step.short else "closed"
+            await self._record_order(step, f"order.{how.replace(' ', '-')}", f"Order {order.number} {how}", order)
+        return order
+
+    async def _record_order(self, step: StepInput, kind: str, summary: str, order: PlacedOrder) -> None:
+        await self._record(step, kind, summary, order=order.model_dump(mode="json"))
+
+    async def _record(self, step: StepInput, kind: str, summary: str, **detail: Any) -> None:
+        """Write the step's own entry with the facts that came along; repeating it changes nothing."""
+        entry = TimelineEntry(seq=step.seq, at=self._clock(), kind=kind, summary=summary, detail=detail)
+        await self._evidence.record(step.journal.with_entry(entry))
+
+
+def _query(step: CheckInput) -> MasterDataQuery:
+    requisition = step.requisition
+    return MasterDataQuery(
+        facility=requisition.facility,
+        on=step.today,
+        cost_centres=tuple(sorted({share.cost_centre for line in requisition.lines for share in line.costs})),
+        items=tuple(sorted({line.item for line in requisition.lines if line.item})),
+        suppliers=tuple(sorted({line.supplier for line in requisition.lines if line.supplier})),
+        accounts=_accounts(requisition),
+    )
+
+
+def _accounts(requisition: Requisition) -> tuple[str, ...]:
+    return tuple(sorted({share.account for line in requisition.lines for share in line.costs if share.account}))
+
+
+def _booked(lines: Sequence[CommitmentLine]) -> list[dict[str, Any]]:
+    return [line.model_dump(mode="json") for line in lines]

@@ -1,0 +1,262 @@
+"""Before anything is bought: the request is checked, the money is held, the approvals are collected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from temporalio import workflow
+
+from domain.amending import effect_of
+from domain.business_time import fiscal_year, local_day
+from domain.checks import Assessment
+from domain.commitment_lines import reservation
+from domain.exceptions import Finding
+from domain.faults import InvalidRequestError
+from domain.money import Money
+from domain.policy.model import FrozenPolicy
+from domain.purchase import SourcedLine
+from domain.requisition import Requisition
+from domain.routing import Route, route
+from domain.sourcing import apply_corrections
+from domain.tasks import LineCorrection
+from workflows.approval import Approval
+from workflows.case import CaseWorkflow, RequestChanged
+from workflows.compensation import Compensations
+from workflows.errors import StepFailure
+from workflows.questions import ask, ask_about_failure, ask_all
+from workflows.steps.inputs import CheckInput, ReleaseInput, ReserveInput
+from workflows.steps.purchasing import PurchasingSteps
+
+
+class Authorisation:
+    """What gives a purchase its authority. It begins anew whenever the request changes before it is complete."""
+
+    def __init__(self, case: CaseWorkflow, undo: Compensations, requisition: Requisition) -> None:
+        self._case, self._undo = case, undo
+        self.requisition = requisition
+        self.cancelled_lines: set[int] = set()
+        self._approval = Approval(case)
+        self._assessed: Assessment | None = None
+        self._approved_total: Money | None = None
+        self._approved_rules: tuple[str, ...] = ()
+        self._accepted: set[tuple[str, int | None]] = set()
+        self._reservations = 0
+
+    @property
+    def policy(self) -> FrozenPolicy:
+        return self._case.policy
+
+    @property
+    def assessment(self) -> Assessment:
+        if self._assessed is None:
+            raise RuntimeError("the request is not checked yet")
+        return self._assessed
+
+    @property
+    def lines(self) -> tuple[SourcedLine, ...]:
+        return self.assessment.lines
+
+    @property
+    def fiscal_year(self) -> int:
+        return fiscal_year(local_day(workflow.now(), self.policy.facility.calendar))
+
+    def amend(self, requisition: Requisition) -> None:
+        """Another version of the request takes the place of this one; open questions about the old one are void."""
+        self.requisition = requisition
+        self.changed()
+
+    def cancel_line(self, line: int) -> None:
+        self.cancelled_lines.add(line)
+        self.changed()
+
+    def changed(self) -> None:
+        self._approval.version += 1
+        self._case.superseded = True
+
+    def remaining_lines(self) -> set[int]:
+        return {line.line for line in self.requisition.lines} - self.cancelled_lines
+
+    async def obtain(self) -> None:
+        """Check, hold the money and approve; begin anew whenever the request changes meanwhile."""
+        while True:
+            try:
+                await self._check()
+                await self._reserve()
+                await self._approve()
+            except RequestChanged:
+                self._case.superseded = False
+                self._case.file.cancel_open_tasks("the request was amended")
+                continue
+            return
+
+    async def _check(self) -> None:
+        """Judge the request against master data, until nothing is left that a person must decide."""
+        while True:
+            self._case.file.show(stage="checks", next_step="The request is checked against master data and agreements")
+            self._assessed = await self._assess()
+            self._show_assessment(self._assessed)
+            if not self._assessed.findings:
+                return
+            await self._decide_findings(self._assessed.findings)
+            if not self.remaining_lines():
+                raise self._case.end("cancelled", "every line was cancelled")
+
+    async def _assess(self) -> Assessment:
+        calendar = self.policy.facility.calendar
+        seq = self._case.file.next_seq()
+        while True:
+            result = await self._case.try_step(
+                PurchasingSteps.check_requisition,
+                lambda journal, seq: CheckInput(
+                    journal=journal,
+                    seq=seq,
+                    requisition=self.requisition,
+                    policy=self.policy,
+                    today=local_day(workflow.now(), calendar),
+                    accepted=tuple(sorted(self._accepted, key=str)),
+                    cancelled_lines=tuple(sorted(self.cancelled_lines)),
+                ),
+                "Check the requisition",
+                seq,
+            )
+            if isinstance(result, Assessment):
+                return result
+            await ask_about_failure(self._case, result, "Check the requisition", "checks", ("retry", "cancel"))
+
+    def _show_assessment(self, assessed: Assessment) -> None:
+        self._case.file.show(
+            amount=assessed.amount,
+            suppliers=tuple(sorted({line.supplier for line in assessed.lines if line.to_order})),
+            cost_centres=tuple(sorted({share.cost_centre for line in assessed.lines for share in line.costs})),
+            categories=tuple(sorted({line.category for line in assessed.lines})),
+            emergency=self.requisition.urgency == "emergency" and assessed.amount.amount <= self.policy.emergency.cap,
+        )
+
+    async def _decide_findings(self, findings: tuple[Finding, ...]) -> None:
+        corrections: list[LineCorrection] = []
+        for finding, decision in await ask_all(self._case, findings, "checks"):
+            if decision.action == "accept":
+                self._accepted.add((finding.code, finding.line))
+            elif decision.action == "cancel-line" and finding.line is not None:
+                self.cancelled_lines.add(finding.line)
+            corrections += decision.corrections
+        if corrections:
+            self._correct(corrections)
+
+    def _correct(self, corrections: Sequence[LineCorrection]) -> None:
+        """Apply what a person corrected; what does not fit the request is put on record, and asked again."""
+        try:
+            self.requisition = apply_corrections(self.requisition, corrections)
+        except InvalidRequestError as error:
+            self._case.file.note("correction.refused", str(error))
+
+    async def _reserve(self) -> None:
+        """Hold the money. Where policy stops at the budget, the over-budget approver may let it pass."""
+        behaviour: str = self.policy.budget.behaviour
+        self._case.file.show(stage="budget", next_step="The money is reserved")
+        key = f"{self._case.file.case_id}:reserve"
+        if not self._reservations:
+            self._undo.register(
+                "reserved money",
+                PurchasingSteps.release_commitments,
+                lambda journal, seq: ReleaseInput(journal=journal, seq=seq, key=f"{key}:undo"),
+            )
+        while True:
+            self._reservations += 1
+            result = await self._reserve_once(f"{key}:{self._reservations}", behaviour)
+            if result is None or result.reserved:
+                return
+            shortfall = result.shortfalls[0]
+            finding = Finding(
+                code="budget-exceeded",
+                message=f"{shortfall.key} has {shortfall.free} free, {shortfall.asked} is asked for",
+                evidence={"shortfalls": [each.model_dump(mode="json") for each in result.shortfalls]},
+            )
+            decision = await ask(self._case, finding, "budget")
+            if decision.action == "accept":
+                behaviour = "warn"
+            elif decision.action == "correct":
+                self._correct(decision.corrections)
+                self.changed()
+            self._case.check_ended()
+
+    async def _reserve_once(self, key: str, behaviour: str) -> Any:
+        lines = reservation(self.lines, self.requisition.facility, self.fiscal_year)
+        seq = self._case.file.next_seq()
+        while True:
+            result = await self._case.try_step(
+                PurchasingSteps.reserve_commitments,
+                lambda journal, seq: ReserveInput(journal=journal, seq=seq, key=key, lines=lines, behaviour=behaviour),
+                "Reserve the money",
+                seq,
+            )
+            if not isinstance(result, StepFailure):
+                return result
+            await ask_about_failure(self._case, result, "Reserve the money", "budget", ("retry", "cancel"))
+
+    async def _approve(self) -> None:
+        """Collect the approvals that the frozen policy asks for, unless an emergency has to go out first."""
+        self._case.check_ended()
+        if self._case.file.snapshot.emergency:
+            self._case.file.note("approval.postponed", "Emergency under the cap: approval follows", actor="corridor")
+            return
+        routed = self.route()
+        self._review_earlier_approvals(routed)
+        self._case.file.show(stage="approval", next_step="The order is placed once all levels have approved")
+        await self._approval.obtain(routed, self.subject())
+        self._case.check_ended()
+        self._approved_total, self._approved_rules = self.assessment.amount, routed.rules
+
+    def route(self) -> Route:
+        shot = self._case.file.snapshot
+        return route(self.policy, shot.amount, shot.categories, self.requisition.urgency)
+
+    def _review_earlier_approvals(self, routed: Route) -> None:
+        """After an amendment: approvals stand unless the policy asks for them anew."""
+        before = self._approved_total
+        if before is None or not self._approval.approved:
+            self._approved_total, self._approved_rules = self.assessment.amount, routed.rules
+            return
+        after = self.assessment.amount
+        effect = effect_of(before, after, self._approved_rules, routed.rules, self.policy.amendment)
+        if effect.needs_approval:
+            self._approval.start_over()
+            self._approved_total, self._approved_rules = after, routed.rules
+            self._case.file.note("approval.anew", f"Approvals begin anew: {'; '.join(effect.reasons)}")
+        else:
+            self._case.file.note("approval.stands", f"Approvals stand: from {before} to {after}")
+
+    async def authorise_change(self, before: Money, after: Money) -> None:
+        """A dearer order than approved goes back to the approvers when the amendment rule says so."""
+        effect = effect_of(before, after, self._approved_rules, self._approved_rules, self.policy.amendment)
+        if effect.needs_approval:
+            self._approval.start_over()
+            self._approval.version += 1
+            self._case.file.note("approval.anew", f"The supplier's answer needs approval: {'; '.join(effect.reasons)}")
+            await self._approval.obtain(self.route(), {**self.subject(), "before": str(before), "after": str(after)})
+
+    def subject(self) -> dict[str, Any]:
+        """What approvers see; it is all that they need to decide on a phone."""
+        return {
+            "title": self._case.file.snapshot.title,
+            "amount": str(self.assessment.amount),
+            "requester": self.requisition.requester,
+            "justification": self.requisition.justification,
+            "need_by": self.requisition.need_by.isoformat(),
+            "urgency": self.requisition.urgency,
+            "notes": list(self.assessment.notes),
+            "lines": [
+                {
+                    "line": line.line,
+                    "what": line.description,
+                    "quantity": str(line.quantity),
+                    "amount": str(line.amount),
+                    "supplier": line.supplier,
+                    "contract": line.contract,
+                    "from_stock": str(line.from_stock),
+                    "cost_centres": [share.cost_centre for share in line.costs],
+                }
+                for line in self.lines
+            ],
+        }
