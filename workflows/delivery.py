@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, time, timedelta
+from datetime import timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from temporalio import workflow
 
 from domain.acknowledging import promised_by
-from domain.business_time import add_business_hours
+from domain.business_time import add_business_hours, start_of_business
 from domain.exceptions import Finding
 from domain.purchase import GoodsReceipt, GoodsReturn, ReceivedLine
 from domain.receiving import after_return, complete, judge_receipt, outstanding
@@ -82,13 +81,12 @@ class Delivery:
         )
 
     def _ask_after(self) -> timedelta:
-        """Until some business hours after the end of the promised day, the facility's time."""
+        """Until some business hours after the facility opens on the day that follows the promised one."""
         policy = self._case.policy
-        calendar = policy.facility.calendar
+        calendar, holidays = policy.facility.calendar, frozenset(policy.holidays)
         promised = promised_by(self._hand.placed, self._hand.answer)
-        end_of_day = datetime.combine(promised, time(23, 59), ZoneInfo(calendar.time_zone)).astimezone(UTC)
-        start = max(end_of_day, workflow.now())
-        at = add_business_hours(start, policy.receipt.ask_after_hours, calendar, frozenset(policy.holidays))
+        opening = start_of_business(promised + timedelta(days=1), calendar, holidays)
+        at = add_business_hours(max(opening, workflow.now()), policy.receipt.ask_after_hours, calendar, holidays)
         return remaining(at)
 
     async def _ask_requester(self) -> Task:
