@@ -32,6 +32,8 @@ SELECT case_id, 6, 99, '{"seq":99}', hash, entry_hash(hash, case_id, '{"seq":99}
 FROM timeline WHERE case_id = $1 AND position = 5;
 """
 _REPLACE_LAST = "UPDATE timeline SET body = replace(body, 'Fact', 'Tale') WHERE case_id = $1 AND position = 5;"
+_REPLACE_SECOND = "UPDATE timeline SET body = '{\"seq\":2}' WHERE case_id = $1 AND position = 2;"
+_NO_ENTRY = "UPDATE timeline SET body = 'x' WHERE case_id = $1;"
 
 
 @pytest.fixture
@@ -66,13 +68,13 @@ async def test_a_timeline_is_only_ever_added_to(recorded: Pool, sql: str) -> Non
         ("UPDATE timeline SET hash = md5(hash) WHERE case_id = $1 AND position = 2", 2, "content"),
         (_REPLACE_LAST + _REHASH, 5, "not recorded by the store"),
         (
-            "UPDATE timeline SET body = '{\"seq\":2}' WHERE case_id = $1 AND position = 2;" + _REHASH,
+            _REPLACE_SECOND + _REHASH,
             3,
             "does not follow",
         ),
         ("UPDATE timeline SET previous_hash = '' WHERE case_id = $1 AND position = 4", 4, "does not follow"),
         ("UPDATE timeline SET seq = 77 WHERE case_id = $1 AND position = 4", 4, "sequence number"),
-        ("UPDATE timeline SET body = 'x' WHERE case_id = $1;" + _REHASH, 1, "no entry"),
+        (_NO_ENTRY + _REHASH, 1, "no entry"),
         ("DELETE FROM timeline WHERE case_id = $1 AND position = 1", 2, "entries 1 to 1 are missing"),
         ("DELETE FROM timeline WHERE case_id = $1 AND position IN (2, 3)", 4, "entries 2 to 3 are missing"),
         ("DELETE FROM timeline WHERE case_id = $1 AND position >= 4", 3, "entries 4 to 5 are missing"),
