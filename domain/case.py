@@ -53,10 +53,14 @@ def parse_case_id(text: str) -> CaseKey | None:
     return CaseKey.model_validate(match.groupdict())
 
 
+def canonical_json(body: dict[str, Any]) -> str:
+    """The one spelling of a content that is hashed: keys in order, no blanks, text as it is."""
+    return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+
+
 def fingerprint(body: dict[str, Any]) -> str:
     """SHA-256 of a request's canonical JSON: equal for equal content, whatever the order of the keys."""
-    canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return hashlib.sha256(canonical_json(body).encode()).hexdigest()
 
 
 class TimelineEntry(Value):

@@ -123,11 +123,43 @@ class EvidenceReader(Protocol):
         """Check the hash chains; returns the number of entries read and every fault."""
 
 
+class Delivery(Value):
+    """A notice that is due on one channel, after `tries` failures there."""
+
+    notice: Notice
+    channel: str
+    tries: int = 0
+
+
+class ParkedDelivery(Value):
+    """A notice that a channel refused for good, and what it said."""
+
+    notice_id: str
+    case_id: str
+    channel: str
+    tries: int
+    error: str
+
+
 class Outbox(Protocol):
-    """Notices that wait to be sent. One relay holds a notice at a time; a held one is free again after `lease`."""
+    """Notices that wait to be sent, each on every channel that was set up when it was recorded.
 
-    async def take(self, limit: int, now: datetime, lease_until: datetime) -> tuple[Notice, ...]: ...
+    Channels are independent: one that fails never makes another send again. A notice is done when each has sent it.
+    """
 
-    async def sent(self, notice_id: str, channel: str, at: datetime, proof: str) -> None: ...
+    async def take(
+        self, channels: Sequence[str], limit: int, now: datetime, lease_until: datetime
+    ) -> tuple[Delivery, ...]:
+        """Deliveries that are due, the oldest first. Nobody else gets them until `lease_until`."""
 
-    async def failed(self, notice_id: str, channel: str, at: datetime, error: str, again_at: datetime) -> None: ...
+    async def sent(self, notice_id: str, channel: str, at: datetime, proof: str) -> None:
+        """It is sent: never to be taken again."""
+
+    async def failed(self, notice_id: str, channel: str, at: datetime, error: str, again_at: datetime) -> None:
+        """It is to be tried again at `again_at`."""
+
+    async def park(self, notice_id: str, channel: str, at: datetime, error: str) -> None:
+        """It was refused and is kept aside with its error."""
+
+    async def parked(self, limit: int) -> tuple[ParkedDelivery, ...]:
+        """What was refused, the oldest first."""

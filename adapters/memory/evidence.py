@@ -1,0 +1,239 @@
+"""The evidence store in memory: recording costs the same however much there is, reading looks through all of it."""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from adapters.memory.outbox import MemoryOutbox
+from adapters.paging import Cursor, CursorReader, bounded
+from domain.approval import visible
+from domain.case import CaseSnapshot, Journal, StoredEntry, TimelineEntry, chain_hash
+from domain.people import Actor
+from domain.ports.evidence import (
+    CaseFilter,
+    CasePage,
+    ChainFault,
+    Claim,
+    SpendLine,
+    TaskPage,
+    TimelinePage,
+    WorklistTask,
+)
+from domain.tasks import Task
+
+_NO_DUE_DATE = datetime(9999, 12, 31, tzinfo=UTC)
+_NEVER_SPENT = ("rejected", "withdrawn", "cancelled")
+
+
+@dataclass(slots=True)
+class _TaskRow:
+    task: Task
+    version: int
+    claim: Claim | None = None
+
+    def shown(self) -> WorklistTask:
+        return WorklistTask(task=self.task, claim=self.claim)
+
+
+class MemoryEvidence:
+    """EvidenceWriter and EvidenceReader in one. Notices go to `outbox` for each of `channels`."""
+
+    def __init__(
+        self,
+        outbox: MemoryOutbox | None = None,
+        channels: Sequence[str] = ("email",),
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.outbox = outbox or MemoryOutbox()
+        self._channels, self._clock = tuple(channels), clock
+        self._cases: dict[str, CaseSnapshot] = {}
+        self._chains: dict[str, list[StoredEntry]] = defaultdict(list)
+        self._seqs: dict[str, set[int]] = defaultdict(set)
+        self._heads: dict[str, tuple[int, str]] = {}
+        self._orders: dict[str, str] = {}
+        self._tasks: dict[str, _TaskRow] = {}
+        self._open: dict[str, _TaskRow] = {}
+        self._tasks_of_case: dict[str, list[_TaskRow]] = defaultdict(list)
+
+    async def record(self, journal: Journal) -> None:
+        self._keep_snapshot(journal.snapshot)
+        for entry in journal.entries:
+            self._append(journal.snapshot.case_id, entry)
+        for task in journal.tasks:
+            self._keep_task(task, journal.snapshot.version)
+        for notice in journal.notices:
+            self.outbox.add(notice, self._channels)
+
+    def _keep_snapshot(self, snapshot: CaseSnapshot) -> None:
+        known = self._cases.get(snapshot.case_id)
+        if known is None or known.version < snapshot.version:
+            self._cases[snapshot.case_id] = snapshot
+            for number in snapshot.order_numbers:
+                self._orders.setdefault(number, snapshot.case_id)
+
+    def _append(self, case_id: str, entry: TimelineEntry) -> None:
+        if entry.seq in self._seqs[case_id]:
+            return
+        self._seqs[case_id].add(entry.seq)
+        position, previous = self._heads.get(case_id, (0, ""))
+        stored = StoredEntry(
+            position=position + 1,
+            entry=entry,
+            previous_hash=previous,
+            hash=chain_hash(previous, case_id, entry),
+            recorded_at=self._clock(),
+        )
+        self._chains[case_id].append(stored)
+        self._heads[case_id] = (stored.position, stored.hash)
+
+    def _keep_task(self, task: Task, version: int) -> None:
+        row = self._tasks.get(task.task_id)
+        if row is None:
+            row = self._tasks[task.task_id] = _TaskRow(task, version)
+            self._tasks_of_case[task.case_id].append(row)
+        elif row.task.status == "open" and (task.status != "open" or version >= row.version):
+            row.task, row.version = task, version
+        if row.task.status == "open":
+            self._open[task.task_id] = row
+        else:
+            self._open.pop(task.task_id, None)
+
+    async def case(self, case_id: str) -> CaseSnapshot | None:
+        return self._cases.get(case_id)
+
+    async def cases(self, where: CaseFilter, cursor: str | None, limit: int) -> CasePage:
+        after = None
+        if cursor is not None:
+            key = CursorReader(cursor, "cases")
+            after = (key.instant(), key.text())
+        size = bounded(limit)
+        found = (case for case in self._cases.values() if _meets(case, where) and _older(case, after))
+        page = heapq.nlargest(size + 1, found, key=_age)
+        following = str(Cursor("cases", *_age(page[size - 1]))) if len(page) > size else None
+        return CasePage(items=tuple(page[:size]), next_cursor=following)
+
+    async def timeline(self, case_id: str, cursor: str | None, limit: int) -> TimelinePage:
+        start = CursorReader(cursor, "timeline").position() if cursor is not None else 0
+        size = bounded(limit)
+        chain = self._chains.get(case_id, [])
+        following = str(Cursor("timeline", start + size)) if len(chain) > start + size else None
+        return TimelinePage(items=tuple(chain[start : start + size]), next_cursor=following)
+
+    async def case_of_order(self, order_number: str) -> str | None:
+        return self._orders.get(order_number)
+
+    async def task(self, task_id: str) -> WorklistTask | None:
+        row = self._tasks.get(task_id)
+        return row.shown() if row else None
+
+    async def tasks_of_case(self, case_id: str) -> tuple[Task, ...]:
+        tasks = (row.task for row in self._tasks_of_case.get(case_id, ()))
+        return tuple(sorted(tasks, key=lambda task: (task.opened_at, task.task_id)))
+
+    async def worklist(self, actor: Actor, cursor: str | None, limit: int) -> TaskPage:
+        after = None
+        if cursor is not None:
+            key = CursorReader(cursor, "worklist")
+            after = (key.instant(), key.instant(), key.text())
+        size = bounded(limit)
+        offered = (row for row in self._open.values() if visible(row.task, actor))
+        waiting = (row for row in offered if after is None or _urgency(row.task) > after)
+        page = heapq.nsmallest(size + 1, waiting, key=lambda row: _urgency(row.task))
+        following = str(Cursor("worklist", *_urgency(page[size - 1].task))) if len(page) > size else None
+        return TaskPage(items=tuple(row.shown() for row in page[:size]), next_cursor=following)
+
+    async def claim(self, task_id: str, person: str, at: datetime) -> WorklistTask | None:
+        row = self._open.get(task_id)
+        if row is None:
+            return None
+        row.claim = row.claim or Claim(person=person, at=at)
+        return row.shown()
+
+    async def unclaim(self, task_id: str, person: str) -> None:
+        row = self._open.get(task_id)
+        if row is not None and row.claim is not None and row.claim.person == person:
+            row.claim = None
+
+    async def recent_spend(self, facility: str, since: date, until: date) -> Sequence[SpendLine]:
+        """Days are UTC days, because the store knows no facility's calendar."""
+        found = (
+            case
+            for case in self._cases.values()
+            if case.facility == facility and case.status not in _NEVER_SPENT and since <= _day(case) <= until
+        )
+        return [_spend(case) for case in sorted(found, key=_age)]
+
+    async def verify(self, case_id: str | None = None) -> tuple[int, tuple[ChainFault, ...]]:
+        wanted = sorted(self._heads) if case_id is None else [case_id]
+        faults = [fault for case in wanted for fault in self._faults(case)]
+        return sum(len(self._chains.get(case, ())) for case in wanted), tuple(faults)
+
+    def _faults(self, case_id: str) -> Iterable[ChainFault]:
+        before, hash_before = 0, ""
+        for stored in self._chains.get(case_id, ()):
+            message = _fault(case_id, stored, before, hash_before)
+            if message:
+                yield ChainFault(case_id=case_id, position=stored.position, message=message)
+            before, hash_before = stored.position, stored.hash
+        position, final = self._heads.get(case_id, (0, ""))
+        if before < position:
+            message = f"entries {before + 1} to {position} are missing" if before else "all entries are missing"
+            yield ChainFault(case_id=case_id, position=max(before, 1), message=message)
+        elif hash_before != final:
+            yield ChainFault(case_id=case_id, position=before, message="it was not recorded by the store")
+
+
+def _fault(case_id: str, stored: StoredEntry, before: int, hash_before: str) -> str | None:
+    if stored.position != before + 1:
+        return f"entries {before + 1} to {stored.position - 1} are missing"
+    if stored.previous_hash != hash_before:
+        return "it does not follow the entry before it"
+    if stored.hash != chain_hash(stored.previous_hash, case_id, stored.entry):
+        return "its content was changed"
+    return None
+
+
+def _age(case: CaseSnapshot) -> tuple[datetime, str]:
+    return (case.submitted_at, case.case_id)
+
+
+def _older(case: CaseSnapshot, after: tuple[datetime, str] | None) -> bool:
+    return after is None or _age(case) < after
+
+
+def _urgency(task: Task) -> tuple[datetime, datetime, str]:
+    return (task.due_at or _NO_DUE_DATE, task.opened_at, task.task_id)
+
+
+def _day(case: CaseSnapshot) -> date:
+    return case.submitted_at.astimezone(UTC).date()
+
+
+def _meets(case: CaseSnapshot, where: CaseFilter) -> bool:
+    if "*" not in where.facilities and case.facility not in where.facilities:
+        return False
+    if where.supplier is not None and where.supplier not in case.suppliers:
+        return False
+    if where.submitted_before is not None and case.submitted_at >= where.submitted_before:
+        return False
+    since = case.awaiting_since
+    if where.waiting_since_before is not None and (since is None or since >= where.waiting_since_before):
+        return False
+    equal = ("process", "facility", "stage", "status", "requester", "awaiting_role", "exception_code", "emergency")
+    return all(getattr(where, name) in (None, getattr(case, name)) for name in equal)
+
+
+def _spend(case: CaseSnapshot) -> SpendLine:
+    return SpendLine(
+        case_id=case.case_id,
+        requester=case.requester,
+        cost_centres=case.cost_centres,
+        suppliers=case.suppliers,
+        categories=case.categories,
+        amount=case.amount.amount,
+        submitted_on=_day(case),
+    )

@@ -1,0 +1,190 @@
+"""Reading evidence: pages that take the same time with a million cases as with a thousand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, TypeVar
+
+import asyncpg
+from pydantic import ValidationError
+
+from adapters.paging import Cursor, CursorReader, bounded
+from adapters.postgres.case_list import CaseListQuery
+from adapters.postgres.chain import verify_chains
+from adapters.postgres.errors import translated
+from adapters.postgres.evidence import SYSTEM
+from adapters.postgres.pool import Pool
+from domain.case import CaseSnapshot, StoredEntry, TimelineEntry
+from domain.model import Value
+from domain.outside_errors import ContractDriftError
+from domain.people import Actor
+from domain.ports.evidence import (
+    CaseFilter,
+    CasePage,
+    ChainFault,
+    Claim,
+    SpendLine,
+    TaskPage,
+    TimelinePage,
+    WorklistTask,
+)
+from domain.tasks import Task
+
+_V = TypeVar("_V", bound=Value)
+_NO_DUE_DATE = datetime(9999, 12, 31, tzinfo=UTC)  # what the worklist sorts a task under that has none
+
+_TIMELINE = """
+SELECT position, body, previous_hash, hash, recorded_at FROM timeline
+WHERE case_id = $1 AND position > $2 ORDER BY position LIMIT $3
+"""
+_TASK = "SELECT body::text AS body, claimed_by, claimed_at FROM tasks WHERE task_id = $1"
+_TASKS_OF_CASE = "SELECT body::text AS body FROM tasks WHERE case_id = $1 ORDER BY opened_at, task_id"
+_WORKLIST = """
+SELECT tasks.body::text AS body, tasks.claimed_by, tasks.claimed_at
+FROM (
+    SELECT found.* FROM unnest($1::text[]) AS mine (audience) CROSS JOIN LATERAL (
+        SELECT due_at, opened_at, task_id FROM worklist
+        WHERE worklist.audience = mine.audience AND NOT ($2 = ANY (worklist.excluded))
+              AND (due_at, opened_at, task_id) > ($3, $4, $5)
+        ORDER BY due_at, opened_at, task_id LIMIT $6
+    ) AS found
+    ORDER BY due_at, opened_at, task_id LIMIT $6
+) AS page JOIN tasks USING (task_id)
+ORDER BY page.due_at, page.opened_at, page.task_id
+"""
+_CLAIM = """
+UPDATE tasks SET claimed_by = coalesce(claimed_by, $2), claimed_at = coalesce(claimed_at, $3)
+WHERE task_id = $1 AND status = 'open'
+RETURNING body::text AS body, claimed_by, claimed_at
+"""
+_UNCLAIM = """
+UPDATE tasks SET claimed_by = NULL, claimed_at = NULL WHERE task_id = $1 AND claimed_by = $2 AND status = 'open'
+"""
+_RECENT_SPEND = """
+SELECT snapshot::text AS snapshot FROM cases
+WHERE facility = $1 AND submitted_at >= $2 AND submitted_at < $3
+      AND status NOT IN ('rejected', 'withdrawn', 'cancelled')
+ORDER BY submitted_at, case_id
+"""
+
+
+class PostgresReader:
+    """Every method raises the errors of `domain.outside_errors`; paged ones also InvalidCursorError."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def case(self, case_id: str) -> CaseSnapshot | None:
+        rows = await self._fetch("SELECT snapshot::text AS snapshot FROM cases WHERE case_id = $1", case_id)
+        return _read(CaseSnapshot, rows[0]["snapshot"]) if rows else None
+
+    async def cases(self, where: CaseFilter, cursor: str | None, limit: int) -> CasePage:
+        after = None
+        if cursor is not None:
+            key = CursorReader(cursor, "cases")
+            after = (key.instant(), key.text())
+        size = bounded(limit)
+        query = CaseListQuery(where, after, size + 1)
+        rows = await self._fetch(query.sql, *query.arguments)
+        items = tuple(_read(CaseSnapshot, row["snapshot"]) for row in rows[:size])
+        last = rows[size - 1] if len(rows) > size else None
+        following = str(Cursor("cases", last["submitted_at"], last["case_id"])) if last else None
+        return CasePage(items=items, next_cursor=following)
+
+    async def timeline(self, case_id: str, cursor: str | None, limit: int) -> TimelinePage:
+        after = CursorReader(cursor, "timeline").position() if cursor is not None else 0
+        size = bounded(limit)
+        rows = await self._fetch(_TIMELINE, case_id, after, size + 1)
+        following = str(Cursor("timeline", rows[size - 1]["position"])) if len(rows) > size else None
+        return TimelinePage(items=tuple(_entry(row) for row in rows[:size]), next_cursor=following)
+
+    async def case_of_order(self, order_number: str) -> str | None:
+        rows = await self._fetch("SELECT case_id FROM case_orders WHERE order_number = $1", order_number)
+        return str(rows[0]["case_id"]) if rows else None
+
+    async def task(self, task_id: str) -> WorklistTask | None:
+        rows = await self._fetch(_TASK, task_id)
+        return _worklist_task(rows[0]) if rows else None
+
+    async def tasks_of_case(self, case_id: str) -> tuple[Task, ...]:
+        return tuple(_read(Task, row["body"]) for row in await self._fetch(_TASKS_OF_CASE, case_id))
+
+    async def worklist(self, actor: Actor, cursor: str | None, limit: int) -> TaskPage:
+        """The earliest due date first, tasks without one last. The same tasks as `domain.approval.visible` admits."""
+        after = (datetime.min.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC), "")
+        if cursor is not None:
+            key = CursorReader(cursor, "worklist")
+            after = (key.instant(), key.instant(), key.text())
+        size = bounded(limit)
+        rows = await self._fetch(_WORKLIST, _audiences(actor), actor.person, *after, size + 1)
+        items = tuple(_worklist_task(row) for row in rows[:size])
+        return TaskPage(items=items, next_cursor=_after(items[-1].task) if len(rows) > size else None)
+
+    async def claim(self, task_id: str, person: str, at: datetime) -> WorklistTask | None:
+        rows = await self._fetch(_CLAIM, task_id, person, at)
+        return _worklist_task(rows[0]) if rows else None
+
+    async def unclaim(self, task_id: str, person: str) -> None:
+        """Give a claimed task back; nothing happens when somebody else holds it."""
+        await self._fetch(_UNCLAIM, task_id, person)
+
+    async def recent_spend(self, facility: str, since: date, until: date) -> Sequence[SpendLine]:
+        """As the port says; days are UTC days, because the store knows no facility's calendar."""
+        start, end = (datetime.combine(day, time(), UTC) for day in (since, until + timedelta(days=1)))
+        rows = await self._fetch(_RECENT_SPEND, facility, start, end)
+        return [_spend(_read(CaseSnapshot, row["snapshot"])) for row in rows]
+
+    async def verify(self, case_id: str | None = None) -> tuple[int, tuple[ChainFault, ...]]:
+        with translated(SYSTEM):
+            return await verify_chains(self._pool, case_id)
+
+    async def _fetch(self, sql: str, *arguments: Any) -> list[asyncpg.Record]:
+        with translated(SYSTEM):
+            return await self._pool.fetch(sql, *arguments)
+
+
+def _read(kind: type[_V], text: str) -> _V:
+    try:
+        return kind.model_validate_json(text)
+    except ValidationError as error:
+        faults = error.error_count()  # their number only: their text would carry what is stored
+        raise ContractDriftError(SYSTEM, "unreadable", f"a stored {kind.__name__} has {faults} faults") from None
+
+
+def _entry(row: asyncpg.Record) -> StoredEntry:
+    return StoredEntry(
+        position=row["position"],
+        entry=_read(TimelineEntry, row["body"]),
+        previous_hash=row["previous_hash"],
+        hash=row["hash"],
+        recorded_at=row["recorded_at"],
+    )
+
+
+def _worklist_task(row: asyncpg.Record) -> WorklistTask:
+    claim = Claim(person=row["claimed_by"], at=row["claimed_at"]) if row["claimed_by"] is not None else None
+    return WorklistTask(task=_read(Task, row["body"]), claim=claim)
+
+
+def _after(task: Task) -> str:
+    return str(Cursor("worklist", task.due_at or _NO_DUE_DATE, task.opened_at, task.task_id))
+
+
+def _audiences(actor: Actor) -> list[str]:
+    """Under which names the worklist keeps what is offered to the actor: themselves, and each role at each facility."""
+    places = ("*",) if actor.serves("*") else actor.facilities
+    roles = {f"role/{role}/{place}" for role in actor.roles for place in places}
+    return [f"person/{actor.person}", *sorted(roles)]
+
+
+def _spend(case: CaseSnapshot) -> SpendLine:
+    return SpendLine(
+        case_id=case.case_id,
+        requester=case.requester,
+        cost_centres=case.cost_centres,
+        suppliers=case.suppliers,
+        categories=case.categories,
+        amount=case.amount.amount,
+        submitted_on=case.submitted_at.astimezone(UTC).date(),
+    )
