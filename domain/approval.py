@@ -51,6 +51,12 @@ def missing_content(decision: Decision) -> IgnoredBecause | None:
     return None
 
 
+def _same_answer(first: Decision, again: Decision) -> bool:
+    """Whether `again` is `first` sent once more: a later token or clock does not make it another answer."""
+    renewed = again.model_copy(update={"decided_at": first.decided_at, "actor": first.actor})
+    return renewed == first and again.actor.person == first.actor.person
+
+
 class ApprovalLedger:
     """The open tasks of a case and every decision that came in, in order of arrival."""
 
@@ -60,9 +66,13 @@ class ApprovalLedger:
         self._repeats: list[DecisionRecord] = []
 
     def open(self, task: Task) -> None:
-        """Ask a question. Raises ValueError when its id was used before: an id names one question for ever."""
+        """Ask a question. Raises ValueError when its id was used before (an id names one question for ever), or when
+        it is answered already.
+        """
         if task.task_id in self._tasks:
             raise ValueError(f"task {task.task_id} was opened before")
+        if task.status != "open":
+            raise ValueError(f"task {task.task_id} is {task.status}")
         self._tasks[task.task_id] = task
 
     def task(self, task_id: str) -> Task:
@@ -78,6 +88,10 @@ class ApprovalLedger:
         """All that was decided or tried, repeats left out."""
         return tuple(self._records.values())
 
+    def repeats(self) -> tuple[DecisionRecord, ...]:
+        """Decisions that came under an id that was used before, the same again or another, in order of arrival."""
+        return tuple(self._repeats)
+
     def record_of(self, decision_id: str) -> DecisionRecord | None:
         return self._records.get(decision_id)
 
@@ -89,12 +103,16 @@ class ApprovalLedger:
         return None
 
     def decide(self, decision: Decision, now: datetime) -> DecisionRecord:
-        """Apply a decision, or record why it is ignored. A repeated `decision_id` changes nothing."""
+        """Apply a decision, or record why it is ignored. A repeated `decision_id` changes nothing.
+
+        The same answer again gets the record of the first; another answer under the same id is told that it is not
+        the one that counts.
+        """
         known = self._records.get(decision.decision_id)
         if known is not None:
             repeat = DecisionRecord(decision=decision, status="ignored", because="duplicate", recorded_at=now)
             self._repeats.append(repeat)
-            return known if known.decision.task_id == decision.task_id else repeat
+            return known if _same_answer(known.decision, decision) else repeat
         because = self._why_ignored(decision)
         status: Literal["applied", "ignored"] = "ignored" if because else "applied"
         record = DecisionRecord(decision=decision, status=status, because=because, recorded_at=now)

@@ -17,6 +17,7 @@ JUSTIFICATION_CHARACTERS = 20
 YEARS_AHEAD = 2
 # Bounds that keep every sum of 200 lines within what a Money holds; above them it is a typing error, not a purchase.
 MAX_QUANTITY = Decimal(1_000_000)
+MAX_UNIT_PRICE = Decimal(100_000_000)
 MAX_LINE_AMOUNT = Decimal(1_000_000_000)
 
 
@@ -126,6 +127,12 @@ def _number_faults(line: RequisitionLine, pointer: str, currency: str) -> Iterat
         )
     if price is None:
         return
+    if price.amount > MAX_UNIT_PRICE:
+        yield Fault(
+            pointer=f"{pointer}/unit_price/amount",
+            code="too-large",
+            message=f"Send a price of at most {MAX_UNIT_PRICE:f} {currency}.",
+        )
     if price.amount <= 0:
         yield Fault(
             pointer=f"{pointer}/unit_price/amount", code="not-positive", message="Send a price greater than zero."

@@ -5,11 +5,14 @@ from __future__ import annotations
 from decimal import Decimal
 
 from domain.finding_log import FindingLog
+from domain.intake import MAX_LINE_AMOUNT
 from domain.master_data import Item, MasterData
 from domain.model import Value
 from domain.money import Money
 from domain.quantity import Quantity, UnitMismatchError
 from domain.requisition import RequisitionLine
+
+_SIX_PLACES = Decimal("0.000001")
 
 
 class Need(Value):
@@ -104,6 +107,10 @@ def _catalogue(line: RequisitionLine, asked: Item, item: Item, currency: str, lo
         )
         return None
     replaced = item.code != asked.code
+    list_price = item.price if item.price.currency == currency and item.price.amount > 0 else None
+    supplier = line.supplier
+    if supplier is None or (replaced and supplier == asked.supplier):
+        supplier = item.supplier
     _note_changes(line, asked, item, quantity, log)
     return Need(
         line=line.line,
@@ -111,12 +118,10 @@ def _catalogue(line: RequisitionLine, asked: Item, item: Item, currency: str, lo
         description=item.description,
         category=item.category,
         quantity=quantity,
-        # The price that was asked for belongs to the item that was asked for.
-        requested=None if replaced else _per_unit_of(line, in_asked),
-        list_price=item.price if item.price.currency == currency and item.price.amount > 0 else None,
-        supplier=item.supplier
-        if line.supplier is None or (replaced and line.supplier == asked.supplier)
-        else line.supplier,
+        # The price that was asked for belongs to the item that was asked for: the substitute has its own, if any.
+        requested=None if replaced and list_price else _per_unit_of(line, in_asked),
+        list_price=list_price,
+        supplier=supplier,
         substituted_for=asked.code if replaced else None,
     )
 
@@ -131,8 +136,14 @@ def _note_changes(line: RequisitionLine, asked: Item, item: Item, quantity: Quan
 
 
 def _per_unit_of(line: RequisitionLine, counted: Quantity) -> Money | None:
-    """The requested price per unit of the catalogue, when the line was asked for in another pack."""
+    """The requested price per unit of the catalogue, when the line was asked for in another pack.
+
+    None when it is too small to be a price there.
+    """
     price, packs = line.unit_price, line.quantity
     if price is None or (packs.unit == counted.unit and packs.pack_size in (1, counted.pack_size)):
         return price
-    return price.times(Decimal(counted.pack_size) / packs.pack_size)
+    scaled = price.amount * counted.pack_size / packs.pack_size
+    # Kept within what a Money holds; converted quantities are whole packs, so that such a line is asked about anyway.
+    bounded = Money(amount=min(scaled, MAX_LINE_AMOUNT + 1).quantize(_SIX_PLACES), currency=price.currency)
+    return bounded or None
