@@ -1,0 +1,190 @@
+"""The worker process: settings become adapters, adapters become steps, and Temporal runs the processes over them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import structlog
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from temporalio.client import Client, Interceptor
+from temporalio.contrib.opentelemetry import TracingInterceptor
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities.case_steps import CaseActivities
+from activities.outbox_relay import OutboxRelay
+from activities.purchasing import PurchasingActivities
+from activities.registry import activities_of
+from adapters.directory_files import FileDirectory
+from adapters.erp.reference.adapter import ReferenceErp
+from adapters.mail.notifier import MailNotifier
+from adapters.mail.settings import MailSettings
+from adapters.mail.suppliers import MailSupplierChannel
+from adapters.postgres.commitments import PostgresCommitments
+from adapters.postgres.evidence import PostgresEvidence
+from adapters.postgres.outbox import PostgresOutbox
+from adapters.postgres.pool import open_pool
+from adapters.postgres.reader import PostgresReader
+from adapters.reference_files import load
+from adapters.telemetry.logs import configure_logs
+from adapters.telemetry.traces import configure_traces
+from adapters.webhooks.notifier import WebhookNotifier
+from adapters.webhooks.settings import Subscription
+from domain.ports.commitments import CommitmentPort
+from domain.ports.directory import DirectoryPort
+from domain.ports.erp import ErpPort
+from domain.ports.evidence import EvidenceReader, EvidenceWriter, Outbox
+from domain.ports.notifier import Notifier
+from domain.ports.suppliers import SupplierChannel
+from workflows.messages.procure_to_pay import TASK_QUEUE
+from workflows.procure_to_pay import ProcureToPay
+
+# Pure code and data shapes: re-importing them for every workflow would cost seconds and guard nothing. The linter bans
+# clocks, randomness and I/O there. The processes themselves stay inside the sandbox.
+PASSED_THROUGH = ("pydantic", "pydantic_core", "annotated_types", "domain", "workflows.steps", "workflows.messages")
+
+
+class WorkerSettings(BaseSettings):
+    """Environment variables of the worker; docs/deployment.md explains each."""
+
+    model_config = SettingsConfigDict(env_prefix="CORRIDOR_", extra="ignore")
+
+    temporal_address: str = Field(default="localhost:7233", validation_alias="TEMPORAL_ADDRESS")
+    temporal_namespace: str = Field(default="default", validation_alias="TEMPORAL_NAMESPACE")
+    task_queue: str = TASK_QUEUE
+    database_dsn: str
+    erp_dsn: str
+    reference_dir: Path = Path("examples")
+    public_url: str = "http://localhost:8080"
+    smtp_host: str = "localhost"
+    smtp_port: int = 25
+    smtp_username: str = ""
+    smtp_password: str = ""
+    smtp_start_tls: bool = False
+    mail_from: str = "corridor@example.org"
+    webhooks: tuple[Subscription, ...] = ()
+    metrics_address: str = ""
+    log_level: str = "INFO"
+    otlp_endpoint: str = Field(default="", validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
+
+
+@dataclass(frozen=True)
+class Ports:
+    """All of the outside that the steps need."""
+
+    erp: ErpPort
+    commitments: CommitmentPort
+    suppliers: SupplierChannel
+    directory: DirectoryPort
+    evidence: EvidenceWriter
+    reader: EvidenceReader
+
+
+def sandbox() -> SandboxedWorkflowRunner:
+    return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
+
+
+def build_worker(client: Client, ports: Ports, task_queue: str = TASK_QUEUE, **options: Any) -> Worker:
+    """A worker of all processes over the given ports; `options` go to the SDK's worker."""
+    case = CaseActivities(ports.evidence, ports.directory, ports.commitments)
+    purchasing = PurchasingActivities(
+        ports.erp, ports.commitments, ports.suppliers, ports.directory, ports.evidence, ports.reader
+    )
+    return Worker(
+        client,
+        task_queue=task_queue,
+        workflows=[ProcureToPay],
+        activities=activities_of(case, purchasing),
+        workflow_runner=sandbox(),
+        graceful_shutdown_timeout=timedelta(seconds=10),
+        **options,
+    )
+
+
+async def connect(settings: WorkerSettings) -> Client:
+    interceptors: list[Interceptor] = [TracingInterceptor()] if settings.otlp_endpoint else []
+    metrics = PrometheusConfig(bind_address=settings.metrics_address) if settings.metrics_address else None
+    return await Client.connect(
+        settings.temporal_address,
+        namespace=settings.temporal_namespace,
+        data_converter=pydantic_data_converter,
+        interceptors=interceptors,
+        runtime=Runtime(telemetry=TelemetryConfig(metrics=metrics)),
+    )
+
+
+@dataclass(frozen=True)
+class Outside:
+    """What a running worker holds open."""
+
+    ports: Ports
+    outbox: Outbox
+    notifiers: Sequence[Notifier]
+
+
+@contextlib.asynccontextmanager
+async def outside(settings: WorkerSettings) -> AsyncIterator[Outside]:
+    """Open what the settings name, and close it again."""
+    pool = await open_pool(settings.database_dsn, max_size=20)
+    try:
+        async with ReferenceErp.connect(settings.erp_dsn) as erp:
+            directory = FileDirectory(load(settings.reference_dir, datetime.now(UTC).date()).people)
+            mail = MailSettings(
+                host=settings.smtp_host,
+                port=settings.smtp_port,
+                username=settings.smtp_username,
+                password=settings.smtp_password,
+                start_tls=settings.smtp_start_tls,
+                sender=settings.mail_from,
+                base_url=settings.public_url,
+            )
+            notifiers: list[Notifier] = [MailNotifier(directory, mail)]
+            if settings.webhooks:
+                notifiers.append(WebhookNotifier(settings.webhooks))
+            channels = [notifier.channel for notifier in notifiers]
+            ports = Ports(
+                erp=erp,
+                commitments=PostgresCommitments(pool),
+                suppliers=MailSupplierChannel(mail),
+                directory=directory,
+                evidence=PostgresEvidence(pool, channels),
+                reader=PostgresReader(pool),
+            )
+            yield Outside(ports, PostgresOutbox(pool), notifiers)
+    finally:
+        await pool.close()
+
+
+async def run(settings: WorkerSettings) -> None:
+    """Work until SIGTERM or SIGINT; steps under way are finished first."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    client = await connect(settings)
+    async with outside(settings) as out:
+        relay = OutboxRelay(out.outbox, out.notifiers)
+        async with build_worker(client, out.ports, settings.task_queue):
+            structlog.get_logger("worker").info("worker.started", task_queue=settings.task_queue)
+            await relay.run(stop)
+            await stop.wait()
+
+
+def main() -> None:
+    settings = WorkerSettings()
+    configure_logs("worker", settings.log_level)
+    configure_traces("corridor-worker", settings.otlp_endpoint)
+    asyncio.run(run(settings))
+
+
+if __name__ == "__main__":
+    main()
