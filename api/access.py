@@ -1,0 +1,67 @@
+"""Which cases a caller may know of. What they may not know of does not exist for them: 404, in the same words."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from api.case_client import NoAnswerYetError
+from api.logs import bind
+from api.problems import forbidden, not_found, unavailable
+from api.services import Services
+from domain.approval import entitled
+from domain.case import CaseSnapshot, parse_case_id
+from domain.people import Actor
+from domain.tasks import Task
+
+QUERY_TIMEOUT = timedelta(seconds=2)
+
+
+def only_own(actor: Actor) -> bool:
+    """Whether the caller has no role but requester (or none at all), and so sees only their own requests."""
+    return not any(role != "requester" for role in actor.roles)
+
+
+def may_see(actor: Actor, case: CaseSnapshot) -> bool:
+    return actor.serves(case.facility) and (case.requester == actor.person or not only_own(actor))
+
+
+async def visible_case(services: Services, actor: Actor, case_id: str) -> CaseSnapshot:
+    """The case as the read model has it, or, when it is too young for that, as it describes itself.
+
+    Raises the 404 problem, or 503 when the case is too young and does not answer.
+    """
+    key = parse_case_id(case_id)
+    if key is None or not actor.serves(key.facility):
+        raise not_found("case")
+    bind(case_id=case_id)
+    case = await services.reader.case(case_id) or await _own_account(services, case_id)
+    if case is None or not may_see(actor, case):
+        raise not_found("case")
+    return case
+
+
+async def _own_account(services: Services, case_id: str) -> CaseSnapshot | None:
+    try:
+        return await services.cases.snapshot(case_id, QUERY_TIMEOUT)
+    except NoAnswerYetError:
+        raise unavailable("The case was taken in and has not reported yet.") from None
+
+
+async def sees_task(services: Services, actor: Actor, task: Task) -> bool:
+    """Whether the caller may know of the task: it is on their worklist, or the case is theirs to see."""
+    if entitled(task, actor):
+        return True
+    case = await services.reader.case(task.case_id)
+    return case is not None and may_see(actor, case)
+
+
+def require_role(actor: Actor, *roles: str) -> None:
+    """Raises the 403 problem unless the actor holds one of the roles."""
+    if not any(actor.has_role(role) for role in roles):
+        raise forbidden("role-required", f"This needs one of these roles: {', '.join(roles)}.")
+
+
+def require_facility(actor: Actor, facility: str | None) -> None:
+    """Raises the 404 problem when a facility is named that the token does not cover."""
+    if facility is not None and not actor.serves(facility):
+        raise not_found("facility")

@@ -1,0 +1,78 @@
+"""Route classes that let nobody in before they have shown who they are: the body is not even parsed until then."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Annotated, Any
+
+from fastapi import Depends, Request, Response
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
+
+from api.event_sources import EventSource, signer_of
+from api.security import authenticate
+from api.services import Services
+from api.strict_json import StrictRequest, require_json
+from domain.people import Actor
+
+bearer_scheme = HTTPBearer(
+    auto_error=False, bearerFormat="JWT", description="Access token of the OpenID Connect provider"
+)
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+def services_of(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+def actor_of(request: Request) -> Actor:
+    actor: Actor = request.state.actor
+    return actor
+
+
+def source_of(request: Request) -> EventSource:
+    source: EventSource = request.state.event_source
+    return source
+
+
+TheServices = Annotated[Services, Depends(services_of)]
+TheActor = Annotated[Actor, Depends(actor_of)]
+TheSource = Annotated[EventSource, Depends(source_of)]
+
+
+class _Guarded(APIRoute):
+    """A route whose `admit` runs before anything else looks at the request."""
+
+    async def admit(self, request: Request) -> None:
+        raise NotImplementedError
+
+    def get_route_handler(self) -> Handler:
+        handle: Callable[[Request], Awaitable[Response]] = super().get_route_handler()
+        takes_body = self.body_field is not None
+
+        async def guarded(request: Request) -> Response:
+            strict = StrictRequest(request.scope, request.receive)
+            await self.admit(strict)
+            if takes_body:
+                require_json(strict.headers.get("content-type"))
+            return await handle(strict)
+
+        return guarded
+
+
+class BearerRoute(_Guarded):
+    """Open to callers with a valid bearer token."""
+
+    async def admit(self, request: Request) -> None:
+        services = services_of(request)
+        request.state.actor = await authenticate(request.headers.get("authorization"), services.tokens)
+
+
+class SignedRoute(_Guarded):
+    """Open to systems that sign what they send."""
+
+    async def admit(self, request: Request) -> None:
+        services = services_of(request)
+        body = await request.body()
+        request.state.event_source = signer_of(services.event_sources, request.headers, body, services.now())

@@ -1,0 +1,139 @@
+"""What surrounds every request: an id, a size limit, security headers, one log line and the metrics."""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from typing import Any
+
+import structlog
+from fastapi.responses import JSONResponse
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.logs import log
+from api.problems import ProblemError, response
+
+REQUEST_ID = "x-request-id"
+_GOOD_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
+_SECURITY = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "strict-transport-security": "max-age=31536000",
+}
+# The pages that show the OpenAPI load their scripts from FastAPI's usual place.
+_DOCS_POLICY = (
+    "default-src 'none'; connect-src 'self'; img-src 'self' data: https://fastapi.tiangolo.com; "
+    "style-src 'unsafe-inline' https://cdn.jsdelivr.net; script-src 'unsafe-inline' https://cdn.jsdelivr.net; "
+    "frame-ancestors 'none'"
+)
+
+
+class BodyLimit:
+    """Refuses bodies above `limit` bytes with 413, whether they announce their length or come in chunks."""
+
+    def __init__(self, app: ASGIApp, limit: int) -> None:
+        self._app, self._limit = app, limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        announced = Headers(scope=scope).get("content-length", "0")
+        if not announced.isdigit() or int(announced[:20]) > self._limit:
+            return await self._refusal()(scope, receive, send)
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self._limit:
+                raise self._problem()
+            return message
+
+        return await self._app(scope, counted, send)
+
+    def _problem(self) -> ProblemError:
+        detail = f"Send at most {self._limit} bytes; refer to large documents by attachments."
+        return ProblemError(413, "body-too-large", "The body is too large", detail, headers={"Connection": "close"})
+
+    def _refusal(self) -> JSONResponse:
+        return response(self._problem())
+
+
+class Surroundings:
+    """Outermost: whatever happens inside, the answer carries its headers, is counted and logged once."""
+
+    def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
+        self._app = app
+        self._seconds = Histogram(
+            "corridor_http_request_seconds",
+            "Time to answer, by route",
+            ["method", "route"],
+            registry=registry,
+            buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+        )
+        self._answers = Counter(
+            "corridor_http_answers", "Answers, by route and status", ["method", "route", "status"], registry=registry
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        given = Headers(scope=scope).get(REQUEST_ID, "")
+        request_id = given if _GOOD_ID.match(given) else uuid.uuid4().hex
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        started, status = time.perf_counter(), 0
+
+        async def dressed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                _dress(MutableHeaders(scope=message), request_id, scope["path"])
+            await send(message)
+
+        try:
+            await self._app(scope, receive, dressed)
+        except Exception:
+            log.exception("request_failed")
+            if status:
+                raise  # the answer has begun: the server can only cut the connection
+            await _broken()(scope, receive, dressed)
+        finally:
+            self._account(scope, status, time.perf_counter() - started)
+
+    def _account(self, scope: Scope, status: int, seconds: float) -> None:
+        method, route = _method(scope), _route(scope)
+        self._seconds.labels(method, route).observe(seconds)
+        self._answers.labels(method, route, str(status)).inc()
+        log.info("answered", method=method, route=route, status=status, milliseconds=round(seconds * 1000, 1))
+
+
+def _dress(headers: MutableHeaders, request_id: str, path: str) -> None:
+    headers[REQUEST_ID] = request_id
+    for name, value in _SECURITY.items():
+        headers.setdefault(name, value)
+    if path.startswith("/docs"):
+        headers["content-security-policy"] = _DOCS_POLICY
+
+
+def _broken() -> JSONResponse:
+    detail = "The error is recorded under the request id. Repeating the request unchanged is harmless."
+    return response(ProblemError(500, "internal-error", "Something broke on our side", detail))
+
+
+def _method(scope: Scope) -> str:
+    method = str(scope["method"])
+    return method if method in ("GET", "POST", "DELETE", "PUT", "PATCH", "HEAD", "OPTIONS") else "other"
+
+
+def _route(scope: Scope) -> str:
+    """The template of the path, so that ids make no new time series and show in no log line."""
+    route: Any = scope.get("route")
+    return str(getattr(route, "path", "unmatched"))

@@ -1,0 +1,167 @@
+"""Errors as RFC 9457 problem documents: a stable `type`, what happened, and what to change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+from api.logs import log
+from domain.faults import Fault
+from domain.outside_errors import OutsideError
+from domain.ports.evidence import InvalidCursorError
+
+MEDIA_TYPE = "application/problem+json"
+TYPE_PREFIX = "urn:corridor:problem:"
+MAX_ERRORS = 100
+RETRY_AFTER_SECONDS = "2"
+
+
+class ProblemDetail(BaseModel):
+    """One thing to change: `pointer` is a JSON pointer (RFC 6901) into the body, `parameter` names a query parameter,
+    path segment or header.
+    """
+
+    pointer: str | None = None
+    parameter: str | None = None
+    code: str
+    message: str
+
+
+class Problem(BaseModel):
+    """RFC 9457. `type` is stable and safe to program against; `detail` is for people."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(examples=["urn:corridor:problem:invalid-request"])
+    title: str
+    status: int
+    detail: str = ""
+    instance: str | None = None
+    errors: list[ProblemDetail] = []
+
+
+@dataclass
+class ProblemError(Exception):
+    """Raised anywhere below a route; becomes the response. `extra` are further members of the document."""
+
+    status: int
+    slug: str
+    title: str
+    detail: str = ""
+    errors: tuple[ProblemDetail, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.slug}: {self.detail or self.title}"
+
+
+def response(problem: ProblemError) -> JSONResponse:
+    document = Problem(
+        type=TYPE_PREFIX + problem.slug,
+        title=problem.title,
+        status=problem.status,
+        detail=problem.detail,
+        errors=list(problem.errors[:MAX_ERRORS]),
+        **dict(problem.extra),
+    )
+    content = document.model_dump(mode="json", exclude_none=True)
+    return JSONResponse(content, problem.status, dict(problem.headers), MEDIA_TYPE)
+
+
+def at_body(faults: Iterable[Fault], prefix: str = "") -> tuple[ProblemDetail, ...]:
+    return tuple(
+        ProblemDetail(pointer=prefix + fault.pointer, code=fault.code, message=fault.message) for fault in faults
+    )
+
+
+def invalid_request(errors: tuple[ProblemDetail, ...]) -> ProblemError:
+    detail = f"{len(errors)} thing{'s' if len(errors) != 1 else ''} to change; nothing was done."
+    return ProblemError(422, "invalid-request", "The request cannot be accepted", detail, errors)
+
+
+def invalid_parameter(parameter: str, code: str, message: str) -> ProblemError:
+    return invalid_request((ProblemDetail(parameter=parameter, code=code, message=message),))
+
+
+def not_found(what: str = "resource") -> ProblemError:
+    """The same words for what does not exist and for what the caller may not know of."""
+    return ProblemError(404, f"{what}-not-found", f"There is no such {what}, or it is not yours to see")
+
+
+def forbidden(slug: str, detail: str) -> ProblemError:
+    return ProblemError(403, slug, "You may not do this", detail)
+
+
+def conflict(slug: str, title: str, detail: str = "", **extra: Any) -> ProblemError:
+    return ProblemError(409, slug, title, detail, extra=extra)
+
+
+def key_reused(what: str) -> ProblemError:
+    return ProblemError(
+        422,
+        "idempotency-key-reused",
+        "The key was used for another request",
+        f"This {what} id already stands for another {what}. Repeat that one unchanged, or choose a new id.",
+    )
+
+
+def unavailable(detail: str) -> ProblemError:
+    headers = {"Retry-After": RETRY_AFTER_SECONDS}
+    return ProblemError(503, "unavailable", "Try again in a moment", detail, headers=headers)
+
+
+def pointer_of(location: Iterable[object]) -> str:
+    """A JSON pointer from the places that pydantic names."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of the app, of FastAPI and of Starlette a problem document."""
+    app.add_exception_handler(ProblemError, _on_problem)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(InvalidCursorError, _on_cursor)
+    app.add_exception_handler(OutsideError, _on_outside_error)
+
+
+async def _on_problem(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ProblemError)  # noqa: S101 (narrows the type that Starlette's registry leaves open)
+    return response(error)
+
+
+async def _on_invalid(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 (as above)
+    return response(invalid_request(tuple(_detail(each) for each in error.errors())))
+
+
+def _detail(error: Mapping[str, Any]) -> ProblemDetail:
+    place, *rest = error["loc"] or ("body",)
+    if place == "body":
+        return ProblemDetail(pointer=pointer_of(rest), code=error["type"], message=error["msg"])
+    return ProblemDetail(parameter=".".join(map(str, rest)), code=error["type"], message=error["msg"])
+
+
+async def _on_http_error(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 (as above)
+    status = HTTPStatus(error.status_code)
+    slug = status.phrase.lower().replace(" ", "-")
+    return response(ProblemError(status, slug, status.phrase, str(error.detail), headers=error.headers or {}))
+
+
+async def _on_cursor(_: Request, error: Exception) -> JSONResponse:
+    return response(invalid_parameter("cursor", "cursor-unknown", f"{error}; start again without a cursor"))
+
+
+async def _on_outside_error(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, OutsideError)  # noqa: S101 (as above)
+    log.warning("outside_system_failed", system=error.system, code=error.code)
+    return response(unavailable(f"{error.system} does not answer as it should; nothing was done."))

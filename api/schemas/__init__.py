@@ -1,0 +1,1 @@
+"""What travels over HTTP where it is not a value of the domain itself."""

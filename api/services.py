@@ -1,0 +1,43 @@
+"""Everything that the gateway needs of the outside, handed to `create_app` as one value."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from prometheus_client import CollectorRegistry
+
+from api.case_client import CaseClient
+from api.event_sources import EventSource
+from api.security import TokenVerifier
+from domain.ports.evidence import EvidenceReader, WorklistTask
+from domain.ports.policies import PolicyStore
+
+DEFAULT_MAX_BODY_BYTES = 1_000_000
+
+
+class ClaimWriter(Protocol):
+    """Who takes what off the team's list; as `EvidenceReader` has it."""
+
+    async def claim(self, task_id: str, person: str, at: datetime) -> WorklistTask | None: ...
+
+    async def unclaim(self, task_id: str, person: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Services:
+    """`now` gives the current instant in UTC. `probes` raise when what they name is down."""
+
+    cases: CaseClient
+    reader: EvidenceReader
+    claims: ClaimWriter
+    policies: PolicyStore
+    tokens: TokenVerifier
+    event_sources: Sequence[EventSource]
+    now: Callable[[], datetime]
+    probes: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
+    metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
+    max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
+    base_url: str = ""

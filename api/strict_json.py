@@ -1,0 +1,88 @@
+"""Request bodies, taken literally: JSON by its own media type, without NaN, double keys or bottomless nesting."""
+
+from __future__ import annotations
+
+import json
+import re
+from email.message import Message
+from typing import Any, NoReturn
+
+from fastapi import Request
+
+from api.problems import ProblemError
+
+MAX_DEPTH = 32
+_STRUCTURE = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{\]}]', re.DOTALL)
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+ACCEPTED = ("application/json", "application/cloudevents+json")
+
+
+class StrictRequest(Request):
+    """A request whose `json()` refuses with a problem what `json.loads` would guess at."""
+
+    async def json(self) -> Any:
+        if not hasattr(self, "_strict"):
+            self._strict = parse(await self.body())
+        return self._strict
+
+
+def require_json(content_type: str | None) -> None:
+    """Raises the 415 problem unless the media type is JSON in UTF-8."""
+    message = Message()
+    message["content-type"] = content_type or ""
+    charset = str(message.get_param("charset", "utf-8")).lower()
+    if not content_type or message.get_content_type() not in ACCEPTED or charset not in ("utf-8", "utf8"):
+        raise ProblemError(
+            415,
+            "unsupported-media-type",
+            "The body must be JSON",
+            "Send Content-Type: application/json, encoded in UTF-8.",
+            headers={"Accept": "application/json"},
+        )
+
+
+def parse(body: bytes) -> Any:
+    """Raises the 400 problem that says why this is not a JSON text that can be trusted."""
+    try:
+        text = body.decode("utf-8")
+        _check_depth(text)
+        _check_characters(text)
+        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_once)
+    except UnicodeDecodeError:
+        raise _malformed("The body is not UTF-8.") from None
+    except json.JSONDecodeError as error:
+        raise _malformed(f"{error.msg} at line {error.lineno}, column {error.colno}.") from None
+    except (ValueError, RecursionError) as error:
+        raise _malformed(f"{error}.") from None
+
+
+def _malformed(detail: str) -> ProblemError:
+    return ProblemError(400, "malformed-json", "The body is not valid JSON", detail)
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("An object names the same member twice")
+    return members
+
+
+def _check_depth(text: str) -> None:
+    depth = 0
+    for found in _STRUCTURE.finditer(text):
+        token = found[0]
+        if token in ("[", "{"):
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise ValueError(f"Arrays and objects are nested more than {MAX_DEPTH} deep")
+        elif token in ("]", "}"):
+            depth -= 1
+
+
+def _check_characters(text: str) -> None:
+    if _NUL.search(text):
+        raise ValueError("A text holds the character NUL, which no record can keep")
