@@ -156,7 +156,7 @@ def _package_server(data: Path) -> "PostgresServer":
 
 
 def socket_folder(data_folder: Path) -> Path:
-    """Where the server's socket is: in the data folder, or in the temporary folder if its path is too long."""
+    """Where the socket is: in the data folder, or in the temporary folder if its path were too long."""
     inside = data_folder / "socket"
     if len(str(inside / SOCKET_NAME).encode()) <= SOCKET_PATH_LIMIT:
         return inside

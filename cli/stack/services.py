@@ -64,7 +64,7 @@ def answers_http(path: str) -> Readiness:
 
 
 def polls_task_queue(task_queue: str) -> Readiness:
-    """Ready when Temporal sees the child itself poll the queue; the pid tells it from one that died before."""
+    """Ready when Temporal sees this child poll the queue; the pid tells it from one that died before."""
 
     async def ready(child: Child, addresses: StackAddresses) -> bool:
         question = ("task-queue", "describe", "--task-queue", task_queue)
