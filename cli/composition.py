@@ -23,8 +23,8 @@ from cli.stack import (
     polls_task_queue,
 )
 from cli.stack.console import ConsoleProgress
+from workflows.messages.procure_to_pay import TASK_QUEUE
 
-TASK_QUEUE = "corridor"
 WORKER = "worker"
 GATEWAY = "gateway"
 

@@ -7,7 +7,7 @@ from rich.console import Console
 from cli.composition import build_stack, services
 from cli.settle import exit_settled
 from cli.stack import PARTS, EmbeddedStack, StackError, load_settings
-from cli.stack.console import address_table
+from cli.stack.console import print_addresses
 from cli.stack.foreground import FAILED, run_in_foreground
 
 
@@ -26,12 +26,12 @@ async def _up(console: Console) -> int:
     try:
         stack = build_stack(load_settings(), console)
     except StackError as error:
-        Console(stderr=True).print(str(error), markup=False)
+        Console(stderr=True).print(str(error), markup=False, soft_wrap=True)
         return FAILED
 
     async def wait(running: EmbeddedStack) -> int:
         console.print()
-        console.print(address_table(running.addresses, {*PARTS, *(service.name for service in services())}))
+        print_addresses(console, running.addresses, {*PARTS, *(service.name for service in services())})
         console.print("\nCorridor is up. Ctrl-C stops it.", highlight=False)
         await asyncio.Event().wait()
         return 0

@@ -2,7 +2,6 @@
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from cli.stack.addresses import StackAddresses
 from cli.stack.postgres import NAME as POSTGRES
@@ -34,20 +33,16 @@ class ConsoleProgress:
         self._console.print(f"[dim]  --  stopping {escape(name)}[/dim]", highlight=False)
 
 
-def address_table(addresses: StackAddresses, running: set[str]) -> Table:
-    """Where to look, for the parts that run."""
-    table = Table(show_header=False, box=None, padding=(0, 2))
+def print_addresses(console: Console, addresses: StackAddresses, running: set[str]) -> None:
+    """Where to look, for the parts that run; unbroken, so that an address can be clicked or copied."""
     rows = {
         "gateway": ("API documentation", f"{addresses.gateway_url}/docs"),
-        "temporal": (
-            "Temporal Web UI",
-            f"{addresses.temporal_ui_url}/namespaces/{addresses.temporal_namespace}",
-        ),
+        "temporal": ("Temporal Web UI", f"{addresses.temporal_ui_url}/namespaces/{addresses.temporal_namespace}"),
         "mail": ("Mail that was sent", f"{addresses.mail_folder}/*.eml"),
-        "oidc": ("Tokens of the personas", f"corridor token PERSONA   (issuer {addresses.oidc_issuer})"),
+        "oidc": ("Token of a persona", "corridor token PERSONA"),
         POSTGRES: ("Database", addresses.dsn("corridor")),
     }
     for part, (label, where) in rows.items():
         if part in running:
-            table.add_row(f"[bold]{label}[/bold]", escape(where))
-    return table
+            line = f"  [bold]{label:<20}[/bold]{escape(where)}"
+            console.print(line, soft_wrap=True, highlight=False)
