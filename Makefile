@@ -47,8 +47,10 @@ format: $(INSTALLED) ## Format the code and apply safe corrections
 # No address of a package index is written: everybody's own configuration says where packages come from.
 LOCK := uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
 	--python-version 3.11
+# UPGRADE=--upgrade takes the newest of everything; without it, present pins stay where they still fit.
 lock: $(INSTALLED) ## Pin all dependencies anew, with hashes
 	$(BIN)/$(LOCK) $(UPGRADE) --extra embedded --extra dev --output-file requirements/lock.txt pyproject.toml
+	$(BIN)/$(LOCK) $(UPGRADE) --constraint requirements/lock.txt --output-file requirements/runtime.txt pyproject.toml
 	$(BIN)/$(LOCK) $(UPGRADE) --output-file requirements/installer.txt requirements/installer.in
 
 clean: ## Remove the environment, the data of the embedded stack and all caches

@@ -6,7 +6,8 @@ which environment, and what is done before they start.
 
 import importlib.util
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from rich.console import Console
 
@@ -53,9 +54,23 @@ def services(restarts: int = 0) -> Sequence[Service]:
     return present
 
 
+@dataclass(frozen=True)
+class Migration:
+    """Brings one database up to this release. `variable` is the environment variable with its DSN."""
+
+    name: str
+    database: str  # of the embedded stack
+    variable: str
+    run: Callable[[str], Awaitable[object]]
+
+
+# Each may run again at any time, also beside another one, and then changes nothing.
+MIGRATIONS: Sequence[Migration] = ()
+
+
 def steps() -> Sequence[Step]:
-    """What happens between the parts and the services: migrations, then the reference health system."""
-    return ()
+    """What happens between the parts and the services."""
+    return [_step_of(migration) for migration in MIGRATIONS]
 
 
 def personas() -> Sequence[Persona]:
@@ -85,6 +100,13 @@ def service_environment(addresses: StackAddresses) -> Mapping[str, str]:
         "CORRIDOR_OIDC_FACILITIES_CLAIM": FACILITIES_CLAIM,
         "CORRIDOR_PUBLIC_URL": addresses.gateway_url,
     }
+
+
+def _step_of(migration: Migration) -> Step:
+    async def run(addresses: StackAddresses) -> None:
+        await migration.run(addresses.dsn(migration.database))
+
+    return Step(migration.name, run)
 
 
 def _worker(restarts: int) -> Service:

@@ -2,6 +2,8 @@
 
 import typer
 
+from cli.commands.health import health
+from cli.commands.setup import setup
 from cli.commands.up import up
 
 app = typer.Typer(
@@ -12,6 +14,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(up)
+app.command()(setup)
+app.command()(health)
 
 
 @app.callback()

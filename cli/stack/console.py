@@ -17,14 +17,10 @@ class ConsoleProgress:
         self._console.print(f"[dim]  ..  {escape(name)}[/dim]", highlight=False)
 
     def ready(self, name: str, seconds: float) -> None:
-        self._console.print(
-            f"[green]  ok[/green]  {escape(name)} [dim]{seconds:.1f} s[/dim]", highlight=False
-        )
+        self._console.print(f"[green]  ok[/green]  {escape(name)} [dim]{seconds:.1f} s[/dim]", highlight=False)
 
     def restarting(self, name: str, reason: str) -> None:
-        self._console.print(
-            f"[yellow]  !!  {escape(reason)} Starting {escape(name)} again.[/yellow]", highlight=False
-        )
+        self._console.print(f"[yellow]  !!  {escape(reason)} Starting {escape(name)} again.[/yellow]", highlight=False)
 
     def warned(self, message: str) -> None:
         self._console.print(f"[yellow]  !!  {escape(message)}[/yellow]", highlight=False)

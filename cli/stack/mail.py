@@ -40,9 +40,7 @@ class MailSink:
 
     async def _greets(self) -> bool:
         try:
-            reader, writer = await asyncio.open_connection(
-                self._addresses.smtp_host, self._addresses.smtp_port
-            )
+            reader, writer = await asyncio.open_connection(self._addresses.smtp_host, self._addresses.smtp_port)
         except OSError:
             return False
         try:

@@ -57,9 +57,7 @@ class _Secrets(TypedDict):
 class EmbeddedOidc:
     """The provider of one data folder."""
 
-    def __init__(
-        self, settings: StackSettings, addresses: StackAddresses, personas: Sequence[Persona]
-    ) -> None:
+    def __init__(self, settings: StackSettings, addresses: StackAddresses, personas: Sequence[Persona]) -> None:
         self._settings = settings
         self._addresses = addresses
         self._personas = personas
@@ -153,9 +151,7 @@ async def fetch_token(addresses: StackAddresses, persona: str) -> str:
     }
     try:
         async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
-            answer = await client.post(
-                addresses.token_url, data=form, auth=(CLIENT_ID, hidden["client_secret"])
-            )
+            answer = await client.post(addresses.token_url, data=form, auth=(CLIENT_ID, hidden["client_secret"]))
     except httpx.TransportError as error:
         raise StackError(f"The OIDC provider at {addresses.oidc_issuer} does not answer: {error}") from error
     if answer.status_code != httpx.codes.OK:

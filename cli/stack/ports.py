@@ -26,9 +26,7 @@ def choose_ports(settings: StackSettings, wanted: tuple[str, ...]) -> dict[str, 
     Raises StackError when a configured port is taken, given twice, or not ours to use.
     """
     _refuse_repeated(settings, wanted)
-    with (
-        contextlib.ExitStack() as held
-    ):  # all are held until the last is chosen, so that none is chosen twice
+    with contextlib.ExitStack() as held:  # all are held until the last is chosen, so that none is chosen twice
         return {name: _claim(held, settings, name) for name in wanted}
 
 

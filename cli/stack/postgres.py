@@ -91,9 +91,7 @@ class EmbeddedPostgres:
         self.socket_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         owner = self.socket_folder.lstat().st_uid
         if owner not in {os.getuid(), user[0] if user else os.getuid()} or self.socket_folder.is_symlink():
-            raise StackError(
-                f"{self.socket_folder} belongs to somebody else. Remove it, or set CORRIDOR_DATA_DIR."
-            )
+            raise StackError(f"{self.socket_folder} belongs to somebody else. Remove it, or set CORRIDOR_DATA_DIR.")
         self.socket_folder.chmod(0o700)
         if user:
             os.chown(self.socket_folder, *user)
@@ -107,9 +105,7 @@ class EmbeddedPostgres:
         return True
 
     async def _connect(self) -> "asyncpg.Connection[asyncpg.Record]":
-        return await asyncpg.connect(
-            host=str(self.socket_folder), user=SUPERUSER, database=SUPERUSER, timeout=5
-        )
+        return await asyncpg.connect(host=str(self.socket_folder), user=SUPERUSER, database=SUPERUSER, timeout=5)
 
     async def _create_databases(self) -> None:
         connection = await self._connect()

@@ -102,7 +102,8 @@ class Child:
         self.stopping = True
         if self.running:
             with contextlib.suppress(ProcessLookupError):
-                self._process.send_signal(self.spec.stop_signal)
+                # Not process.send_signal: it may reap the child itself and so lose the exit code for asyncio.
+                os.kill(self.pid, self.spec.stop_signal)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(grace_seconds):
                     await self._process.wait()
@@ -117,9 +118,7 @@ class Child:
 
     def death(self) -> DeadChildError:
         """The end of this child as an error, with the tail of its log."""
-        return DeadChildError(
-            self.name, self._process.returncode or 0, self.log_tail(), str(self.spec.log_path)
-        )
+        return DeadChildError(self.name, self._process.returncode or 0, self.log_tail(), str(self.spec.log_path))
 
     def log_tail(self) -> str:
         """The last lines that the child wrote."""

@@ -30,9 +30,7 @@ class StackSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="CORRIDOR_", frozen=True)
 
     data_dir: Path = Path(".corridor")
-    host: Literal["127.0.0.1"] = (
-        "127.0.0.1"  # everybody's password is in the data folder, so nobody else may reach it
-    )
+    host: Literal["127.0.0.1"] = "127.0.0.1"  # everybody's password is in the data folder, so nobody else may reach it
     temporal_port: Port = 7233
     temporal_ui_port: Port = 8233
     gateway_port: Port = 8080

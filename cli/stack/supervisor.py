@@ -134,9 +134,7 @@ class EmbeddedStack:
     async def watch(self) -> None:
         """Wait for ever; raises DeadChildError when a child ends unasked and may not be started again."""
         while True:
-            living = {
-                asyncio.ensure_future(child.wait()): child for child in self._started if not child.stopping
-            }
+            living = {asyncio.ensure_future(child.wait()): child for child in self._started if not child.stopping}
             try:
                 # The time limit lets children that were started meanwhile be watched too.
                 done, _ = await asyncio.wait(living, timeout=0.5, return_when=asyncio.FIRST_COMPLETED)
@@ -210,9 +208,7 @@ class EmbeddedStack:
 
     async def _start_one(self, name: str) -> None:
         await self._timed(name, self._starters[name](self._started))
-        record_children(
-            self._settings.run, {child.name: child.pid for child in self._started if child.running}
-        )
+        record_children(self._settings.run, {child.name: child.pid for child in self._started if child.running})
 
     async def _timed(self, name: str, work: Awaitable[object]) -> None:
         self._progress.starting(name)

@@ -15,9 +15,7 @@ NAME = "temporal"
 class EmbeddedTemporal:
     """The server of one data folder. `search_attributes` maps names to types (Keyword, Int, Datetime ...)."""
 
-    def __init__(
-        self, settings: StackSettings, ports: Mapping[str, int], search_attributes: Mapping[str, str]
-    ) -> None:
+    def __init__(self, settings: StackSettings, ports: Mapping[str, int], search_attributes: Mapping[str, str]) -> None:
         self._settings = settings
         self._port = ports["temporal_port"]
         self._ui_port = ports["temporal_ui_port"]
@@ -87,6 +85,5 @@ def _attribute_types(answer: bytes) -> dict[str, str]:
     custom = listed.get("customAttributes") or {}
     # The list says INDEXED_VALUE_TYPE_KEYWORD_LIST where one registers a KeywordList.
     return {
-        name: str(kind).removeprefix("INDEXED_VALUE_TYPE_").replace("_", "").lower()
-        for name, kind in custom.items()
+        name: str(kind).removeprefix("INDEXED_VALUE_TYPE_").replace("_", "").lower() for name, kind in custom.items()
     }

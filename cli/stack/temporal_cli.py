@@ -1,7 +1,10 @@
 """Questions to a Temporal server through its own command line, which spares the stack the SDK."""
 
 import asyncio
+import contextlib
+import os
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -13,9 +16,7 @@ def program() -> str:
     beside = Path(sys.executable).with_name("temporal")
     found = str(beside) if beside.exists() else shutil.which("temporal")
     if found is None:
-        raise StackError(
-            "The program `temporal` is missing. Run `make up`, which installs what the stack needs."
-        )
+        raise StackError("The program `temporal` is missing. Run `make up`, which installs what the stack needs.")
     return found
 
 
@@ -32,6 +33,7 @@ async def ask(address: str, namespace: str, *question: str) -> bytes | None:
         answer, _ = await process.communicate()
     finally:
         if process.returncode is None:  # nobody waits for the answer any more
-            process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
             await process.wait()
     return answer if process.returncode == 0 else None
