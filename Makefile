@@ -1,0 +1,68 @@
+# Bare Debian with Python 3.11 and make is enough; `make help` lists what there is.
+# Each setting can be given on the command line: make up ERP=reference CORRIDOR_GATEWAY_PORT=9090
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+VENV ?= .venv
+PYTHON ?= python3
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+CODE := activities adapters api cli domain workflows $(wildcard worker.py bench) tests
+
+# The system of record behind the ERP port.
+ERP ?= reference
+export CORRIDOR_ERP := $(ERP)
+
+.PHONY: help up demo test check lock bench format clean
+
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+up: $(INSTALLED) ## Start everything on this machine until Ctrl-C
+	@exec $(BIN)/corridor up
+
+demo: $(INSTALLED) ## Take the example requisitions from the API to closed orders, and prove it
+	@exec $(BIN)/corridor demo
+
+test: check ## Run the checks and all tests
+	$(BIN)/python -m pytest -W error
+
+check: $(INSTALLED) ## Formatting, lint, types and the import rule
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy --strict $(CODE)
+	$(BIN)/lint-imports
+
+bench: $(INSTALLED) ## Measure throughput and latency against a bare workflow
+	@exec $(BIN)/python -m bench
+
+format: $(INSTALLED) ## Format the code and apply safe corrections
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# No address of a package index is written: everybody's own configuration says where packages come from.
+LOCK := uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
+	--python-version 3.11
+# UPGRADE=--upgrade takes the newest of everything; without it, present pins stay where they still fit.
+lock: $(INSTALLED) ## Pin all dependencies anew, with hashes
+	$(BIN)/$(LOCK) $(UPGRADE) --extra embedded --extra dev --output-file requirements/lock.txt pyproject.toml
+	$(BIN)/$(LOCK) $(UPGRADE) --constraint requirements/lock.txt --output-file requirements/runtime.txt pyproject.toml
+	$(BIN)/$(LOCK) $(UPGRADE) --output-file requirements/installer.txt requirements/installer.in
+
+clean: ## Remove the environment, the data of the embedded stack and all caches
+	rm -rf $(VENV) .corridor build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Installed once; again only when a pin or the project's own metadata changes.
+$(INSTALLED): requirements/lock.txt requirements/installer.txt pyproject.toml deploy/check-python.sh
+	@bash deploy/check-python.sh $(PYTHON)
+	@echo "Installing into $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/installer.txt
+	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet --require-hashes -r requirements/lock.txt
+	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@

@@ -1,0 +1,1 @@
+"""The commands of `corridor`, one file each."""

@@ -1,0 +1,144 @@
+"""What the embedded stack of Corridor is made of: its own processes and what they are told.
+
+The stack itself (`cli.stack`) knows none of this; here is the one place that says which services run, with
+which environment, and what is done before they start.
+"""
+
+import importlib.util
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+
+from cli.stack import (
+    FACILITIES_CLAIM,
+    ROLES_CLAIM,
+    EmbeddedStack,
+    Persona,
+    Service,
+    StackAddresses,
+    StackSettings,
+    Step,
+    answers_http,
+    polls_task_queue,
+)
+from cli.stack.console import ConsoleProgress
+from workflows.messages.procure_to_pay import TASK_QUEUE
+
+WORKER = "worker"
+GATEWAY = "gateway"
+
+
+def build_stack(settings: StackSettings, console: Console, *, restarts: int = 0) -> EmbeddedStack:
+    """The whole stack of this installation. `restarts` is how often each service may die and be started
+    again.
+    """
+    return EmbeddedStack(
+        settings,
+        personas=personas(),
+        search_attributes=search_attributes(),
+        steps=steps(),
+        services=services(restarts),
+        progress=ConsoleProgress(console),
+    )
+
+
+def services(restarts: int = 0) -> Sequence[Service]:
+    """The worker and the gateway, as far as this installation has them."""
+    present: list[Service] = []
+    if importlib.util.find_spec("worker"):
+        present.append(_worker(restarts))
+    if importlib.util.find_spec("api.app"):
+        present.append(_gateway(restarts))
+    return present
+
+
+@dataclass(frozen=True)
+class Migration:
+    """Brings one database up to this release. `variable` is the environment variable with its DSN."""
+
+    name: str
+    database: str  # of the embedded stack
+    variable: str
+    run: Callable[[str], Awaitable[object]]
+
+
+# Each may run again at any time, also beside another one, and then changes nothing.
+MIGRATIONS: Sequence[Migration] = ()
+
+
+def steps() -> Sequence[Step]:
+    """What happens between the parts and the services."""
+    return [_step_of(migration) for migration in MIGRATIONS]
+
+
+def personas() -> Sequence[Persona]:
+    """Who can log in."""
+    return ()
+
+
+def search_attributes() -> Mapping[str, str]:
+    """Name and type of the search attributes of the workflows."""
+    return {}
+
+
+def service_environment(addresses: StackAddresses) -> Mapping[str, str]:
+    """How the worker and the gateway find the rest; docs/deployment.md explains each variable."""
+    return {
+        "TEMPORAL_ADDRESS": addresses.temporal,
+        "TEMPORAL_NAMESPACE": addresses.temporal_namespace,
+        "CORRIDOR_TASK_QUEUE": TASK_QUEUE,
+        "CORRIDOR_DATABASE_DSN": addresses.dsn("corridor"),
+        "CORRIDOR_ERP_DSN": addresses.dsn("erp"),
+        "CORRIDOR_SMTP_HOST": addresses.smtp_host,
+        "CORRIDOR_SMTP_PORT": str(addresses.smtp_port),
+        "CORRIDOR_OIDC_ISSUER": addresses.oidc_issuer,
+        "CORRIDOR_OIDC_AUDIENCE": addresses.oidc_audience,
+        "CORRIDOR_OIDC_JWKS": addresses.jwks_url,
+        "CORRIDOR_OIDC_ROLES_CLAIM": ROLES_CLAIM,
+        "CORRIDOR_OIDC_FACILITIES_CLAIM": FACILITIES_CLAIM,
+        "CORRIDOR_PUBLIC_URL": addresses.gateway_url,
+    }
+
+
+def _step_of(migration: Migration) -> Step:
+    async def run(addresses: StackAddresses) -> None:
+        await migration.run(addresses.dsn(migration.database))
+
+    return Step(migration.name, run)
+
+
+def _worker(restarts: int) -> Service:
+    return Service(
+        name=WORKER,
+        command=lambda _: [sys.executable, "-m", "worker"],
+        environment=service_environment,
+        ready=polls_task_queue(TASK_QUEUE),
+        restarts=restarts,
+    )
+
+
+def _gateway(restarts: int) -> Service:
+    return Service(
+        name=GATEWAY,
+        command=_serve_gateway,
+        environment=service_environment,
+        ready=answers_http("/readyz"),
+        restarts=restarts,
+    )
+
+
+def _serve_gateway(addresses: StackAddresses) -> Sequence[str]:
+    host, port = addresses.gateway_url.removeprefix("http://").split(":")
+    server = [sys.executable, "-m", "uvicorn", "api.app:create_app", "--factory"]
+    return [
+        *server,
+        "--host",
+        host,
+        "--port",
+        port,
+        "--no-server-header",
+        "--timeout-graceful-shutdown",
+        "10",
+    ]

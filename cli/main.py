@@ -1,0 +1,32 @@
+"""The `corridor` command: it assembles the commands, each of which lives in its own file."""
+
+import typer
+
+from cli.commands.health import health
+from cli.commands.setup import setup
+from cli.commands.up import up
+
+app = typer.Typer(
+    name="corridor",
+    help="Run a hospital's back office: requests, approvals, effects and their proof.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(up)
+app.command()(setup)
+app.command()(health)
+
+
+@app.callback()
+def corridor() -> None:
+    """Run a hospital's back office: requests, approvals, effects and their proof."""
+
+
+def main() -> None:
+    """The console script."""
+    app()
+
+
+if __name__ == "__main__":
+    main()
