@@ -1,0 +1,88 @@
+"""The ERP port over the reference ERP. Each method is one call, and each call is one transaction there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from adapters.erp.reference import mapping, wire
+from adapters.erp.reference.client import ErpClient, Limits
+from adapters.erp.reference.errors import classify
+from domain.master_data import Budget, BudgetKey, MasterData
+from domain.ports.erp import MasterDataQuery
+from domain.purchase import GoodsReceipt, GoodsReturn, OrderDraft, OrderLine, PlacedOrder, StockIssue
+
+Answer = TypeVar("Answer")
+
+_ORDER = TypeAdapter(wire.WireOrder)
+_MAYBE_ORDER: TypeAdapter[wire.WireOrder | None] = TypeAdapter(wire.WireOrder | None)
+_MASTER_DATA = TypeAdapter(wire.WireMasterData)
+_BUDGETS = TypeAdapter(tuple[wire.WireBudget, ...])
+_ISSUED = TypeAdapter(wire.WireIssued)
+_RETURNED = TypeAdapter(wire.WireReturned)
+_HEALTH = TypeAdapter(wire.WireHealth)
+
+
+class ReferenceErp:
+    """`domain.ports.erp.ErpPort`. Raises the errors of `domain.outside_errors`, with `system` 'erp'."""
+
+    def __init__(self, client: ErpClient) -> None:
+        self._client = client
+
+    @classmethod
+    async def open(cls, dsn: str, limits: Limits | None = None) -> ReferenceErp:
+        """Ready for the ERP's database at `dsn`; connects on the first call."""
+        return cls(await ErpClient.open(dsn, limits or Limits()))
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    async def health(self) -> None:
+        await self._ask("health", wire.Wire(), _HEALTH)
+
+    async def master_data(self, query: MasterDataQuery) -> MasterData:
+        return mapping.master_data(await self._ask("read_master_data", mapping.master_data_query(query), _MASTER_DATA))
+
+    async def budgets(self, keys: Sequence[BudgetKey]) -> tuple[Budget, ...]:
+        rows = await self._ask("read_budgets", [mapping.budget_key(key) for key in keys], _BUDGETS)
+        return tuple(mapping.budget(row) for row in rows)
+
+    async def issue_stock(self, issue: StockIssue) -> str:
+        return (await self._ask("issue_stock", mapping.stock_issue(issue), _ISSUED)).number
+
+    async def return_stock(self, external_id: str, reason: str) -> None:
+        await self._ask("return_stock", wire.WireIssueReturn(external_id=external_id, reason=reason), _RETURNED)
+
+    async def place_order(self, draft: OrderDraft) -> PlacedOrder:
+        return await self._order("place_order", mapping.new_order(draft))
+
+    async def find_order(self, external_id: str) -> PlacedOrder | None:
+        found = await self._ask("find_order", wire.WireExternalId(external_id=external_id), _MAYBE_ORDER)
+        return None if found is None else mapping.placed_order(found)
+
+    async def change_order(self, number: str, external_id: str, lines: Sequence[OrderLine]) -> PlacedOrder:
+        return await self._order("change_order", mapping.order_change(number, external_id, lines))
+
+    async def cancel_order(self, number: str, reason: str) -> PlacedOrder:
+        return await self._order("cancel_order", wire.WireCancellation(number=number, reason=reason))
+
+    async def close_order(self, number: str, short: bool, reason: str) -> PlacedOrder:
+        return await self._order("close_order", wire.WireClosing(number=number, short=short, reason=reason))
+
+    async def post_receipt(self, external_id: str, receipt: GoodsReceipt) -> PlacedOrder:
+        return await self._order("post_receipt", mapping.receipt_movement(external_id, receipt))
+
+    async def post_return(self, external_id: str, goods_return: GoodsReturn) -> PlacedOrder:
+        return await self._order("post_return", mapping.return_movement(external_id, goods_return))
+
+    async def _order(self, function: str, request: wire.Wire) -> PlacedOrder:
+        return mapping.placed_order(await self._ask(function, request, _ORDER))
+
+    async def _ask(self, function: str, request: wire.Wire | Sequence[wire.Wire], shape: TypeAdapter[Answer]) -> Answer:
+        answer = await self._client.call(function, request)
+        try:
+            return shape.validate_json(answer)
+        except ValidationError as error:
+            raise classify(error) from error
