@@ -17,8 +17,10 @@ _log = logging.getLogger(__name__)
 
 
 class RelaySettings(Value):
-    """`batch` deliveries are held at a time, `parallel` of them sent side by side. The delay after a failure doubles from
-    `first_delay` up to `longest_delay`, and there it stays: a notice is tried until it is sent or refused.
+    """`batch` deliveries are held at a time, `parallel` of them sent side by side.
+
+    The delay after a failure doubles from `first_delay` up to `longest_delay`, and there it stays: a notice is tried
+    until it is sent or refused.
     """
 
     batch: int = 32
@@ -35,7 +37,7 @@ class RelaySettings(Value):
 
     def delay(self, tries: int) -> timedelta:
         """How long to wait after the failure that follows `tries` earlier ones."""
-        return min(self.first_delay * 2 ** min(tries, 20), self.longest_delay)
+        return min(self.first_delay * (1 << min(tries, 20)), self.longest_delay)
 
 
 class OutboxRelay:

@@ -1,3 +1,3 @@
 """Fixtures that many kinds of test share live in plugins of their own, one idea each."""
 
-pytest_plugins = ["tests.fixtures.postgres", "tests.fixtures.evidence"]
+pytest_plugins = ["tests.fixtures.postgres", "tests.fixtures.evidence", "tests.fixtures.mail"]

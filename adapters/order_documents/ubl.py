@@ -76,9 +76,9 @@ def _head(root: etree._Element, dispatch: OrderDispatch, form: _Form, issued: da
     _text(root, "CustomizationID", f"{_PEPPOL}:trns:{form.transaction}:3")
     _text(root, "ProfileID", f"{_PEPPOL}:bis:{form.profile}:3")
     _text(root, "ID", number if form is _ORDER else f"{number}-{dispatch.version}")
+    _text(root, "IssueDate", issued.isoformat())
     if form.root == "OrderChange":
         _text(root, "SequenceNumberID", str(dispatch.version))
-    _text(root, "IssueDate", issued.isoformat())
     if form is _ORDER:
         _text(root, "OrderTypeCode", "220")  # UNCL 1001: order
 
