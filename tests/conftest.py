@@ -2,6 +2,7 @@
 
 pytest_plugins = [
     "tests.fixtures.evidence",
+    "tests.fixtures.mail",
     "tests.fixtures.postgres",
     "tests.fixtures.reference_erp",
     "tests.fixtures.temporal",

@@ -1,5 +1,6 @@
 """The way to a supplier: documents out, with proof."""
 
+from datetime import date
 from typing import Protocol
 
 from domain.facility import Facility
@@ -20,6 +21,8 @@ class OrderDispatch(Value):
     version: int = 1
     occasion: str = "order"
     """One of 'order', 'reminder', 'change', 'cancellation'."""
+    issued_on: date | None = None
+    """Day of the order in the facility's calendar, as the documents state it; the day of sending when it is None."""
     key: str
     """Idempotency key: sending again under the same key repeats the same message id."""
 

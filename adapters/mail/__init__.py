@@ -1,0 +1,1 @@
+"""Mail over SMTP: notices to people, orders to suppliers."""

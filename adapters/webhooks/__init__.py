@@ -1,0 +1,1 @@
+"""Notices to subscribed systems, signed as Standard Webhooks describes."""
