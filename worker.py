@@ -9,10 +9,12 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import httpx
 import structlog
-from pydantic import Field
+from adapters.postgres.commitments import PostgresCommitments
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from temporalio.client import Client, Interceptor
 from temporalio.contrib.opentelemetry import TracingInterceptor
@@ -23,14 +25,13 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from activities.case_steps import CaseActivities
 from activities.outbox_relay import OutboxRelay
-from activities.purchasing import PurchasingActivities
+from activities.purchasing import PurchasingActivities, wall_clock
 from activities.registry import activities_of
 from adapters.directory_files import FileDirectory
 from adapters.erp.reference.adapter import ReferenceErp
 from adapters.mail.notifier import MailNotifier
 from adapters.mail.settings import MailSettings
 from adapters.mail.suppliers import MailSupplierChannel
-from adapters.postgres.commitments import PostgresCommitments
 from adapters.postgres.evidence import PostgresEvidence
 from adapters.postgres.outbox import PostgresOutbox
 from adapters.postgres.pool import open_pool
@@ -39,7 +40,7 @@ from adapters.reference_files import load
 from adapters.telemetry.logs import configure_logs
 from adapters.telemetry.traces import configure_traces
 from adapters.webhooks.notifier import WebhookNotifier
-from adapters.webhooks.settings import Subscription
+from adapters.webhooks.subscriber import Subscriber
 from domain.ports.commitments import CommitmentPort
 from domain.ports.directory import DirectoryPort
 from domain.ports.erp import ErpPort
@@ -67,12 +68,12 @@ class WorkerSettings(BaseSettings):
     reference_dir: Path = Path("examples")
     public_url: str = "http://localhost:8080"
     smtp_host: str = "localhost"
-    smtp_port: int = 25
-    smtp_username: str = ""
-    smtp_password: str = ""
-    smtp_start_tls: bool = False
+    smtp_port: int = 587
+    smtp_security: Literal["none", "starttls", "tls"] = "starttls"
+    smtp_username: str | None = None
+    smtp_password: SecretStr | None = None
     mail_from: str = "corridor@example.org"
-    webhooks: tuple[Subscription, ...] = ()
+    webhooks: tuple[Subscriber, ...] = ()
     metrics_address: str = ""
     log_level: str = "INFO"
     otlp_endpoint: str = Field(default="", validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
@@ -137,20 +138,23 @@ async def outside(settings: WorkerSettings) -> AsyncIterator[Outside]:
     """Open what the settings name, and close it again."""
     pool = await open_pool(settings.database_dsn, max_size=20)
     try:
-        async with ReferenceErp.connect(settings.erp_dsn) as erp:
+        erp = await ReferenceErp.open(settings.erp_dsn)
+        async with contextlib.AsyncExitStack() as stack:
+            stack.push_async_callback(erp.close)
             directory = FileDirectory(load(settings.reference_dir, datetime.now(UTC).date()).people)
             mail = MailSettings(
                 host=settings.smtp_host,
                 port=settings.smtp_port,
+                security=settings.smtp_security,
                 username=settings.smtp_username,
                 password=settings.smtp_password,
-                start_tls=settings.smtp_start_tls,
                 sender=settings.mail_from,
                 base_url=settings.public_url,
             )
             notifiers: list[Notifier] = [MailNotifier(directory, mail)]
             if settings.webhooks:
-                notifiers.append(WebhookNotifier(settings.webhooks))
+                http = await stack.enter_async_context(httpx.AsyncClient())
+                notifiers += [WebhookNotifier(subscriber, http) for subscriber in settings.webhooks]
             channels = [notifier.channel for notifier in notifiers]
             ports = Ports(
                 erp=erp,
@@ -172,7 +176,7 @@ async def run(settings: WorkerSettings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     client = await connect(settings)
     async with outside(settings) as out:
-        relay = OutboxRelay(out.outbox, out.notifiers)
+        relay = OutboxRelay(out.outbox, out.notifiers, wall_clock)
         async with build_worker(client, out.ports, settings.task_queue):
             structlog.get_logger("worker").info("worker.started", task_queue=settings.task_queue)
             await relay.run(stop)

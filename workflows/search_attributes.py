@@ -30,6 +30,19 @@ AWAITING_SINCE: SearchAttributeKey[datetime] = SearchAttributeKey.for_datetime("
 DUE_AT: SearchAttributeKey[datetime] = SearchAttributeKey.for_datetime("CorridorDueAt")
 AMOUNT = SearchAttributeKey.for_float("CorridorAmount")
 
+REGISTERED: tuple[SearchAttributeKey[Any], ...] = (
+    PROCESS,
+    FACILITY,
+    STAGE,
+    AWAITING_ROLE,
+    EXCEPTION,
+    URGENCY,
+    SUPPLIERS,
+    AWAITING_SINCE,
+    DUE_AT,
+    AMOUNT,
+)
+
 ALL: dict[str, str] = {
     PROCESS.name: "Keyword",
     FACILITY.name: "Keyword",
