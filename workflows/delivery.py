@@ -144,10 +144,14 @@ class Delivery:
             )
 
     async def _book(self, report: GoodsReceipt | GoodsReturn) -> None:
-        if isinstance(report, GoodsReturn):
-            await self._book_return(report)
-        else:
-            await self._book_receipt(report)
+        self._hand.booking = True
+        try:
+            if isinstance(report, GoodsReturn):
+                await self._book_return(report)
+            else:
+                await self._book_receipt(report)
+        finally:
+            self._hand.booking = False
 
     async def _book_receipt(self, receipt: GoodsReceipt) -> None:
         tolerances = self._case.policy.tolerances

@@ -43,6 +43,7 @@ class OrderInHand:
         self.settlement: Settlement | None = None
         self.sent = False
         self.over = False
+        self.booking = False
         self.answers: list[Acknowledgement] = []
         self.deliveries: list[GoodsReceipt | GoodsReturn] = []
         self.changes: list[tuple[OrderLine, ...]] = []
@@ -58,6 +59,12 @@ class OrderInHand:
     @property
     def anything_received(self) -> bool:
         return any(quantity > 0 for quantity in self.received.values())
+
+    @property
+    def goods_came(self) -> bool:
+        """Whether goods were taken in, or a report of them is on its way into the ERP: cancelling comes too late."""
+        reported = any(isinstance(report, GoodsReceipt) for report in self.deliveries)
+        return self.anything_received or self.booking or reported
 
     def take(self, report: Acknowledgement | GoodsReceipt | GoodsReturn | Settlement) -> EventRefusal | None:
         """Put a report where its stage finds it, or say why it does not count."""

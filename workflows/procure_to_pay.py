@@ -168,7 +168,7 @@ class ProcureToPay(CaseWorkflow):
                 return self._cancel_line(request.line or 0)
             case "close-short":
                 return self._close_short(request.comment)
-            case "withdraw" | "cancel" if any(order.hand.anything_received for order in self.orders):
+            case "withdraw" | "cancel" if any(order.hand.goods_came for order in self.orders):
                 return self._close_short(request.comment)
             case _:
                 return super().perform(request)
