@@ -44,7 +44,14 @@ class Child:
 
     @classmethod
     async def start(cls, spec: ChildSpec) -> "Child":
-        """Start the command; its output is appended to its log file."""
+        """Start the command, its output appended to its log file; raises StackError if that cannot be done."""
+        try:
+            return await cls._start(spec)
+        except OSError as error:
+            raise StackError(f"{spec.name} cannot be started: {error}") from error
+
+    @classmethod
+    async def _start(cls, spec: ChildSpec) -> "Child":
         _rotate(spec.log_path)
         descriptor = os.open(spec.log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:

@@ -67,7 +67,8 @@ def polls_task_queue(task_queue: str) -> Readiness:
     """Ready when Temporal sees this child poll the queue; the pid tells it from one that died before."""
 
     async def ready(child: Child, addresses: StackAddresses) -> bool:
-        question = ("task-queue", "describe", "--task-queue", task_queue)
+        # The older question is answered from what the server knows now, the newer from a summary some seconds old.
+        question = ("task-queue", "describe", "--legacy-mode", "--task-queue", task_queue)
         answer = await ask(addresses.temporal, addresses.temporal_namespace, *question)
         return answer is not None and _has_poller(answer, child.pid)
 

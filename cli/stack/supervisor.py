@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import os
 import time
+import traceback
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -46,7 +47,7 @@ Starter = Callable[[list[Child]], Coroutine[None, None, Child]]
 
 @dataclass(frozen=True)
 class Step:
-    """Work between the parts and the services, such as a migration. An exception stops the stack."""
+    """Work between the parts and the services, such as a migration. An exception stops the stack and is told."""
 
     name: str
     run: Callable[[StackAddresses], Awaitable[None]]
@@ -162,9 +163,20 @@ class EmbeddedStack:
         self._starters = self._make_starters(ports)
         await self._side_by_side(self._parts)
         for step in self._steps:
-            await self._timed(step.name, step.run(self.addresses))
+            await self._timed(step.name, self._run_step(step))
         await self._side_by_side(list(self._services))
         announce(self._settings, self.addresses, os.getpid())
+
+    async def _run_step(self, step: Step) -> None:
+        try:
+            await step.run(self.addresses)
+        except StackError:
+            raise
+        except Exception as error:
+            log = self._settings.logs / "corridor.log"
+            with log.open("a", encoding="utf-8") as file:
+                traceback.print_exception(error, file=file)
+            raise StackError(f"{step.name} failed: {error or repr(error)}\nMore is in {log}.") from error
 
     def _choose_ports(self) -> dict[str, int]:
         wanted = [port for part in self._parts for port in PORTS_OF[part]]

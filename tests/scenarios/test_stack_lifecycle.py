@@ -53,7 +53,7 @@ async def test_a_taken_port_is_named_with_its_holder_and_its_setting(tmp_path: P
 
 async def test_a_folder_that_another_stack_uses_is_refused(tmp_path: Path) -> None:
     async with corridor_up(tmp_path) as first:
-        await first.until("temporal")
+        await first.until("postgres")
         async with corridor_up(tmp_path) as second:
             assert await second.ended() == 1
         assert f"in use by another stack (pid {first.process.pid})" in second.output

@@ -104,12 +104,19 @@ async def test_a_service_that_never_gets_ready_ends_the_start_at_the_deadline(tm
 
 async def test_a_failing_step_stops_what_was_started(tmp_path: Path) -> None:
     async def migrate(addresses: StackAddresses) -> None:
-        raise StackError("migration 7 does not fit")
+        raise ValueError("migration 7 does not fit")
 
-    with pytest.raises(StackError, match="migration 7"):
+    with pytest.raises(StackError, match="migrate failed: migration 7 does not fit"):
         async with EmbeddedStack(stack_settings(tmp_path), parts=("mail",), steps=[Step("migrate", migrate)]):
             pass
     assert processes_of(tmp_path) == []
+
+
+async def test_a_program_that_is_missing_is_reported(tmp_path: Path) -> None:
+    missing = Service("worker", lambda _: ["/nowhere/worker"], lambda _: {}, answers_http("/"))
+    with pytest.raises(DeadChildError, match=r"(?s)worker ended.*/nowhere/worker cannot be run: No such file"):
+        async with EmbeddedStack(stack_settings(tmp_path), parts=(), services=[missing]):
+            pass
 
 
 async def test_a_child_that_does_not_listen_is_ended_by_force_after_its_grace(tmp_path: Path) -> None:
