@@ -29,7 +29,7 @@ Stage = Literal[
 ]
 CaseStatus = Literal["running", "completed", "closed-short", "rejected", "withdrawn", "cancelled"]
 
-_CASE_ID = re.compile(r"^(?P<process>[a-z-]+)\.(?P<facility>[a-z][a-z0-9-]*)\.(?P<key>[A-Za-z0-9][A-Za-z0-9_-]*)$")
+_CASE_ID = re.compile(r"(?P<process>[a-z-]+)\.(?P<facility>[a-z][a-z0-9-]*)\.(?P<key>[A-Za-z0-9][A-Za-z0-9_-]*)")
 
 
 class CaseKey(Value):
@@ -47,7 +47,7 @@ def case_id(process: Process, facility: str, key: str) -> str:
 
 def parse_case_id(text: str) -> CaseKey | None:
     """The inverse of `case_id`; None when the text is no case id."""
-    match = _CASE_ID.match(text)
+    match = _CASE_ID.fullmatch(text)
     if match is None or match["process"] not in ("procure-to-pay", "invoice-to-payment", "hire-to-provision"):
         return None
     return CaseKey.model_validate(match.groupdict())

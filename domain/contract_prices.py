@@ -81,7 +81,7 @@ class ContractPricing:
         left = self._left(contract)
         return left is None or (left.currency == draw.currency and draw <= left)
 
-    def _by_contract(self, need: Need, to_order: Decimal, price: Money, contract: Contract) -> Price:
+    def _by_contract(self, need: Need, to_order: Decimal, price: Money, contract: Contract) -> Price | None:
         used = price
         requested = need.requested
         if requested is not None and not price_tolerated(price, requested, to_order, self._policy.tolerances):
@@ -101,6 +101,8 @@ class ContractPricing:
                 tolerated_line_difference=str(price_allowance(price, to_order, self._policy.tolerances)),
             )
         draw = used.times(to_order)
+        if not self._carries(contract, draw):
+            return self._exhausted(need, to_order, used, contract)
         self._drawn[contract.number] = self._drawn.get(contract.number, Money.zero(draw.currency)) + draw
         return Price(unit_price=used, contract=contract.number)
 
@@ -115,7 +117,7 @@ class ContractPricing:
             limit=exact(contract.limit),
             left=exact(left),
             draw=exact(price.times(to_order).rounded()),
-            contract_price=exact(price),
+            contract_price=exact(tier_price(contract, to_order)),
         )
 
     def _expired(self, need: Need, to_order: Decimal, contract: Contract) -> Price | None:

@@ -38,7 +38,7 @@ def faults_of(requisition: Requisition, facility: Facility | None, today: date) 
     )
 
 
-def line_faults(line: RequisitionLine, pointer: str, currency: str, today: date | None) -> Iterator[Fault]:
+def line_faults(line: RequisitionLine, pointer: str, currency: str, today: date | None = None) -> Iterator[Fault]:
     """Faults of one line. Dates are left out when `today` is None: a correction does not change them."""
     yield from _number_faults(line, pointer, currency)
     yield from _content_faults(line, pointer)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -13,6 +13,8 @@ from domain.model import Value
 # ISO 4217 exponents that differ from the usual two.
 _MINOR_UNITS = {"JPY": 0, "KRW": 0, "ISK": 0, "CLP": 0, "BHD": 3, "KWD": 3, "JOD": 3, "OMR": 3, "TND": 3}
 MAX_AMOUNT = Decimal("999999999999.9999")
+# Two numbers of 18 digits multiply without rounding; Python's default of 28 digits would round first.
+_WIDE = Context(prec=60)
 
 
 def _not_a_float(value: Any) -> Any:
@@ -101,9 +103,13 @@ class Money(Value):
         return f"{self.rounded().amount:,} {self.currency}"
 
     def times(self, factor: Decimal | int) -> Money:
-        """The exact product with a quantity or a rate, not yet rounded (six decimal places are kept)."""
-        product = (self.amount * Decimal(factor)).quantize(Decimal("0.000001"), rounding=ROUND_HALF_UP)
-        return Money(amount=product, currency=self.currency)
+        """The exact product with a quantity or a rate, not yet rounded (six decimal places are kept).
+
+        Raises ValueError when it exceeds MAX_AMOUNT.
+        """
+        product = _bounded(_WIDE.multiply(self.amount, Decimal(factor)))
+        six_places = product.quantize(Decimal("0.000001"), rounding=ROUND_HALF_UP, context=_WIDE)
+        return Money(amount=six_places, currency=self.currency)
 
     def rounded(self) -> Money:
         """To the currency's minor unit, half up (the commercial rule)."""

@@ -83,7 +83,8 @@ def apply_corrections(requisition: Requisition, corrections: Sequence[LineCorrec
         found = tuple(_correction_faults(correction, lines, pointer))
         if not found:
             corrected = _corrected(lines[correction.line], correction)
-            found = tuple(line_faults(corrected, pointer, requisition.currency, None))
+            found = tuple(_as_sent(fault, pointer) for fault in line_faults(corrected, pointer, requisition.currency))
+        if not found:
             lines[correction.line] = corrected
         faults.extend(found)
     if faults:
@@ -98,6 +99,12 @@ def _correction_faults(correction: LineCorrection, lines: dict[int, RequisitionL
         yield Fault(pointer=f"{pointer}/line", code="unknown-line", message=message)
     if not correction.model_dump(exclude={"line"}, exclude_none=True):
         yield Fault(pointer=pointer, code="nothing-to-change", message="Send at least one field to change on the line.")
+
+
+def _as_sent(fault: Fault, pointer: str) -> Fault:
+    """A correction carries the quantity's value and unit side by side, a requisition line one within the other."""
+    fields = {f"{pointer}/quantity/value": f"{pointer}/quantity", f"{pointer}/quantity/unit": f"{pointer}/unit"}
+    return fault.model_copy(update={"pointer": fields.get(fault.pointer, fault.pointer)})
 
 
 def _corrected(line: RequisitionLine, correction: LineCorrection) -> RequisitionLine:
