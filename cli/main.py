@@ -2,8 +2,12 @@
 
 import typer
 
+from cli.commands import audit, policy
+from cli.commands.cases import act, case, cases, submit
 from cli.commands.health import health
 from cli.commands.setup import setup
+from cli.commands.tasks import decide, tasks
+from cli.commands.token import token
 from cli.commands.up import up
 
 app = typer.Typer(
@@ -16,6 +20,10 @@ app = typer.Typer(
 app.command()(up)
 app.command()(setup)
 app.command()(health)
+for command in (submit, cases, case, act, tasks, decide, token):
+    app.command()(command)
+app.add_typer(policy.app, name="policy")
+app.add_typer(audit.app, name="audit")
 
 
 @app.callback()

@@ -1,0 +1,101 @@
+"""`corridor submit`, `cases`, `case`, `act`: requests and where they are."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import uuid4
+
+import typer
+
+from cli.gateway_client import As, AsJson, connect, money, show, table_of
+
+
+def submit(
+    file: Annotated[Path, typer.Argument(help="A requisition as JSON, or - for standard input.")],
+    persona: As = "portal",
+    as_json: AsJson = False,
+) -> None:
+    """Post a requisition.
+
+    Example: corridor submit requisition.json --as portal
+    """
+    text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+    answer = connect(persona).post("/v1/requisitions", json.loads(text))
+    table = table_of("case", "where to look")
+    table.add_row(answer["case_id"], f"corridor case {answer['case_id']}")
+    show(answer, as_json, table)
+
+
+def cases(
+    facility: Annotated[str | None, typer.Option(help="Only this facility.")] = None,
+    stage: Annotated[str | None, typer.Option(help="Only this stage, such as approval.")] = None,
+    status: Annotated[str | None, typer.Option(help="running, completed, rejected ...")] = None,
+    role: Annotated[str | None, typer.Option(help="Waiting for this role.")] = None,
+    supplier: Annotated[str | None, typer.Option(help="With this supplier.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=200)] = 50,
+    persona: As = "k.mensah",
+    as_json: AsJson = False,
+) -> None:
+    """List cases, the newest first.
+
+    Example: corridor cases --facility north --stage approval --role finance-controller
+    """
+    query: dict[str, Any] = {
+        "facility": facility,
+        "stage": stage,
+        "status": status,
+        "awaiting_role": role,
+        "supplier": supplier,
+        "limit": limit,
+    }
+    answer = connect(persona).get("/v1/cases", **query)
+    table = table_of("case", "status", "stage", "amount", "waits for", "since (UTC)", "due (UTC)")
+    for row in answer["items"]:
+        since, due = (str(row.get(key) or "")[:16] for key in ("awaiting_since", "due_at"))
+        waits = row.get("awaiting_role") or row.get("awaiting") or ""
+        table.add_row(row["case_id"], row["status"], row["stage"], money(row["amount"]), waits, since, due)
+    show(answer, as_json, table)
+
+
+def case(
+    case_id: Annotated[str, typer.Argument(help="Such as procure-to-pay.north.REQ-118.")],
+    persona: As = "k.mensah",
+    as_json: AsJson = False,
+) -> None:
+    """Show one case with its timeline.
+
+    Example: corridor case procure-to-pay.north.REQ-118
+    """
+    client = connect(persona)
+    answer = client.get(f"/v1/cases/{case_id}")
+    timeline = client.get(f"/v1/cases/{case_id}/timeline", limit=200)
+    table = table_of("at (UTC)", "who", "what", title=_headline(answer))
+    for stored in timeline["items"]:
+        entry = stored.get("entry", stored)
+        table.add_row(str(entry["at"])[:19], entry["actor"], entry["summary"])
+    show({"case": answer, "timeline": timeline["items"]}, as_json, table)
+
+
+def _headline(answer: dict[str, Any]) -> str:
+    shot = answer.get("case", answer)
+    waits = shot.get("awaiting") or "nobody"
+    return f"{shot['title']}: {shot['status']}, {shot['stage']}, {money(shot['amount'])}; waits for {waits}"
+
+
+def act(
+    case_id: Annotated[str, typer.Argument()],
+    action: Annotated[str, typer.Argument(help="withdraw, hold, resume, cancel, cancel-line, close-short ...")],
+    comment: Annotated[str, typer.Option("--comment", "-m", help="Why.")] = "",
+    line: Annotated[int | None, typer.Option(help="The requisition line, for cancel-line.")] = None,
+    persona: As = "n.bergstrom",
+    as_json: AsJson = False,
+) -> None:
+    """Ask for an action on a whole case.
+
+    Example: corridor act procure-to-pay.north.REQ-118 hold -m "waiting for the new agreement"
+    """
+    body = {"action_id": uuid4().hex, "comment": comment} | ({"line": line} if line is not None else {})
+    show(connect(persona).post(f"/v1/cases/{case_id}/actions/{action}", body, {"Prefer": "wait=10"}), as_json)

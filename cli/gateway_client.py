@@ -1,0 +1,92 @@
+"""The public HTTP API as the command line uses it: as some persona, with readable errors."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from typing import Annotated, Any
+
+import httpx
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from cli.settle import exit_settled
+from cli.stack import StackError, fetch_token, load_settings
+from cli.stack.addresses import find_running_stack
+
+FAILED = 1
+REFUSED = 2
+
+As = Annotated[str, typer.Option("--as", help="Act as this persona of the embedded stack.", envvar="CORRIDOR_AS")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
+
+_out = Console(soft_wrap=False)
+_err = Console(stderr=True, soft_wrap=True)
+
+
+class GatewayClient:
+    """One caller at one gateway."""
+
+    def __init__(self, url: str, token: str) -> None:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._http = httpx.Client(base_url=url, headers=headers, timeout=60, trust_env=False)
+
+    def get(self, path: str, **query: Any) -> Any:
+        return self._answer(self._http.get(path, params={key: value for key, value in query.items() if value}))
+
+    def post(self, path: str, body: Any, headers: dict[str, str] | None = None) -> Any:
+        return self._answer(self._http.post(path, json=body, headers=headers))
+
+    def _answer(self, response: httpx.Response) -> Any:
+        """The JSON of a success; a problem is printed and ends the command."""
+        if not response.is_success:
+            print_problem(response)
+            exit_settled(REFUSED)
+        return response.json() if response.content else None
+
+
+def print_problem(response: httpx.Response) -> None:
+    """Say what the gateway refused and what to change."""
+    try:
+        problem = response.json()
+    except ValueError:
+        _err.print(f"{response.status_code} {response.reason_phrase}: {response.text[:500]}", markup=False)
+        return
+    _err.print(f"{problem.get('title', response.reason_phrase)} ({response.status_code})", style="bold red")
+    _err.print(problem.get("detail", ""), markup=False)
+    for fault in problem.get("errors", ()):
+        _err.print(f"  {fault.get('pointer', '')}: {fault.get('message', '')}", markup=False)
+
+
+def connect(persona: str) -> GatewayClient:
+    """A client of the embedded stack, or of CORRIDOR_URL with CORRIDOR_TOKEN when these are set."""
+    url, token = os.environ.get("CORRIDOR_URL"), os.environ.get("CORRIDOR_TOKEN", "")
+    if url:
+        return GatewayClient(url, token)
+    try:
+        addresses = find_running_stack(load_settings())
+        return GatewayClient(addresses.gateway_url, token or asyncio.run(fetch_token(addresses, persona)))
+    except StackError as error:
+        _err.print(str(error), markup=False)
+        exit_settled(FAILED)
+
+
+def show(answer: Any, as_json: bool, table: Table | None = None) -> None:
+    """Print as JSON when asked to, or where there is no better way."""
+    if as_json or table is None:
+        typer.echo(json.dumps(answer, indent=2, ensure_ascii=False, default=str))
+    else:
+        _out.print(table)
+
+
+def table_of(*columns: str, title: str | None = None) -> Table:
+    table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def money(amount: dict[str, Any]) -> str:
+    return f"{amount['amount']} {amount['currency']}"
