@@ -34,16 +34,19 @@ class CaseListQuery:
         # All parts but the arguments' places are constants of this module.
         self.sql = f"""
             {places}
-            SELECT page.snapshot::text AS snapshot, page.submitted_at, page.case_id
-            FROM places CROSS JOIN LATERAL (
-                SELECT cases.snapshot, {self._walked}.submitted_at, {self._walked}.case_id
-                FROM {source}
-                WHERE {self._walked}.facility = places.facility AND {conditions}
-                ORDER BY {self._walked}.submitted_at DESC, {self._walked}.case_id DESC
+            SELECT cases.snapshot::text AS snapshot, page.submitted_at, page.case_id
+            FROM (
+                SELECT found.* FROM places CROSS JOIN LATERAL (
+                    SELECT {self._walked}.submitted_at, {self._walked}.case_id
+                    FROM {source}
+                    WHERE {self._walked}.facility = places.facility AND {conditions}
+                    ORDER BY {self._walked}.submitted_at DESC, {self._walked}.case_id DESC
+                    LIMIT {rows}
+                ) AS found
+                ORDER BY found.submitted_at DESC, found.case_id DESC
                 LIMIT {rows}
-            ) AS page
+            ) AS page JOIN cases USING (case_id)
             ORDER BY page.submitted_at DESC, page.case_id DESC
-            LIMIT {rows}
         """  # noqa: S608 - see above
 
     def _argument(self, value: Any) -> str:

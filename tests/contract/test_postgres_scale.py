@@ -1,0 +1,120 @@
+"""Lists read about as many pages of the database as they show rows, whatever is asked and however long the table."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+
+from adapters.postgres.case_list import CaseListQuery
+from adapters.postgres.migrate import migrate
+from adapters.postgres.reader import PostgresReader
+from domain.people import Actor
+from domain.ports.evidence import CaseFilter
+from tests.fixtures.evidence import START, a_snapshot, a_task
+from tests.fixtures.postgres import PostgresTestServer
+
+CASES, PAGE = 30_000, 20
+# A walk per facility and a look-up per row need a few hundred, all rows that meet a rare condition somewhat more; the
+# table itself has several thousand.
+MOST_BUFFERS = 1000
+_FILL = """
+INSERT INTO cases (case_id, version, process, facility, stage, status, requester, awaiting_role, awaiting_since,
+                   exception_code, emergency, submitted_at, suppliers, order_numbers, snapshot)
+SELECT 'procure-to-pay.' || place || '.REQ-' || n, 1, 'procure-to-pay', place,
+       CASE WHEN n % 50 = 0 THEN 'approval' ELSE 'closed' END, CASE WHEN n % 50 = 0 THEN 'running' ELSE 'completed' END,
+       'person-' || n % 500, CASE WHEN n % 50 = 0 THEN 'buyer' END,
+       CASE WHEN n % 50 = 0 THEN $3::timestamptz + n * interval '1 minute' END,
+       CASE WHEN n % 1000 = 0 THEN 'off-contract' END, n % 700 = 0,
+       $3::timestamptz + n * interval '1 minute', ARRAY['S-' || n % 60], '{}', $1::jsonb
+FROM (SELECT n, (ARRAY['north', 'south', 'east', 'west', 'harbor'])[1 + n / 7 % 5] AS place
+      FROM generate_series(1, $2::integer) AS n) AS numbered
+"""
+_SUPPLIERS = "INSERT INTO case_suppliers SELECT case_id, suppliers[1], facility, submitted_at FROM cases"
+_TASKS = """
+INSERT INTO tasks (task_id, case_id, version, status, opened_at, body)
+SELECT 'T-' || case_id, case_id, 1, 'open', submitted_at, $1::jsonb FROM cases
+"""
+_WORKLIST = """
+INSERT INTO worklist SELECT 'role/buyer/' || place, submitted_at, submitted_at, 'T-' || case_id, '{n.adams}'
+FROM cases, unnest(ARRAY[facility, '*']) AS place
+"""
+
+
+@pytest.fixture(scope="module")
+async def filled_dsn(postgres_server: PostgresTestServer) -> str:
+    dsn = await postgres_server.create_database("scale")
+    await migrate(dsn)
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(_FILL, a_snapshot().model_dump_json(), CASES, START)
+        await connection.execute(_SUPPLIERS)
+        await connection.execute(_TASKS, a_task("T").model_dump_json())
+        await connection.execute(_WORKLIST)
+        await connection.execute("VACUUM ANALYZE")
+        assert await connection.fetchval("SELECT relpages FROM pg_class WHERE relname = 'cases'") > 3 * MOST_BUFFERS
+    finally:
+        await connection.close()
+    return dsn
+
+
+async def _buffers(dsn: str, sql: str, arguments: list[Any]) -> int:
+    connection = await asyncpg.connect(dsn, server_settings={"jit": "off"})
+    try:
+        answer = await connection.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", *arguments)
+    finally:
+        await connection.close()
+    (explained,) = json.loads(answer)
+    return int(explained["Plan"]["Shared Hit Blocks"]) + int(explained["Plan"]["Shared Read Blocks"])
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        {},
+        {"facility": "north"},
+        {"facilities": ("north", "harbor", "nowhere")},
+        {"process": "procure-to-pay"},
+        {"process": "hire-to-provision"},
+        {"stage": "approval"},
+        {"stage": "delivery"},
+        {"status": "running"},
+        {"status": "rejected"},
+        {"supplier": "S-7"},
+        {"supplier": "S-99"},
+        {"requester": "person-3"},
+        {"awaiting_role": "buyer"},
+        {"awaiting_role": "auditor"},
+        {"exception_code": "off-contract"},
+        {"emergency": True},
+        {"submitted_before": START + timedelta(minutes=100)},
+        {"waiting_since_before": START + timedelta(days=900)},
+        {"awaiting_role": "buyer", "stage": "approval", "waiting_since_before": START + timedelta(days=900)},
+    ],
+    ids=str,
+)
+async def test_a_page_of_cases_is_a_short_walk(filled_dsn: str, conditions: dict[str, Any]) -> None:
+    where = CaseFilter.model_validate({"facilities": ("*",)} | conditions)
+    for after in (None, (START + timedelta(minutes=CASES // 2), "procure-to-pay.north.REQ-1")):
+        query = CaseListQuery(where, after, PAGE + 1)
+        assert await _buffers(filled_dsn, query.sql, query.arguments) < MOST_BUFFERS
+
+
+@pytest.mark.parametrize("facilities", [("*",), ("north", "south"), ("nowhere",)])
+async def test_a_worklist_is_a_short_walk(
+    filled_dsn: str, facilities: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[Any, ...]] = []
+
+    async def keep(_: object, *statement: Any) -> list[asyncpg.Record]:
+        asked.append(statement)
+        return []
+
+    monkeypatch.setattr(PostgresReader, "_fetch", keep)
+    pool = asyncpg.create_pool(filled_dsn, min_size=0)  # never opened: only the statement is wanted
+    await PostgresReader(pool).worklist(Actor(person="b.brown", roles=("buyer",), facilities=facilities), None, PAGE)
+    ((sql, *arguments),) = asked
+    assert await _buffers(filled_dsn, sql, arguments) < MOST_BUFFERS
