@@ -61,7 +61,7 @@ def a_line(draw: st.DrawFn, number: int) -> RequisitionLine:
     if draw(mostly):
         return item_line(
             number,
-            draw(st.sampled_from((*ITEMS, "A", "A", "NOPE"))),
+            "A" if draw(mostly) else draw(st.sampled_from((*ITEMS, "NOPE"))),
             quantity=quantity,
             supplier=wanted,
             unit_price=price,
@@ -72,7 +72,7 @@ def a_line(draw: st.DrawFn, number: int) -> RequisitionLine:
 
 @st.composite
 def a_requisition(draw: st.DrawFn) -> Requisition:
-    return requisition(*(draw(a_line(number)) for number in range(1, draw(st.integers(2, 5)))))
+    return requisition(*(draw(a_line(number)) for number in range(1, draw(st.integers(4, 6)))))
 
 
 @st.composite
@@ -94,10 +94,10 @@ def a_contract(draw: st.DrawFn, number: str) -> Contract:
         supplier="S-1" if draw(mostly) else "S-2",
         item="A" if draw(mostly) else draw(st.sampled_from(ITEMS)),
         tiers=(tier(1, draw(prices).amount), tier(draw(counts), draw(prices).amount)),
-        starts=TODAY - timedelta(days=draw(st.integers(-2, 30))),
-        ends=TODAY + timedelta(days=draw(st.integers(-2, 30))),
-        limit=draw(st.none() | st.integers(1, 300).map(usd)),
-        drawn=draw(st.none() | prices),
+        starts=TODAY - timedelta(days=30 if draw(mostly) else draw(st.integers(-2, 2))),
+        ends=TODAY + timedelta(days=30 if draw(mostly) else draw(st.integers(-2, 2))),
+        limit=draw(st.integers(50, 600).map(usd)) if draw(mostly) else None,
+        drawn=None if draw(mostly) else draw(prices),
     )
 
 
@@ -112,8 +112,8 @@ def some_master_data(draw: st.DrawFn) -> MasterData:
     return master(
         items=tuple(draw(an_item(code)) for code in ITEMS),
         suppliers=tuple(draw(a_supplier(code)) for code in SUPPLIERS[: draw(st.integers(1, 3))]),
-        contracts=tuple(draw(a_contract(f"C-{number}")) for number in range(draw(st.integers(0, 4)))),
-        stock=tuple(stock(draw(st.integers(-5, 30)), code) for code in ITEMS[: draw(st.integers(0, 3))]),
+        contracts=tuple(draw(a_contract(f"C-{number}")) for number in range(draw(st.integers(1, 4)))),
+        stock=tuple(stock(draw(st.integers(-5, 30)), code) for code in ITEMS if draw(mostly)),
         period_open=draw(st.booleans()),
     )
 
@@ -122,7 +122,7 @@ policies = st.builds(
     policy,
     off_contract=st.sampled_from(("ask", "accept")),
     substitute_inactive=st.booleans(),
-    use_stock_first=st.booleans(),
+    use_stock_first=mostly,
 )
 
 
