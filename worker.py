@@ -13,7 +13,6 @@ from typing import Any, Literal
 
 import httpx
 import structlog
-from adapters.postgres.commitments import PostgresCommitments
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from temporalio.client import Client, Interceptor
@@ -32,6 +31,7 @@ from adapters.erp.reference.adapter import ReferenceErp
 from adapters.mail.notifier import MailNotifier
 from adapters.mail.settings import MailSettings
 from adapters.mail.suppliers import MailSupplierChannel
+from adapters.postgres.commitments import PostgresCommitments
 from adapters.postgres.evidence import PostgresEvidence
 from adapters.postgres.outbox import PostgresOutbox
 from adapters.postgres.pool import open_pool

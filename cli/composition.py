@@ -4,13 +4,18 @@ The stack itself (`cli.stack`) knows none of this; here is the one place that sa
 which environment, and what is done before they start.
 """
 
-import importlib.util
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 
 from rich.console import Console
 
+from adapters.erp.reference.install import install, seed
+from adapters.postgres.migrate import migrate
+from adapters.reference_files import load, load_logins
+from cli.event_keys import event_sources_file
 from cli.stack import (
     FACILITIES_CLAIM,
     ROLES_CLAIM,
@@ -25,9 +30,13 @@ from cli.stack import (
 )
 from cli.stack.console import ConsoleProgress
 from workflows.messages.procure_to_pay import TASK_QUEUE
+from workflows.search_attributes import ALL
 
 WORKER = "worker"
 GATEWAY = "gateway"
+ROOT = Path(__file__).parent.parent
+REFERENCE_FILES = ROOT / "examples"
+POLICIES = ROOT / "policies"
 
 
 def build_stack(settings: StackSettings, console: Console, *, restarts: int = 0) -> EmbeddedStack:
@@ -45,13 +54,8 @@ def build_stack(settings: StackSettings, console: Console, *, restarts: int = 0)
 
 
 def services(restarts: int = 0) -> Sequence[Service]:
-    """The worker and the gateway, as far as this installation has them."""
-    present: list[Service] = []
-    if importlib.util.find_spec("worker"):
-        present.append(_worker(restarts))
-    if importlib.util.find_spec("api.app"):
-        present.append(_gateway(restarts))
-    return present
+    """The worker and the gateway."""
+    return [_worker(restarts), _gateway(restarts)]
 
 
 @dataclass(frozen=True)
@@ -65,22 +69,39 @@ class Migration:
 
 
 # Each may run again at any time, also beside another one, and then changes nothing.
-MIGRATIONS: Sequence[Migration] = ()
+MIGRATIONS: Sequence[Migration] = (
+    Migration("evidence store", "corridor", "CORRIDOR_DATABASE_DSN", migrate),
+    Migration("reference ERP", "erp", "CORRIDOR_ERP_DSN", install),
+)
 
 
 def steps() -> Sequence[Step]:
     """What happens between the parts and the services."""
-    return [_step_of(migration) for migration in MIGRATIONS]
+    return [*(_step_of(migration) for migration in MIGRATIONS), Step("reference health system", _load_reference)]
+
+
+async def _load_reference(addresses: StackAddresses) -> None:
+    """Fill the reference ERP; codes that are there already are updated, orders and stock stay."""
+    await seed(addresses.dsn("erp"), load(REFERENCE_FILES, datetime.now(UTC).date()))
 
 
 def personas() -> Sequence[Persona]:
     """Who can log in."""
-    return ()
+    return [
+        Persona(
+            user_id=person.person,
+            display_name=person.name,
+            email=person.email,
+            roles=person.roles,
+            facilities=person.facilities or (person.facility,),
+        )
+        for person in load_logins(REFERENCE_FILES)
+    ]
 
 
 def search_attributes() -> Mapping[str, str]:
     """Name and type of the search attributes of the workflows."""
-    return {}
+    return ALL
 
 
 def service_environment(addresses: StackAddresses) -> Mapping[str, str]:
@@ -93,6 +114,11 @@ def service_environment(addresses: StackAddresses) -> Mapping[str, str]:
         "CORRIDOR_ERP_DSN": addresses.dsn("erp"),
         "CORRIDOR_SMTP_HOST": addresses.smtp_host,
         "CORRIDOR_SMTP_PORT": str(addresses.smtp_port),
+        "CORRIDOR_SMTP_SECURITY": "none",  # the sink is on this machine and delivers nothing
+        "CORRIDOR_MAIL_FROM": "corridor@meridianvalley.example",
+        "CORRIDOR_REFERENCE_DIR": str(REFERENCE_FILES),
+        "CORRIDOR_POLICIES_DIR": str(POLICIES),
+        "CORRIDOR_EVENT_SOURCES_FILE": str(event_sources_file(addresses.data_folder)),
         "CORRIDOR_OIDC_ISSUER": addresses.oidc_issuer,
         "CORRIDOR_OIDC_AUDIENCE": addresses.oidc_audience,
         "CORRIDOR_OIDC_JWKS": addresses.jwks_url,
