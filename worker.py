@@ -138,9 +138,8 @@ async def outside(settings: WorkerSettings) -> AsyncIterator[Outside]:
     """Open what the settings name, and close it again."""
     pool = await open_pool(settings.database_dsn, max_size=20)
     try:
-        erp = await ReferenceErp.open(settings.erp_dsn)
         async with contextlib.AsyncExitStack() as stack:
-            stack.push_async_callback(erp.close)
+            erp = await stack.enter_async_context(ReferenceErp.connect(settings.erp_dsn))
             directory = FileDirectory(load(settings.reference_dir, datetime.now(UTC).date()).people)
             mail = MailSettings(
                 host=settings.smtp_host,
@@ -153,7 +152,7 @@ async def outside(settings: WorkerSettings) -> AsyncIterator[Outside]:
             )
             notifiers: list[Notifier] = [MailNotifier(directory, mail)]
             if settings.webhooks:
-                http = await stack.enter_async_context(httpx.AsyncClient())
+                http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
                 notifiers += [WebhookNotifier(subscriber, http) for subscriber in settings.webhooks]
             channels = [notifier.channel for notifier in notifiers]
             ports = Ports(

@@ -141,6 +141,7 @@ class PurchasingActivities(PurchasingSteps):
                     version=step.version,
                     occasion=step.occasion,
                     key=step.key,
+                    issued_on=step.issued_on,
                 )
             )
             summary = f"Sent {step.occasion} {step.order.number} to {proof.recipient}"

@@ -8,6 +8,7 @@ from datetime import timedelta
 from temporalio import workflow
 
 from domain.acknowledging import agreed_lines, differences
+from domain.business_time import local_day
 from domain.case import Journal
 from domain.commitment_lines import order_commitment
 from domain.exceptions import Finding
@@ -98,6 +99,7 @@ class Fulfilment:
                 facility=self._case.policy.facility,
                 key=f"{self._case.file.case_id}:send.{self._hand.placed.number}:cancellation",
                 occasion="cancellation",
+                issued_on=local_day(workflow.now(), self._case.policy.facility.calendar),
             )
 
         return self._undo.register(f"message to {self._hand.placed.supplier}", PurchasingSteps.send_order, build)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from temporalio import workflow
 
+from domain.business_time import local_day
 from domain.exceptions import CATALOGUE
 from domain.faults import InvalidRequestError
 from domain.money import Money
@@ -149,6 +150,7 @@ class OrderInHand:
                 key=key,
                 occasion=occasion,
                 version=version,
+                issued_on=local_day(workflow.now(), policy.facility.calendar),
             ),
             f"Send {occasion} {order.number} to {order.supplier}",
             SENDING,

@@ -55,13 +55,17 @@ class PlaceOrderInput(StepInput):
 
 
 class SendOrderInput(StepInput):
-    """`key` makes repeated sending the same message; `occasion` as in the supplier port."""
+    """`key` makes repeated sending the same message; `occasion` as in the supplier port.
+
+    `issued_on` is the facility's day on which the documents are dated, also when they are sent again.
+    """
 
     order: PlacedOrder
     facility: Facility
     key: str
     occasion: str = "order"
     version: int = 1
+    issued_on: date | None = None
 
 
 class ChangeOrderInput(StepInput):
