@@ -1,0 +1,172 @@
+"""The public HTTP API as the demonstration uses it: as the portal, as people, and as systems with signed events."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import httpx
+from standardwebhooks.webhooks import Webhook
+
+Token = Callable[[str], Awaitable[str]]
+"""Gives a valid bearer token of a persona; it may keep tokens as long as they are valid."""
+
+PORTAL = "portal"
+_ATTEMPTS, _PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 12, 0.25, 5.0
+_TRY_AGAIN = frozenset({429, 502, 503, 504})
+_PAGE, _MAX_PAGES = 200, 50
+_WAIT = {"Prefer": "wait=10"}
+
+
+class EventSigner(Protocol):
+    """What systems outside sign their events with."""
+
+    def source(self, event_type: str) -> str:
+        """The CloudEvents source that sends events of this type."""
+
+    def headers(self, event_type: str, event_id: str, body: bytes) -> Mapping[str, str]:
+        """Headers that prove that the body is this source's; made anew for each attempt."""
+
+
+class WebhookSigner:
+    """One source that signs all types of events in the Standard Webhooks form. `secret` is base64, 'whsec_' or not."""
+
+    def __init__(self, source: str, secret: str) -> None:
+        self._source, self._webhook = source, Webhook(secret)
+
+    def source(self, event_type: str) -> str:  # noqa: ARG002 (one source for all types)
+        return self._source
+
+    def headers(self, event_type: str, event_id: str, body: bytes) -> Mapping[str, str]:  # noqa: ARG002 (as above)
+        now = datetime.now(UTC)
+        signature = self._webhook.sign(event_id, now, body.decode())
+        return {
+            "webhook-id": event_id,
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": signature,
+        }
+
+
+class ProblemAnswerError(Exception):
+    """The API refused; `status` and `document` are what it answered (RFC 9457)."""
+
+    def __init__(self, what: str, response: httpx.Response) -> None:
+        self.status = response.status_code
+        try:
+            self.document: dict[str, Any] = response.json()
+        except ValueError:
+            self.document = {"title": response.text[:200]}
+        told = [self.document.get("title", ""), self.document.get("detail", "")]
+        faults = [f"{each.get('pointer') or each.get('parameter')}: {each['message']}" for each in self._errors()]
+        super().__init__(f"{what}: {self.status} {' '.join(filter(None, told))} {'; '.join(faults)}".strip())
+
+    def _errors(self) -> list[dict[str, Any]]:
+        errors = self.document.get("errors", [])
+        return errors if isinstance(errors, list) else []
+
+
+class DemoApi:
+    """Calls that are repeated until they are answered: every POST carries an id that makes a repeat harmless."""
+
+    def __init__(self, client: httpx.AsyncClient, token: Token, signer: EventSigner) -> None:
+        self._client, self._token, self._signer = client, token, signer
+
+    async def submit(self, persona: str, body: dict[str, Any]) -> str:
+        """Post a requisition; returns the case id."""
+        answer = await self._as(persona, "POST", "/v1/requisitions", json=body)
+        return str(answer["case_id"])
+
+    async def running_cases(self) -> AsyncIterator[dict[str, Any]]:
+        """Snapshots of all cases that are not closed, as the portal sees them."""
+        async for item in self._pages(PORTAL, "/v1/cases", status="running"):
+            yield item["case"]
+
+    async def case(self, case_id: str) -> dict[str, Any]:
+        """The snapshot under 'case', the open tasks, and the numbers of the orders."""
+        return await self._as(PORTAL, "GET", f"/v1/cases/{case_id}")
+
+    async def timeline(self, case_id: str) -> list[dict[str, Any]]:
+        """All entries of a case, in order of recording."""
+        return [item["entry"] async for item in self._pages(PORTAL, f"/v1/cases/{case_id}/timeline")]
+
+    async def worklist(self, persona: str) -> list[dict[str, Any]]:
+        return [item async for item in self._pages(persona, "/v1/tasks")]
+
+    async def decide(self, persona: str, task_id: str, body: dict[str, Any]) -> dict[str, Any] | None:
+        """Answer a task; returns the record of the decision, None while the case has not answered."""
+        answer = await self._as(persona, "POST", f"/v1/tasks/{task_id}/decision", json=body, headers=_WAIT)
+        record = answer.get("record")
+        return record if isinstance(record, dict) else None
+
+    async def act(self, persona: str, case_id: str, action: str, body: dict[str, Any]) -> dict[str, Any] | None:
+        """Ask for an action on a case; returns its record, None while the case has not answered."""
+        path = f"/v1/cases/{case_id}/actions/{action}"
+        answer = await self._as(persona, "POST", path, json=body, headers=_WAIT)
+        record = answer.get("record")
+        return record if isinstance(record, dict) else None
+
+    async def report(self, event_type: str, order: str, data: dict[str, Any]) -> dict[str, Any]:
+        """Send a signed CloudEvent about an order; returns the outcome."""
+        event_id = uuid.uuid4().hex
+        event = {
+            "specversion": "1.0",
+            "id": event_id,
+            "source": self._signer.source(event_type),
+            "type": event_type,
+            "time": datetime.now(UTC).isoformat(),
+            "subject": order,
+            "datacontenttype": "application/json",
+            "data": data,
+        }
+        body = json.dumps(event).encode()
+
+        def signed() -> Mapping[str, str]:
+            return {
+                "content-type": "application/cloudevents+json",
+                **_WAIT,
+                **self._signer.headers(event_type, event_id, body),
+            }
+
+        return await self._send("POST", "/v1/events", signed, content=body)
+
+    async def _pages(self, persona: str, path: str, **params: str) -> AsyncIterator[dict[str, Any]]:
+        cursor: str | None = None
+        for _ in range(_MAX_PAGES):
+            query = {**params, "limit": str(_PAGE), **({"cursor": cursor} if cursor else {})}
+            page = await self._as(persona, "GET", path, params=query)
+            for item in page["items"]:
+                yield item
+            cursor = page.get("next_cursor")
+            if cursor is None:
+                return
+
+    async def _as(
+        self, persona: str, method: str, path: str, headers: Mapping[str, str] | None = None, **content: Any
+    ) -> dict[str, Any]:
+        bearer = {"authorization": f"Bearer {await self._token(persona)}", **(headers or {})}
+        return await self._send(method, path, lambda: bearer, **content)
+
+    async def _send(
+        self, method: str, path: str, headers: Callable[[], Mapping[str, str]], **content: Any
+    ) -> dict[str, Any]:
+        """Send until the API answers. Raises ProblemAnswerError, and the transport's error when it stays away."""
+        pause = _PAUSE_SECONDS
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                response = await self._client.request(method, path, headers=dict(headers()), **content)
+            except httpx.TransportError:
+                if attempt == _ATTEMPTS:
+                    raise
+            else:
+                if response.is_success:
+                    answer: dict[str, Any] = response.json()
+                    return answer
+                if response.status_code not in _TRY_AGAIN or attempt == _ATTEMPTS:
+                    raise ProblemAnswerError(f"{method} {path}", response)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+        raise AssertionError("unreachable: the last attempt returns or raises")

@@ -1,0 +1,62 @@
+"""One case under way: what is known of it, and what went wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from cli.demo.script import CaseScript, OpenTask
+from cli.demo.story import Example
+
+_UNCHECKED = ("", "submitted", "checks")
+MAX_REFUSALS = 6
+
+
+class CasePlay:
+    """`changed` is set when the case moved, `checked` once it is past its checks. `lock` keeps the acts of people in
+    sequence.
+    """
+
+    def __init__(self, example: Example) -> None:
+        self.example, self.script = example, CaseScript(example)
+        self.case_id = example.case_id
+        self.lock = asyncio.Lock()
+        self.changed, self.checked = asyncio.Event(), asyncio.Event()
+        self.snapshot: dict[str, Any] = {}
+        self.tasks: list[OpenTask] = []
+        self.order_numbers: list[str] = []
+        self.answered: set[str] = set()
+        self.failure: str | None = None
+        self._refusals = 0
+
+    @property
+    def version(self) -> int:
+        return int(self.snapshot.get("version", 0))
+
+    @property
+    def stage(self) -> str:
+        return str(self.snapshot.get("stage", ""))
+
+    @property
+    def over(self) -> bool:
+        return self.failure is not None or self.stage == "closed"
+
+    def see(self, detail: dict[str, Any]) -> None:
+        """Take in what the API tells of the case."""
+        self.snapshot = detail["case"]
+        self.tasks = [OpenTask.model_validate(task) for task in detail["tasks"]]
+        self.order_numbers = [str(number) for number in detail["orders"]]
+        if self.stage not in _UNCHECKED:
+            self.checked.set()
+
+    def fail(self, reason: str) -> None:
+        """The first reason stands; the case is not played any further."""
+        self.failure = self.failure or reason
+        self.checked.set()
+        self.changed.set()
+
+    def refused(self, reason: str) -> None:
+        """Something was not taken. Once it may have come too early; again and again it is a fault."""
+        self._refusals += 1
+        if self._refusals >= MAX_REFUSALS:
+            self.fail(reason)
