@@ -7,6 +7,7 @@ from typing import Any
 
 from temporalio import workflow
 
+from domain.acceptances import still_accepted
 from domain.amending import effect_of
 from domain.business_time import fiscal_year, local_day
 from domain.checks import Assessment
@@ -39,7 +40,6 @@ class Authorisation:
         self._approval = Approval(case)
         self._assessed: Assessment | None = None
         self._approved_total: Money | None = None
-        self._approved_rules: tuple[str, ...] = ()
         self._accepted: set[tuple[str, int | None]] = set()
         self._reservations = 0
 
@@ -63,7 +63,7 @@ class Authorisation:
 
     def amend(self, requisition: Requisition) -> None:
         """Another version of the request takes the place of this one; open questions about the old one are void."""
-        self.requisition = requisition
+        self._replace(requisition)
         self.changed()
 
     def cancel_line(self, line: int) -> None:
@@ -147,9 +147,14 @@ class Authorisation:
     def _correct(self, corrections: Sequence[LineCorrection]) -> None:
         """Apply what a person corrected; what does not fit the request is put on record, and asked again."""
         try:
-            self.requisition = apply_corrections(self.requisition, corrections)
+            self._replace(apply_corrections(self.requisition, corrections))
         except InvalidRequestError as error:
             self._case.file.note("correction.refused", str(error))
+
+    def _replace(self, requisition: Requisition) -> None:
+        """What was accepted holds on only for lines that are what they were."""
+        self._accepted = set(still_accepted(frozenset(self._accepted), self.requisition, requisition))
+        self.requisition = requisition
 
     async def _reserve(self) -> None:
         """Hold the money. Where policy stops at the budget, the over-budget approver may let it pass."""
@@ -202,34 +207,34 @@ class Authorisation:
             self._case.file.note("approval.postponed", "Emergency under the cap: approval follows", actor="corridor")
             return
         routed = self.route()
-        self._review_earlier_approvals(routed)
+        self._review_earlier_approvals()
         self._case.file.show(stage="approval", next_step="The order is placed once all levels have approved")
         await self._approval.obtain(routed, self.subject())
         self._case.check_ended()
-        self._approved_total, self._approved_rules = self.assessment.amount, routed.rules
+        self._approved_total = self.assessment.amount
 
     def route(self) -> Route:
         shot = self._case.file.snapshot
         return route(self.policy, shot.amount, shot.categories, self.requisition.urgency)
 
-    def _review_earlier_approvals(self, routed: Route) -> None:
-        """After an amendment: approvals stand unless the policy asks for them anew."""
+    def _review_earlier_approvals(self) -> None:
+        """After an amendment: approvals stand unless the total grew too much; a level that is new is asked anyway."""
         before = self._approved_total
         if before is None or not self._approval.approved:
-            self._approved_total, self._approved_rules = self.assessment.amount, routed.rules
+            self._approved_total = self.assessment.amount
             return
         after = self.assessment.amount
-        effect = effect_of(before, after, self._approved_rules, routed.rules, self.policy.amendment)
+        effect = effect_of(before, after, (), (), self.policy.amendment)
         if effect.needs_approval:
             self._approval.start_over()
-            self._approved_total, self._approved_rules = after, routed.rules
+            self._approved_total = after
             self._case.file.note("approval.anew", f"Approvals begin anew: {'; '.join(effect.reasons)}")
         else:
             self._case.file.note("approval.stands", f"Approvals stand: from {before} to {after}")
 
     async def authorise_change(self, before: Money, after: Money) -> None:
         """A dearer order than approved goes back to the approvers when the amendment rule says so."""
-        effect = effect_of(before, after, self._approved_rules, self._approved_rules, self.policy.amendment)
+        effect = effect_of(before, after, (), (), self.policy.amendment)
         if effect.needs_approval:
             self._approval.start_over()
             self._approval.version += 1
