@@ -6,12 +6,15 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from opentelemetry.trace import Tracer
+from prometheus_client import CollectorRegistry
+from starlette.types import Lifespan
 
 from api import problems
 from api.middleware import BodyLimit, Surroundings
 from api.problems import Problem
 from api.routes import actions, audit, cases, decisions, events, health, policies, reports, requisitions, tasks
-from api.services import Services
+from api.services import DEFAULT_MAX_BODY_BYTES, Services
 
 VERSION = "1.0.0"
 _DESCRIPTION = """
@@ -23,20 +26,30 @@ cursors. Amounts and quantities are decimal strings; instants carry their time z
 _ROUTERS = (requisitions, cases, actions, tasks, decisions, events, policies, audit, reports, health)
 
 
-def create_app(services: Services) -> FastAPI:
+def create_app(
+    services: Services | None = None,
+    *,
+    lifespan: Lifespan[FastAPI] | None = None,
+    metrics: CollectorRegistry | None = None,
+    max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
+    tracer: Tracer | None = None,
+) -> FastAPI:
+    """The app over `services`; without them, `lifespan` puts them into `app.state.services` before the first request.
+
+    Metrics are counted in `metrics`, which should be the registry of the services. Without a `tracer` nothing is
+    traced.
+    """
     app = FastAPI(
-        title="Corridor",
-        version=VERSION,
-        description=_DESCRIPTION.strip(),
-        redoc_url=None,
-        separate_input_output_schemas=True,
+        title="Corridor", version=VERSION, description=_DESCRIPTION.strip(), redoc_url=None, lifespan=lifespan
     )
-    app.state.services = services
+    if services is not None:
+        app.state.services = services
+        metrics = metrics or services.metrics
     for each in _ROUTERS:
         app.include_router(each.router)
     problems.install(app)
-    app.add_middleware(BodyLimit, limit=services.max_body_bytes)
-    app.add_middleware(Surroundings, registry=services.metrics)
+    app.add_middleware(BodyLimit, limit=max_body_bytes)
+    app.add_middleware(Surroundings, registry=metrics or CollectorRegistry(), tracer=tracer)
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:

@@ -84,8 +84,8 @@ class CaseClient(Protocol):
 class TemporalCaseClient:
     """Cases as workflows. The client must use the pydantic data converter."""
 
-    def __init__(self, client: Client, base_url: str = "") -> None:
-        self._client, self._base_url = client, base_url
+    def __init__(self, client: Client, base_url: str = "", task_queue: str = messages.TASK_QUEUE) -> None:
+        self._client, self._base_url, self._task_queue = client, base_url.rstrip("/"), task_queue
 
     async def start(self, request: messages.PurchaseInput) -> None:
         requisition = request.requisition
@@ -94,7 +94,7 @@ class TemporalCaseClient:
                 messages.WORKFLOW_NAME,
                 request,
                 id=request.case_id,
-                task_queue=messages.TASK_QUEUE,
+                task_queue=self._task_queue,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
                 memo={messages.MEMO_FINGERPRINT: request.request_sha256},
@@ -130,13 +130,13 @@ class TemporalCaseClient:
         await self._signal(case_id, _SIGNALS[type(event)], event)
 
     async def decision_record(self, case_id: str, decision_id: str, within: timedelta) -> DecisionRecord | None:
-        return await self._record(case_id, messages.DECISION_RECORD, decision_id, DecisionRecord, within)
+        return await self._query(case_id, messages.DECISION_RECORD, decision_id, DecisionRecord, within)
 
     async def action_record(self, case_id: str, action_id: str, within: timedelta) -> ActionRecord | None:
-        return await self._record(case_id, messages.ACTION_RECORD, action_id, ActionRecord, within)
+        return await self._query(case_id, messages.ACTION_RECORD, action_id, ActionRecord, within)
 
     async def event_record(self, case_id: str, event_id: str, within: timedelta) -> messages.EventRecord | None:
-        return await self._record(case_id, messages.EVENT_RECORD, event_id, messages.EventRecord, within)
+        return await self._query(case_id, messages.EVENT_RECORD, event_id, messages.EventRecord, within)
 
     async def snapshot(self, case_id: str, within: timedelta) -> CaseSnapshot | None:
         return await self._query(case_id, messages.SNAPSHOT, None, CaseSnapshot, within)
@@ -156,9 +156,6 @@ class TemporalCaseClient:
             if error.status == RPCStatusCode.NOT_FOUND:
                 raise CaseClosedError(case_id) from None
             raise _outside(error) from error
-
-    async def _record(self, case_id: str, name: str, key: str, kind: type[R], within: timedelta) -> R | None:
-        return await self._query(case_id, name, key, kind, within)
 
     async def _query(self, case_id: str, name: str, key: str | None, kind: type[R], within: timedelta) -> R | None:
         arguments = [] if key is None else [key]

@@ -69,8 +69,7 @@ async def show_case(services: TheServices, actor: TheActor, case_id: CaseId) -> 
     tasks = await services.reader.tasks_of_case(case_id)
     now = services.now()
     return CaseDetail(
-        case=case,
-        age_seconds=_age(case, now),
+        case=case_item(case, now),
         links=case_links(case_id),
         tasks=[task_view(task, None, actor, now) for task in tasks if task.status == "open"],
         orders=list(case.order_numbers),
@@ -92,8 +91,5 @@ async def show_timeline(
 
 
 def case_item(case: CaseSnapshot, now: datetime) -> CaseItem:
-    return CaseItem(case=case, age_seconds=_age(case, now), links=case_links(case.case_id))
-
-
-def _age(case: CaseSnapshot, now: datetime) -> int:
-    return seconds_between(case.submitted_at, case.closed_at or now)
+    age = seconds_between(case.submitted_at, case.closed_at or now)
+    return CaseItem(**dict(case), age_seconds=age, links=case_links(case.case_id))

@@ -23,10 +23,9 @@ class CaseAccepted(BaseModel):
     links: CaseLinks
 
 
-class CaseItem(BaseModel):
+class CaseItem(CaseSnapshot):
     """`age_seconds` counts since submission, up to the end of a closed case."""
 
-    case: CaseSnapshot
     age_seconds: int
     links: CaseLinks
 
@@ -38,11 +37,13 @@ class CaseList(BaseModel):
     next_cursor: str | None
 
 
-class CaseDetail(CaseItem):
+class CaseDetail(BaseModel):
     """`tasks` are the open questions of the case, `orders` the ERP's numbers of its orders."""
 
+    case: CaseItem
     tasks: list[TaskView]
     orders: list[str]
+    links: CaseLinks
 
 
 class TimelineItem(BaseModel):
