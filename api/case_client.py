@@ -68,24 +68,24 @@ class CaseClient(Protocol):
     async def report(self, case_id: str, event: PurchaseEvent) -> None:
         """Hand in an event. Raises CaseClosedError."""
 
-    async def decision_record(self, case_id: str, decision_id: str, timeout: timedelta) -> DecisionRecord | None:
+    async def decision_record(self, case_id: str, decision_id: str, within: timedelta) -> DecisionRecord | None:
         """What became of the decision; None when the case has none. Raises NoAnswerYetError."""
 
-    async def action_record(self, case_id: str, action_id: str, timeout: timedelta) -> ActionRecord | None:
+    async def action_record(self, case_id: str, action_id: str, within: timedelta) -> ActionRecord | None:
         """What became of the action; None when the case has none. Raises NoAnswerYetError."""
 
-    async def event_record(self, case_id: str, event_id: str, timeout: timedelta) -> messages.EventRecord | None:
+    async def event_record(self, case_id: str, event_id: str, within: timedelta) -> messages.EventRecord | None:
         """What became of the event; None when the case has none. Raises NoAnswerYetError."""
 
-    async def snapshot(self, case_id: str, timeout: timedelta) -> CaseSnapshot | None:
+    async def snapshot(self, case_id: str, within: timedelta) -> CaseSnapshot | None:
         """How the case stands by its own account; None when Temporal knows no such case. Raises NoAnswerYetError."""
 
 
 class TemporalCaseClient:
     """Cases as workflows. The client must use the pydantic data converter."""
 
-    def __init__(self, client: Client, base_url: str = "") -> None:
-        self._client, self._base_url = client, base_url
+    def __init__(self, client: Client, base_url: str = "", task_queue: str = messages.TASK_QUEUE) -> None:
+        self._client, self._base_url, self._task_queue = client, base_url.rstrip("/"), task_queue
 
     async def start(self, request: messages.PurchaseInput) -> None:
         requisition = request.requisition
@@ -94,7 +94,7 @@ class TemporalCaseClient:
                 messages.WORKFLOW_NAME,
                 request,
                 id=request.case_id,
-                task_queue=messages.TASK_QUEUE,
+                task_queue=self._task_queue,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
                 memo={messages.MEMO_FINGERPRINT: request.request_sha256},
@@ -129,17 +129,17 @@ class TemporalCaseClient:
     async def report(self, case_id: str, event: PurchaseEvent) -> None:
         await self._signal(case_id, _SIGNALS[type(event)], event)
 
-    async def decision_record(self, case_id: str, decision_id: str, timeout: timedelta) -> DecisionRecord | None:
-        return await self._record(case_id, messages.DECISION_RECORD, decision_id, DecisionRecord, timeout)
+    async def decision_record(self, case_id: str, decision_id: str, within: timedelta) -> DecisionRecord | None:
+        return await self._query(case_id, messages.DECISION_RECORD, decision_id, DecisionRecord, within)
 
-    async def action_record(self, case_id: str, action_id: str, timeout: timedelta) -> ActionRecord | None:
-        return await self._record(case_id, messages.ACTION_RECORD, action_id, ActionRecord, timeout)
+    async def action_record(self, case_id: str, action_id: str, within: timedelta) -> ActionRecord | None:
+        return await self._query(case_id, messages.ACTION_RECORD, action_id, ActionRecord, within)
 
-    async def event_record(self, case_id: str, event_id: str, timeout: timedelta) -> messages.EventRecord | None:
-        return await self._record(case_id, messages.EVENT_RECORD, event_id, messages.EventRecord, timeout)
+    async def event_record(self, case_id: str, event_id: str, within: timedelta) -> messages.EventRecord | None:
+        return await self._query(case_id, messages.EVENT_RECORD, event_id, messages.EventRecord, within)
 
-    async def snapshot(self, case_id: str, timeout: timedelta) -> CaseSnapshot | None:
-        return await self._query(case_id, messages.SNAPSHOT, None, CaseSnapshot, timeout)
+    async def snapshot(self, case_id: str, within: timedelta) -> CaseSnapshot | None:
+        return await self._query(case_id, messages.SNAPSHOT, None, CaseSnapshot, within)
 
     async def health(self) -> None:
         """Raises when the Temporal server does not serve."""
@@ -157,13 +157,10 @@ class TemporalCaseClient:
                 raise CaseClosedError(case_id) from None
             raise _outside(error) from error
 
-    async def _record(self, case_id: str, name: str, key: str, kind: type[R], timeout: timedelta) -> R | None:
-        return await self._query(case_id, name, key, kind, timeout)
-
-    async def _query(self, case_id: str, name: str, key: str | None, kind: type[R], timeout: timedelta) -> R | None:
+    async def _query(self, case_id: str, name: str, key: str | None, kind: type[R], within: timedelta) -> R | None:
         arguments = [] if key is None else [key]
         try:
-            answer = await self._handle(case_id).query(name, args=arguments, rpc_timeout=timeout)
+            answer = await self._handle(case_id).query(name, args=arguments, rpc_timeout=within)
         except RPCError as error:
             if error.status == RPCStatusCode.NOT_FOUND:
                 return None

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
-from fastapi.security import HTTPBearer
 
 from api.event_sources import EventSource, signer_of
 from api.security import authenticate
@@ -15,9 +14,6 @@ from api.services import Services
 from api.strict_json import StrictRequest, require_json
 from domain.people import Actor
 
-bearer_scheme = HTTPBearer(
-    auto_error=False, bearerFormat="JWT", description="Access token of the OpenID Connect provider"
-)
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 

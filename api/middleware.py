@@ -9,6 +9,8 @@ from typing import Any
 
 import structlog
 from fastapi.responses import JSONResponse
+from opentelemetry.propagate import extract
+from opentelemetry.trace import SpanKind, Tracer
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -69,8 +71,8 @@ class BodyLimit:
 class Surroundings:
     """Outermost: whatever happens inside, the answer carries its headers, is counted and logged once."""
 
-    def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, registry: CollectorRegistry, tracer: Tracer | None = None) -> None:
+        self._app, self._tracer = app, tracer
         self._seconds = Histogram(
             "corridor_http_request_seconds",
             "Time to answer, by route",
@@ -99,7 +101,7 @@ class Surroundings:
             await send(message)
 
         try:
-            await self._app(scope, receive, dressed)
+            await self._traced(scope, receive, dressed)
         except Exception:
             log.exception("request_failed")
             if status:
@@ -107,6 +109,18 @@ class Surroundings:
             await _broken()(scope, receive, dressed)
         finally:
             self._account(scope, status, time.perf_counter() - started)
+
+    async def _traced(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Inside a span that continues the caller's trace, so that the case's own spans hang below the request."""
+        if self._tracer is None:
+            return await self._app(scope, receive, send)
+        parent = extract(dict(Headers(scope=scope)))
+        with self._tracer.start_as_current_span("http.request", context=parent, kind=SpanKind.SERVER) as span:
+            try:
+                await self._app(scope, receive, send)
+            finally:
+                span.update_name(f"{_method(scope)} {_route(scope)}")
+        return None
 
     def _account(self, scope: Scope, status: int, seconds: float) -> None:
         method, route = _method(scope), _route(scope)

@@ -39,5 +39,3 @@ class Services:
     now: Callable[[], datetime]
     probes: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
-    max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
-    base_url: str = ""

@@ -34,7 +34,7 @@ IdempotencyKey = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
-        description="Makes a repeat of this request harmless. Where the body carries an id of its own, both must agree.",
+        description="Makes a repeat of this request harmless. Where the body carries an id as well, both must agree.",
         max_length=255,
     ),
 ]

@@ -157,7 +157,7 @@ def _gateway(restarts: int) -> Service:
 
 def _serve_gateway(addresses: StackAddresses) -> Sequence[str]:
     host, port = addresses.gateway_url.removeprefix("http://").split(":")
-    server = [sys.executable, "-m", "uvicorn", "api.app:create_app", "--factory"]
+    server = [sys.executable, "-m", "uvicorn", "api.main:create_app_from_settings", "--factory"]
     return [
         *server,
         "--host",

@@ -1,0 +1,154 @@
+"""A posted requisition, checked as far as it can be without asking anything outside: every fault in one answer."""
+
+from __future__ import annotations
+
+import copy
+import json
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from pydantic import ValidationError
+
+from api.posted import details
+from api.problems import ProblemDetail, at_body, invalid_request
+from api.services import Services
+from domain.business_time import local_day
+from domain.facility import Facility
+from domain.faults import Fault
+from domain.intake import faults_of
+from domain.people import Actor
+from domain.policy.model import FrozenPolicy
+from domain.requisition import Requisition
+
+_LISTS = ("lines", "attachments")
+
+
+class Intake:
+    """Checks requisitions of one caller at one moment. `now` is in UTC; days count at the facility."""
+
+    def __init__(self, services: Services, actor: Actor, now: datetime) -> None:
+        self._services, self._actor, self._now = services, actor, now
+
+    def accept(self, document: Any, prefix: str = "") -> tuple[Requisition, FrozenPolicy]:
+        """The requisition and the policy of its facility today. Raises the 422 problem that names every fault, those
+        of form and those of content together; `prefix` leads to the requisition in the body.
+        """
+        try:
+            requisition = Requisition.model_validate_json(json.dumps(document), strict=True)
+        except ValidationError as error:
+            raise invalid_request((*details(error, prefix), *self._further(document, error, prefix))) from None
+        policy = self._policy(requisition.facility)
+        faults = self._faults(requisition, policy)
+        if faults or policy is None:
+            raise invalid_request(at_body(faults, prefix))
+        return requisition, policy
+
+    def check(self, amended: Requisition, prefix: str) -> None:
+        """Raises the 422 problem with the faults of an amended requisition, whose requester is the case's."""
+        policy = self._policy(amended.facility)
+        facility = policy.facility if policy else None
+        faults = faults_of(amended, facility, self._today(facility))
+        if faults:
+            raise invalid_request(at_body(faults, prefix))
+
+    def policy(self, facility: str, prefix: str = "") -> FrozenPolicy:
+        """The facility's policy of today. Raises the 422 problem when the caller's token does not cover it, in the
+        words for one that does not exist.
+        """
+        policy = self._policy(facility)
+        if policy is None:
+            raise invalid_request((_unknown_facility(facility, prefix),))
+        return policy
+
+    def _policy(self, facility: str) -> FrozenPolicy | None:
+        place = self._facility(facility)
+        return None if place is None else self._services.policies.effective(facility, self._today(place))
+
+    def _facility(self, code: str) -> Facility | None:
+        """None for a foreign facility as for one that does not exist."""
+        if not self._actor.serves(code):
+            return None
+        return next((place for place in self._services.policies.facilities() if place.code == code), None)
+
+    def _today(self, facility: Facility | None) -> date:
+        return local_day(self._now, facility.calendar) if facility else self._now.astimezone(UTC).date()
+
+    def _faults(self, requisition: Requisition, policy: FrozenPolicy | None) -> tuple[Fault, ...]:
+        facility = policy.facility if policy else None
+        found = faults_of(requisition, facility, self._today(facility))
+        if requisition.requester == self._actor.person or self._actor.has_role("portal"):
+            return found
+        foreign = Fault(
+            pointer="/requester",
+            code="requester-is-not-caller",
+            message="Send your own id; only the portal may ask in the name of others.",
+        )
+        return (foreign, *found)
+
+    def _further(self, document: Any, error: ValidationError, prefix: str) -> tuple[ProblemDetail, ...]:
+        """What is wrong besides the form: the parts that cannot be read are left out, and the rest is checked."""
+        if not isinstance(document, dict):
+            return ()
+        places = [each["loc"] for each in error.errors(include_url=False, include_context=False, include_input=False)]
+        readable = Readable(document, places, self._actor.person, self._now.date())
+        try:
+            requisition = Requisition.model_validate_json(json.dumps(readable.document), strict=True)
+        except ValidationError:
+            return ()
+        faults = self._faults(requisition, self._policy(requisition.facility))
+        return at_body(filter(None, map(readable.in_original, faults)), prefix)
+
+
+class Readable:
+    """A requisition without the parts that cannot be read: unknown fields and unreadable lines are left out, unreadable
+    fields get a harmless value. A fault found in it stands, unless it is about such a part.
+    """
+
+    def __init__(self, document: dict[str, Any], places: list[tuple[int | str, ...]], person: str, today: date) -> None:
+        self.document = copy.deepcopy(document)
+        harmless = {
+            "number": "unreadable",
+            "requester": person,
+            "need_by": (today + timedelta(days=1)).isoformat(),
+            "deliver_to": "unreadable",
+            "urgency": "routine",
+            "justification": "",
+            "on_behalf_of": None,
+        }
+        dropped: dict[str, set[int]] = {name: set() for name in _LISTS}
+        self._unreadable: set[str] = set()
+        for place in places:
+            name = str(place[0]) if place else ""
+            if name in _LISTS and len(place) > 1 and isinstance(place[1], int):
+                dropped[name].add(place[1])
+                continue
+            self._unreadable.add(f"/{name}")
+            if name in harmless:
+                self.document[name] = harmless[name]
+            elif name not in Requisition.model_fields:
+                self.document.pop(name, None)
+        self._kept = {name: self._keep(name, indexes) for name, indexes in dropped.items()}
+
+    def in_original(self, fault: Fault) -> Fault | None:
+        """The fault where it stands in what was sent; None when it is about a part that was left out."""
+        _, name, *rest = fault.pointer.split("/")
+        if f"/{name}" in self._unreadable or (name == "justification" and "/urgency" in self._unreadable):
+            return None
+        if name in _LISTS and rest and rest[0].isdigit():
+            rest[0] = str(self._kept[name][int(rest[0])])
+            return fault.model_copy(update={"pointer": "/".join(["", name, *rest])})
+        return fault
+
+    def _keep(self, name: str, dropped: set[int]) -> list[int]:
+        """Drop these parts of a list; the indexes of those that stay."""
+        parts = self.document.get(name)
+        if not isinstance(parts, list):
+            return []
+        kept = [index for index in range(len(parts)) if index not in dropped]
+        self.document[name] = [parts[index] for index in kept]
+        return kept
+
+
+def _unknown_facility(facility: str, prefix: str) -> ProblemDetail:
+    message = f"There is no facility '{facility}'; send the code of one that buys here."
+    return ProblemDetail(pointer=f"{prefix}/facility", code="unknown-facility", message=message)

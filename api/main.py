@@ -1,0 +1,110 @@
+"""The gateway process: settings become adapters, adapters become services. For uvicorn's `--factory`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+from fastapi import FastAPI
+from opentelemetry import trace
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from temporalio.client import Client, Interceptor
+from temporalio.contrib.opentelemetry import TracingInterceptor
+from temporalio.contrib.pydantic import pydantic_data_converter
+
+from adapters.policy_files import FilePolicyStore
+from adapters.postgres.pool import Pool, open_pool
+from adapters.postgres.reader import PostgresReader
+from adapters.telemetry.logs import configure_logs
+from adapters.telemetry.traces import configure_traces
+from api.app import create_app
+from api.case_client import TemporalCaseClient
+from api.security import ClaimNames, FileKeys, JwtVerifier, KeySource, UrlKeys, jwks_fetcher
+from api.services import Services
+from api.settings import GatewaySettings
+
+
+def wall_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+def create_app_from_settings(settings: GatewaySettings | None = None) -> FastAPI:
+    """Raises pydantic's ValidationError when a setting is missing or unusable."""
+    chosen = settings or GatewaySettings()
+    configure_logs("gateway", chosen.log_level)
+    logging.getLogger("uvicorn.access").disabled = True  # its lines carry query strings; ours carry none
+    metrics = CollectorRegistry()
+    for collector in (ProcessCollector, PlatformCollector, GCCollector):
+        collector(registry=metrics)
+    tracing = configure_traces("corridor-gateway", chosen.otlp_endpoint or None)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as resources:
+            app.state.services = await connect(chosen, metrics, resources)
+            yield
+        if tracing is not None:
+            tracing.shutdown()
+
+    return create_app(
+        lifespan=lifespan,
+        metrics=metrics,
+        max_body_bytes=chosen.max_body_bytes,
+        tracer=trace.get_tracer("corridor.gateway") if tracing else None,
+    )
+
+
+async def connect(settings: GatewaySettings, metrics: CollectorRegistry, resources: AsyncExitStack) -> Services:
+    """All services; `resources` closes what was opened. Raises what the adapters raise when something is down."""
+    policies = FilePolicyStore(settings.policies_dir)
+    pool = await open_pool(
+        settings.database_dsn, max_size=settings.database_connections, application_name="corridor-gateway"
+    )
+    resources.push_async_callback(pool.close)
+    http = await resources.enter_async_context(httpx.AsyncClient())
+    interceptors: list[Interceptor] = [TracingInterceptor()] if settings.otlp_endpoint else []
+    temporal = await Client.connect(
+        settings.temporal_address,
+        namespace=settings.temporal_namespace,
+        data_converter=pydantic_data_converter,
+        interceptors=interceptors,
+    )
+    cases = TemporalCaseClient(temporal, settings.public_url, settings.task_queue)
+    reader = PostgresReader(pool)
+    return Services(
+        cases=cases,
+        reader=reader,
+        claims=reader,
+        policies=policies,
+        tokens=_verifier(settings, http),
+        event_sources=settings.event_sources,
+        now=wall_clock,
+        probes={"temporal": cases.health, "database": lambda: _answers(pool)},
+        metrics=metrics,
+    )
+
+
+async def _answers(pool: Pool) -> None:
+    await pool.fetchval("SELECT 1", timeout=2)
+
+
+def _verifier(settings: GatewaySettings, http: httpx.AsyncClient) -> JwtVerifier:
+    location = settings.oidc_jwks
+    keys: KeySource = (
+        UrlKeys(jwks_fetcher(http, location), wall_clock)
+        if location.startswith(("http://", "https://"))
+        else FileKeys(Path(location))
+    )
+    claims = ClaimNames(
+        person=settings.oidc_person_claim,
+        name=settings.oidc_name_claim,
+        roles=settings.oidc_roles_claim,
+        facilities=settings.oidc_facilities_claim,
+        role_prefix=settings.oidc_role_prefix,
+        facility_prefix=settings.oidc_facility_prefix,
+    )
+    return JwtVerifier(keys, settings.oidc_issuer, settings.oidc_audience, wall_clock, claims)

@@ -1,0 +1,95 @@
+"""Where cases stand."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from api.access import only_own, visible_case
+from api.gatekeeping import BearerRoute, TheActor, TheServices
+from api.routes.documents import problems
+from api.schemas.cases import CaseDetail, CaseItem, CaseList, Timeline, TimelineItem
+from api.schemas.links import case_links
+from api.schemas.parameters import DEFAULT_PAGE, CaseId, Cursor, Limit, When, Word
+from api.schemas.tasks import seconds_between, task_view
+from domain.case import CaseSnapshot, CaseStatus, Process, Stage
+from domain.ports.evidence import CaseFilter
+
+router = APIRouter(route_class=BearerRoute, tags=["Cases"])
+
+
+@router.get("/v1/cases", responses=problems(422))
+async def list_cases(
+    services: TheServices,
+    actor: TheActor,
+    process: Process | None = None,
+    facility: Word = None,
+    stage: Stage | None = None,
+    status: CaseStatus | None = None,
+    supplier: Word = None,
+    requester: Word = None,
+    awaiting_role: Word = None,
+    exception_code: Word = None,
+    emergency: bool | None = None,
+    submitted_before: When = None,
+    waiting_since_before: Annotated[When, Query(description="Waiting for somebody since before this instant")] = None,
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_PAGE,
+) -> CaseList:
+    """Cases of the caller's facilities that meet every condition. Mere requesters see their own."""
+    if only_own(actor):
+        if requester not in (None, actor.person):
+            return CaseList(items=[], next_cursor=None)
+        requester = actor.person
+    where = CaseFilter(
+        facilities=actor.facilities,
+        process=process,
+        facility=facility,
+        stage=stage,
+        status=status,
+        supplier=supplier,
+        requester=requester,
+        awaiting_role=awaiting_role,
+        exception_code=exception_code,
+        emergency=emergency,
+        submitted_before=submitted_before,
+        waiting_since_before=waiting_since_before,
+    )
+    page = await services.reader.cases(where, cursor, limit)
+    now = services.now()
+    return CaseList(items=[case_item(case, now) for case in page.items], next_cursor=page.next_cursor)
+
+
+@router.get("/v1/cases/{case_id}", responses=problems(404, 422))
+async def show_case(services: TheServices, actor: TheActor, case_id: CaseId) -> CaseDetail:
+    """One case: where it stands, whom it waits for and since when, what comes next, and its open tasks."""
+    case = await visible_case(services, actor, case_id)
+    tasks = await services.reader.tasks_of_case(case_id)
+    now = services.now()
+    return CaseDetail(
+        case=case_item(case, now),
+        links=case_links(case_id),
+        tasks=[task_view(task, None, actor, now) for task in tasks if task.status == "open"],
+        orders=list(case.order_numbers),
+    )
+
+
+@router.get("/v1/cases/{case_id}/timeline", responses=problems(404, 422))
+async def show_timeline(
+    services: TheServices, actor: TheActor, case_id: CaseId, cursor: Cursor = None, limit: Limit = DEFAULT_PAGE
+) -> Timeline:
+    """What happened to the case, in order of recording."""
+    await visible_case(services, actor, case_id)
+    page = await services.reader.timeline(case_id, cursor, limit)
+    items = [
+        TimelineItem(position=stored.position, recorded_at=stored.recorded_at, entry=stored.entry)
+        for stored in page.items
+    ]
+    return Timeline(case_id=case_id, items=items, next_cursor=page.next_cursor)
+
+
+def case_item(case: CaseSnapshot, now: datetime) -> CaseItem:
+    age = seconds_between(case.submitted_at, case.closed_at or now)
+    return CaseItem(**dict(case), age_seconds=age, links=case_links(case.case_id))

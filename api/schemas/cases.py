@@ -1,0 +1,77 @@
+"""Cases as callers see them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, Field
+
+from api.schemas.links import CaseLinks
+from api.schemas.tasks import TaskView
+from domain.case import CaseSnapshot, TimelineEntry
+from domain.case_actions import ActionRecord
+from domain.model import Request
+from domain.requisition import LineNumber, Requisition, Text
+
+MessageId = Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+
+
+class CaseAccepted(BaseModel):
+    """The request became a case. Sent again with the same content, it gets the same answer."""
+
+    case_id: str
+    links: CaseLinks
+
+
+class CaseItem(CaseSnapshot):
+    """`age_seconds` counts since submission, up to the end of a closed case."""
+
+    age_seconds: int
+    links: CaseLinks
+
+
+class CaseList(BaseModel):
+    """The newest submission first. `next_cursor` is null on the last page."""
+
+    items: list[CaseItem]
+    next_cursor: str | None
+
+
+class CaseDetail(BaseModel):
+    """`tasks` are the open questions of the case, `orders` the ERP's numbers of its orders."""
+
+    case: CaseItem
+    tasks: list[TaskView]
+    orders: list[str]
+    links: CaseLinks
+
+
+class TimelineItem(BaseModel):
+    """`position` counts in order of recording."""
+
+    position: int
+    recorded_at: AwareDatetime
+    entry: TimelineEntry
+
+
+class Timeline(BaseModel):
+    case_id: str
+    items: list[TimelineItem]
+    next_cursor: str | None
+
+
+class ActionBody(Request):
+    """`requisition` is the whole amended request (amend), `line` the requisition line (cancel-line)."""
+
+    action_id: MessageId | None = None
+    comment: Text = ""
+    requisition: Requisition | None = None
+    line: LineNumber | None = None
+
+
+class ActionOutcome(BaseModel):
+    """`record` is null while the case has not answered: look at the case, or repeat the request with its id."""
+
+    action_id: str
+    record: ActionRecord | None
+    links: CaseLinks

@@ -1,0 +1,31 @@
+"""Path and query parameters, bounded: what could not be the id of anything is refused before it is looked up."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import Path, Query
+from pydantic import AwareDatetime, BeforeValidator
+
+MAX_PAGE = 200
+DEFAULT_PAGE = 50
+_PLAIN = r"^[A-Za-z0-9][A-Za-z0-9._@/#:~ -]*$"
+_INSTANT = re.compile(r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?([Zz]|[+-]\d{2}:\d{2})$")
+
+
+def _rfc3339(value: Any) -> Any:
+    """Pydantic alone would also take '7' for an instant in January 1970."""
+    if isinstance(value, datetime) or (isinstance(value, str) and _INSTANT.match(value)):
+        return value
+    raise ValueError("send an instant with its time zone, such as 2026-03-01T08:00:00Z")
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_rfc3339)]
+CaseId = Annotated[str, Path(min_length=1, max_length=160, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+TaskId = Annotated[str, Path(min_length=1, max_length=300, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:~-]*$")]
+Limit = Annotated[int, Query(ge=1, le=MAX_PAGE)]
+Cursor = Annotated[str | None, Query(max_length=1000, pattern=r"^[A-Za-z0-9_=.:-]+$")]
+Word = Annotated[str | None, Query(min_length=1, max_length=120, pattern=_PLAIN)]
+When = Annotated[Instant | None, Query()]

@@ -1,0 +1,61 @@
+"""Environment variables of the gateway; docs/deployment.md explains each."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from api.event_sources import EventSource
+from api.services import DEFAULT_MAX_BODY_BYTES
+from workflows.messages.procure_to_pay import TASK_QUEUE
+
+
+class GatewaySettings(BaseSettings):
+    """`oidc_jwks` is a URL or a file. Claim names may reach into nested claims with dots; with a prefix, only the
+    values that carry it count. `event_sources` is JSON, or the name of a file that holds it.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="CORRIDOR_", extra="ignore", frozen=True, populate_by_name=True)
+
+    temporal_address: str = Field(default="localhost:7233", validation_alias="TEMPORAL_ADDRESS")
+    temporal_namespace: str = Field(default="default", validation_alias="TEMPORAL_NAMESPACE")
+    task_queue: str = TASK_QUEUE
+    database_dsn: str
+    database_connections: Annotated[int, Field(ge=1, le=200)] = 10
+    policies_dir: Path = Path("policies")
+    oidc_jwks: str
+    oidc_issuer: str
+    oidc_audience: str = "corridor"
+    oidc_person_claim: str = "sub"
+    oidc_name_claim: str = "name"
+    oidc_roles_claim: str = "roles"
+    oidc_facilities_claim: str = "facilities"
+    oidc_role_prefix: str = ""
+    oidc_facility_prefix: str = ""
+    event_sources: Annotated[tuple[EventSource, ...], NoDecode] = ()
+    max_body_bytes: Annotated[int, Field(ge=1_000, le=50_000_000)] = DEFAULT_MAX_BODY_BYTES
+    public_url: str = "http://localhost:8080"
+    log_level: str = "INFO"
+    otlp_endpoint: str = Field(default="", validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
+
+    @field_validator("event_sources", mode="before")
+    @classmethod
+    def _sources(cls, given: object) -> object:
+        if not isinstance(given, str):
+            return given
+        text = given.strip()
+        return json.loads(text if text.startswith("[") else Path(text).read_text()) if text else ()
+
+    @field_validator("event_sources")
+    @classmethod
+    def _each_secret_names_one(cls, sources: tuple[EventSource, ...]) -> tuple[EventSource, ...]:
+        secrets = [secret.get_secret_value() for source in sources for secret in source.secrets]
+        if len(set(secrets)) != len(secrets):
+            raise ValueError("two event sources must not share a secret")
+        if len({source.source for source in sources}) != len(sources):
+            raise ValueError("an event source is configured twice")
+        return sources
