@@ -32,10 +32,19 @@ asyncio.run(main())
 
 
 async def corridor(addresses: StackAddresses, namespace: str, *arguments: str) -> tuple[int, str]:
+    databases = {
+        "CORRIDOR_DATABASE_DSN": addresses.dsn("corridor"),
+        "CORRIDOR_ERP_DSN": addresses.dsn("erp"),
+    }
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "cli.main", *arguments),
         cwd=PROJECT_ROOT,
-        env={**os.environ, "TEMPORAL_ADDRESS": addresses.temporal, "TEMPORAL_NAMESPACE": namespace},
+        env={
+            **os.environ,
+            **databases,
+            "TEMPORAL_ADDRESS": addresses.temporal,
+            "TEMPORAL_NAMESPACE": namespace,
+        },
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
@@ -51,7 +60,7 @@ def worker() -> Service:
 
 
 async def test_setup_makes_what_is_missing_and_can_be_repeated(tmp_path: Path) -> None:
-    async with EmbeddedStack(stack_settings(tmp_path), parts=("temporal",)) as stack:
+    async with EmbeddedStack(stack_settings(tmp_path), parts=("postgres", "temporal")) as stack:
         code, output = await corridor(stack.addresses, "hospital", "setup", "--retention-days", "7")
         assert code == 0, output
         assert "Namespace hospital: made" in output
@@ -60,6 +69,7 @@ async def test_setup_makes_what_is_missing_and_can_be_repeated(tmp_path: Path) -
         code, output = await corridor(stack.addresses, "hospital", "setup")
         assert code == 0, output
         assert "Namespace hospital: present" in output
+        assert "Search attributes: all present" in output
 
 
 async def test_health_of_a_worker_follows_the_worker(tmp_path: Path) -> None:
