@@ -2,6 +2,7 @@
 
 pytest_plugins = [
     "tests.fixtures.postgres",
+    "tests.fixtures.commitments",
     "tests.fixtures.evidence",
     "tests.fixtures.mail",
     "tests.fixtures.reference_erp",

@@ -37,9 +37,9 @@ async def erp(
     if request.param == "memory":
         yield MemoryErp(small_system())
         return
-    reference = await ReferenceErp.open(await postgres_server.create_database("erp", reference_erp_template))
-    yield reference
-    await reference.close()
+    dsn = await postgres_server.create_database("erp", reference_erp_template)
+    async with ReferenceErp.connect(dsn) as reference:
+        yield reference
 
 
 def query(

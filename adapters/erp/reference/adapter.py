@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -32,12 +33,16 @@ class ReferenceErp:
         self._client = client
 
     @classmethod
-    async def open(cls, dsn: str, limits: Limits | None = None) -> ReferenceErp:
-        """Ready for the ERP's database at `dsn`; connects on the first call."""
-        return cls(await ErpClient.open(dsn, limits or Limits()))
-
-    async def close(self) -> None:
-        await self._client.close()
+    @asynccontextmanager
+    async def connect(cls, dsn: str, limits: Limits | None = None) -> AsyncIterator[ReferenceErp]:
+        """Ready for the ERP's database at `dsn`. It connects on the first call, so it also begins while the ERP is
+        down.
+        """
+        client = await ErpClient.open(dsn, limits or Limits())
+        try:
+            yield cls(client)
+        finally:
+            await client.close()
 
     async def health(self) -> None:
         await self._ask("health", wire.Wire(), _HEALTH)
