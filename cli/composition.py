@@ -118,7 +118,7 @@ def service_environment(addresses: StackAddresses) -> Mapping[str, str]:
         "CORRIDOR_MAIL_FROM": "corridor@meridianvalley.example",
         "CORRIDOR_REFERENCE_DIR": str(REFERENCE_FILES),
         "CORRIDOR_POLICIES_DIR": str(POLICIES),
-        "CORRIDOR_EVENT_SOURCES_FILE": str(event_sources_file(addresses.data_folder)),
+        "CORRIDOR_EVENT_SOURCES": str(event_sources_file(addresses.data_folder)),
         "CORRIDOR_OIDC_ISSUER": addresses.oidc_issuer,
         "CORRIDOR_OIDC_AUDIENCE": addresses.oidc_audience,
         "CORRIDOR_OIDC_JWKS": addresses.jwks_url,
