@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Annotated, Any
@@ -17,12 +18,18 @@ MAX_AMOUNT = Decimal("999999999999.9999")
 _WIDE = Context(prec=60)
 
 
+_PLAIN_NUMBER = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,2})?")
+
+
 def _not_a_float(value: Any) -> Any:
+    """Strings and whole numbers become decimals here: strict readers would otherwise refuse both behind a validator."""
     if isinstance(value, float):
         raise ValueError("send decimal numbers as strings, such as '10.00': binary fractions are not exact")
     if isinstance(value, bool):
         raise ValueError("a truth value is not a number")
-    return value
+    if isinstance(value, str) and not _PLAIN_NUMBER.fullmatch(value):
+        raise ValueError("write a decimal number such as '10' or '-0.25'")
+    return Decimal(value) if isinstance(value, int | str) else value
 
 
 def _bounded(value: Decimal) -> Decimal:
