@@ -83,8 +83,9 @@ def show(answer: Any, as_json: bool, table: Table | None = None) -> None:
 
 def table_of(*columns: str, title: str | None = None) -> Table:
     table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    for place, column in enumerate(columns):
+        # The first column is what one copies into the next command.
+        table.add_column(column, overflow="fold", no_wrap=place == 0)
     return table
 
 

@@ -28,7 +28,7 @@ def verify(
     Example: corridor audit verify
     """
     answer = connect(persona).get("/v1/audit/verify", case_id=case_id)
-    table = table_of("case", "position", "fault", title=f"{answer['entries']} entries checked")
+    table = table_of("case", "position", "fault", title=f"{answer['entries_read']} entries checked")
     for fault in answer["faults"]:
         table.add_row(fault["case_id"], str(fault["position"]), fault["message"])
     show(answer, as_json, table)
