@@ -18,6 +18,7 @@ from adapters.reference_files import load, load_logins
 from cli.event_keys import event_sources_file
 from cli.stack import (
     FACILITIES_CLAIM,
+    NAME_CLAIM,
     ROLES_CLAIM,
     EmbeddedStack,
     Persona,
@@ -122,6 +123,7 @@ def service_environment(addresses: StackAddresses) -> Mapping[str, str]:
         "CORRIDOR_OIDC_ISSUER": addresses.oidc_issuer,
         "CORRIDOR_OIDC_AUDIENCE": addresses.oidc_audience,
         "CORRIDOR_OIDC_JWKS": addresses.jwks_url,
+        "CORRIDOR_OIDC_NAME_CLAIM": NAME_CLAIM,
         "CORRIDOR_OIDC_ROLES_CLAIM": ROLES_CLAIM,
         "CORRIDOR_OIDC_FACILITIES_CLAIM": FACILITIES_CLAIM,
         "CORRIDOR_PUBLIC_URL": addresses.gateway_url,

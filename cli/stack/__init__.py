@@ -2,13 +2,14 @@
 
 from cli.stack.addresses import StackAddresses, find_running_stack
 from cli.stack.errors import DeadChildError, StackError
-from cli.stack.oidc import FACILITIES_CLAIM, ROLES_CLAIM, Persona, fetch_token, known_personas
+from cli.stack.oidc import FACILITIES_CLAIM, NAME_CLAIM, ROLES_CLAIM, Persona, fetch_token, known_personas
 from cli.stack.services import Service, answers_http, polls_task_queue
 from cli.stack.settings import StackSettings, load_settings
 from cli.stack.supervisor import PARTS, EmbeddedStack, Step
 
 __all__ = [
     "FACILITIES_CLAIM",
+    "NAME_CLAIM",
     "PARTS",
     "ROLES_CLAIM",
     "DeadChildError",

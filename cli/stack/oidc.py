@@ -28,6 +28,7 @@ from cli.stack.settings import StackSettings
 NAME = "oidc"
 AUDIENCE = "corridor"
 CLIENT_ID = "corridor-cli"
+NAME_CLAIM = "attributes.name"  # the provider nests what it does not know
 ROLES_CLAIM = "roles"
 FACILITIES_CLAIM = "groups"
 TOKEN_LIFETIME_MINUTES = 60
