@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from adapters.erp.reference.install import count_orders, install, order_summarie
 from adapters.memory.erp import MemoryErp
 from adapters.reference_files.loader import load
 from domain.ports.erp import MasterDataQuery
+from domain.reference_system import ClosedPeriod
 from tests.fixtures.postgres import PostgresTestServer
 from tests.fixtures.purchasing import (
     TODAY,
@@ -47,6 +49,18 @@ async def test_a_changed_load_keeps_what_documents_moved(reference_erp_dsn: str)
     assert (after.stock, after.contracts) == (before.stock, before.contracts)
     assert after.stock[0].available == Decimal(6)
     assert [each.blocked_for for each in after.suppliers] == [(), ()]
+
+
+async def test_a_later_load_moves_the_closed_period(reference_erp_dsn: str) -> None:
+    january = ClosedPeriod(facility="north", starts=date(2026, 1, 1), ends=date(2026, 1, 31))
+    later = small_system().model_copy(update={"closed_periods": (january,)})
+    memory = MemoryErp(small_system())
+    memory.load(later)
+    await seed(reference_erp_dsn, later)
+    async with ReferenceErp.connect(reference_erp_dsn) as reference:
+        for day, is_open in ((date(2026, 1, 31), False), (date(2026, 2, 1), True)):
+            for erp in (memory, reference):
+                assert (await erp.master_data(QUERY.model_copy(update={"on": day}))).period_open == is_open
 
 
 async def test_the_books_show_every_order_once(reference_erp_dsn: str) -> None:
