@@ -82,7 +82,9 @@ class MasterFile:
         self.over_receipt_percent = 10
 
     def load(self, system: ReferenceSystem) -> None:
-        """Update the codes that `system` names; stock and drawn amounts that are there already stay."""
+        """Update the codes that `system` names; stock and drawn amounts that are there already stay. A facility with
+        closed periods in `system` has exactly those.
+        """
         self.accounts |= {each.code: each for each in system.accounts}
         self.category_accounts |= {name: each.code for each in system.accounts for name in each.categories}
         self.cost_centres |= {each.code: each for each in system.cost_centres}
@@ -94,6 +96,7 @@ class MasterFile:
             self.drawn.setdefault(contract.number, Decimal(0) if contract.drawn is None else contract.drawn.amount)
         for level in system.stock:
             self.stock.setdefault((level.facility, level.item), level.available)
+        self.closed_periods.update({period.facility: set() for period in system.closed_periods})
         for period in system.closed_periods:
             self.closed_periods[period.facility].add(period)
         self.over_receipt_percent = system.over_receipt_percent

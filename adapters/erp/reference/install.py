@@ -51,8 +51,9 @@ async def install(dsn: str) -> None:
 async def seed(dsn: str, system: ReferenceSystem) -> bool:
     """Load the master data; False when exactly this was loaded before, and then nothing is touched.
 
-    A changed load updates codes that it names and removes none. Stock and what is drawn from contracts are opening
-    balances: once an item or a contract is there, only documents move them.
+    A changed load updates codes that it names and removes none; a facility that it names has exactly its closed
+    periods. Stock and what is drawn from contracts are opening balances: once an item or a contract is there, only
+    documents move them.
     """
     fingerprint = hashlib.sha256(system.model_dump_json(exclude={"people"}).encode()).hexdigest()
     async with _alone(dsn) as connection:
@@ -164,10 +165,7 @@ def _loads(system: ReferenceSystem) -> list[tuple[str, list[dict[str, Any]]]]:
                 for each in system.budgets
             ],
         ),
-        (
-            _upsert("closed_period", "facility text, starts date, ends date", key="facility, starts, ends"),
-            [each.model_dump() for each in system.closed_periods],
-        ),
+        *_closed_period_loads(system),
     ]
 
 
@@ -196,6 +194,18 @@ def _contract_loads(system: ReferenceSystem) -> list[tuple[str, list[dict[str, A
             contracts,
         ),
         (_upsert("contract_tier", "contract text, minimum numeric, price numeric", key="contract, minimum"), tiers),
+    ]
+
+
+def _closed_period_loads(system: ReferenceSystem) -> list[tuple[str, list[dict[str, Any]]]]:
+    periods = [each.model_dump() for each in system.closed_periods]
+    return [
+        (
+            "DELETE FROM erp.closed_period p USING jsonb_to_recordset($1::jsonb) AS r (facility text) "
+            "WHERE p.facility = r.facility",
+            periods,
+        ),
+        (_upsert("closed_period", "facility text, starts date, ends date", key="facility, starts, ends"), periods),
     ]
 
 
