@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -19,6 +19,7 @@ PORTAL = "portal"
 _ATTEMPTS, _PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 12, 0.25, 5.0
 _TRY_AGAIN = frozenset({429, 502, 503, 504})
 _PAGE, _MAX_PAGES = 200, 50
+_CALLS_AT_ONCE, _TIMEOUT_SECONDS = 16, 30.0
 _WAIT = {"Prefer": "wait=10"}
 
 
@@ -33,21 +34,23 @@ class EventSigner(Protocol):
 
 
 class WebhookSigner:
-    """One source that signs all types of events in the Standard Webhooks form. `secret` is base64, 'whsec_' or not."""
+    """Sources that sign in the Standard Webhooks form. `keys` holds the key of each source ('whsec_' and base64),
+    `types` the event types that each may send.
+    """
 
-    def __init__(self, source: str, secret: str) -> None:
-        self._source, self._webhook = source, Webhook(secret)
+    def __init__(self, keys: Mapping[str, str], types: Mapping[str, Sequence[str]]) -> None:
+        self._sources = {each: source for source in keys for each in types[source]}
+        self._webhooks = {source: Webhook(key) for source, key in keys.items()}
 
-    def source(self, event_type: str) -> str:  # noqa: ARG002 (one source for all types)
-        return self._source
+    def source(self, event_type: str) -> str:
+        return self._sources[event_type]
 
-    def headers(self, event_type: str, event_id: str, body: bytes) -> Mapping[str, str]:  # noqa: ARG002 (as above)
-        now = datetime.now(UTC)
-        signature = self._webhook.sign(event_id, now, body.decode())
+    def headers(self, event_type: str, event_id: str, body: bytes) -> Mapping[str, str]:
+        now, webhook = datetime.now(UTC), self._webhooks[self._sources[event_type]]
         return {
             "webhook-id": event_id,
             "webhook-timestamp": str(int(now.timestamp())),
-            "webhook-signature": signature,
+            "webhook-signature": webhook.sign(event_id, now, body.decode()),
         }
 
 
@@ -74,6 +77,7 @@ class DemoApi:
 
     def __init__(self, client: httpx.AsyncClient, token: Token, signer: EventSigner) -> None:
         self._client, self._token, self._signer = client, token, signer
+        self._at_once = asyncio.Semaphore(_CALLS_AT_ONCE)
 
     async def submit(self, persona: str, body: dict[str, Any]) -> str:
         """Post a requisition; returns the case id."""
@@ -157,7 +161,10 @@ class DemoApi:
         pause = _PAUSE_SECONDS
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                response = await self._client.request(method, path, headers=dict(headers()), **content)
+                async with self._at_once:
+                    response = await self._client.request(
+                        method, path, headers=dict(headers()), timeout=_TIMEOUT_SECONDS, **content
+                    )
             except httpx.TransportError:
                 if attempt == _ATTEMPTS:
                     raise

@@ -1,4 +1,4 @@
-"""How each case ended, against what its story says: by the public timeline, and by the count in the system of record."""
+"""How each case ended, against what its story says: by the public timeline, and counted in the system of record."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Verdict(BaseModel):
 
 
 def judge(plays: Sequence[CasePlay], timelines: Timelines, orders: Mapping[str, int]) -> Verdict:
-    """Compare what happened with what was told. `orders` holds the count by case id; a case without orders is absent."""
+    """Compare what happened with what was told. `orders` holds the count by case id; without orders it is absent."""
     return Verdict(
         cases=tuple(_judge(play, timelines.get(play.case_id, ()), orders.get(play.case_id, 0)) for play in plays)
     )

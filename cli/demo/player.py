@@ -84,10 +84,11 @@ async def _watch(api: DemoApi, plays: Mapping[str, CasePlay], progress: Progress
         try:
             running = {str(case["case_id"]): int(case["version"]) async for case in api.running_cases()}
         except (ProblemAnswerError, httpx.HTTPError):
-            running = {}  # each case looks for itself now and then, so that a list that fails only slows the play
-        for case_id, each in plays.items():
-            if not each.over and running.get(case_id) != each.version:
-                each.changed.set()
+            pass  # each case looks for itself now and then, so that a list that fails only slows the play
+        else:
+            for case_id, each in plays.items():
+                if not each.over and running.get(case_id) != each.version:
+                    each.changed.set()
         progress(sum(each.over for each in plays.values()), len(plays))
         await asyncio.sleep(_WATCH_SECONDS)
 
