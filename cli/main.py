@@ -2,7 +2,7 @@
 
 import typer
 
-from cli.commands import audit
+from cli.commands import audit, policy
 from cli.commands.cases import act, case, cases, submit
 from cli.commands.health import health
 from cli.commands.setup import setup
@@ -23,6 +23,7 @@ app.command()(health)
 for command in (submit, cases, case, act, tasks, decide, token):
     app.command()(command)
 app.add_typer(audit.app, name="audit")
+app.add_typer(policy.app, name="policy")
 
 
 @app.callback()

@@ -84,6 +84,11 @@ class FilePolicyStore:
     def facilities(self) -> tuple[Facility, ...]:
         return self._facilities
 
+    def categories(self, on: date) -> tuple[str, ...]:
+        """The categories of goods that the rules know on a day; none before the first edition."""
+        edition = self._book.edition(on)
+        return edition.categories if edition is not None else ()
+
     def effective(self, facility: str, on: date) -> FrozenPolicy | None:
         """The policy with its public holidays. Days between which nothing changes share one value."""
         since = self._in_force_since(facility, on)
