@@ -4,6 +4,7 @@ import typer
 
 from cli.commands import audit, policy
 from cli.commands.cases import act, case, cases, submit
+from cli.commands.demo import demo
 from cli.commands.health import health
 from cli.commands.setup import setup
 from cli.commands.tasks import decide, tasks
@@ -18,6 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(up)
+app.command()(demo)
 app.command()(setup)
 app.command()(health)
 for command in (submit, cases, case, act, tasks, decide, token):

@@ -1,0 +1,110 @@
+"""`corridor demo`: the example requisitions from the API to closed orders, and the proof."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections import Counter
+from collections.abc import Mapping
+from typing import Annotated
+
+import httpx
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from adapters.erp.reference.install import order_summaries
+from cli.composition import REFERENCE_FILES, build_stack
+from cli.demo.api import WebhookSigner
+from cli.demo.judge import Verdict
+from cli.demo.player import run_demo
+from cli.demo.report import show
+from cli.event_keys import TYPES, signing_keys
+from cli.settle import exit_settled
+from cli.stack import EmbeddedStack, StackAddresses, StackError, StackSettings, fetch_token, load_settings
+from cli.stack.console import print_addresses
+from cli.stack.foreground import FAILED, run_in_foreground
+
+INTERRUPTED = 130
+# A worker or gateway that is killed during the demonstration is started again, as a container platform would.
+RESTARTS = 5
+FOLDER = "demo"
+
+
+def demo(
+    stay: Annotated[bool, typer.Option("--stay", help="Keep everything running afterwards, to look around.")] = False,
+) -> None:
+    """Play the example requisitions through the public API and compare how each ended with its story.
+
+    It begins with an empty data folder of its own each time, and exits 0 only if every case ended as
+    examples/requisitions.jsonl says, with the orders counted in the ERP.
+
+    Example: corridor demo --stay
+    """
+    exit_settled(asyncio.run(_demo(Console(), stay)))
+
+
+async def _demo(console: Console, stay: bool) -> int:
+    try:
+        settings = _fresh(load_settings())
+        stack = build_stack(settings, console, restarts=RESTARTS)
+    except StackError as error:
+        Console(stderr=True).print(str(error), markup=False, soft_wrap=True)
+        return FAILED
+
+    async def body(running: EmbeddedStack) -> int:
+        verdict = await _play(console, running.addresses)
+        show(verdict, console)
+        if stay:
+            print_addresses(console, running.addresses, {"gateway", "temporal", "mail", "oidc"})
+            console.print(f"\nTo look around in another terminal: export CORRIDOR_DATA_DIR={settings.folder}")
+            await asyncio.Event().wait()
+        return 0 if verdict.matched else FAILED
+
+    return await run_in_foreground(stack, body, interrupted=INTERRUPTED)
+
+
+def _fresh(settings: StackSettings) -> StackSettings:
+    """The same stack on a data folder of its own, emptied: the examples are posted under the same numbers each time.
+
+    Raises StackError when the folder cannot be emptied, or when a demonstration is running on it.
+    """
+    chosen = settings.model_copy(update={"data_dir": settings.folder / FOLDER})
+    if (chosen.run / "stack.json").exists():
+        raise StackError(
+            f"A demonstration is running on {chosen.folder}, or was killed. "
+            "Stop it, or remove that folder when none is running."
+        )
+    try:
+        shutil.rmtree(chosen.folder, ignore_errors=False) if chosen.folder.exists() else None
+    except OSError as error:
+        raise StackError(f"{chosen.folder} cannot be emptied: {error.strerror}. Set CORRIDOR_DATA_DIR.") from error
+    return chosen
+
+
+async def _play(console: Console, addresses: StackAddresses) -> Verdict:
+    signer = WebhookSigner(signing_keys(addresses.data_folder), TYPES)
+
+    tokens: dict[str, asyncio.Task[str]] = {}
+
+    async def token(persona: str) -> str:
+        """Each persona logs in once: a token outlives the demonstration."""
+        if persona not in tokens:
+            tokens[persona] = asyncio.create_task(fetch_token(addresses, persona))
+        return await asyncio.shield(tokens[persona])
+
+    async def orders_by_case() -> Mapping[str, int]:
+        return Counter(order.case_id for order in await order_summaries(addresses.dsn("erp")))
+
+    columns = (TextColumn("Purchases closed"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        line = bar.add_task("", total=None)
+        async with httpx.AsyncClient(base_url=addresses.gateway_url, timeout=60, trust_env=False) as client:
+            return await run_demo(
+                client,
+                token,
+                signer,
+                orders_by_case,
+                REFERENCE_FILES,
+                progress=lambda done, total: bar.update(line, completed=done, total=total),
+            )
