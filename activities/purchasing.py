@@ -83,7 +83,9 @@ class PurchasingActivities(PurchasingSteps):
 
     async def _recent(self, step: CheckInput) -> Sequence[SpendLine]:
         window = timedelta(days=step.policy.splitting.window_days)
-        recent = await self._reader.recent_spend(step.requisition.facility, step.today - window, step.today)
+        # The store counts UTC days; the facility's day may still be the one before.
+        until = step.today + timedelta(days=1)
+        recent = await self._reader.recent_spend(step.requisition.facility, step.today - window, until)
         return [each for each in recent if each.case_id != step.case_id]
 
     @activity.defn(name="reserve_commitments")

@@ -163,6 +163,9 @@ class Fulfilment:
 
     async def _settled(self) -> None:
         """Wait for the final settlement, unless nothing was received; then close the order for good."""
+        if self._hand.placed.status == "cancelled":  # its last line was cancelled: there is nothing left to close
+            self._hand.over = True
+            return
         if self._hand.anything_received:
             self._case.file.show(
                 stage="settlement",

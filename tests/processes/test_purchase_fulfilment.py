@@ -156,6 +156,19 @@ async def test_one_line_can_be_cancelled_after_the_order(world: World) -> None:
     assert case.orders()[0].total == usd("90.00")
 
 
+async def test_an_order_whose_last_line_is_cancelled_ends_without_goods(world: World) -> None:
+    case = await approved(world, line(1, "GLOVES"), line(2, "MASKS"))
+    gloves, masks = sorted(await case.ordered(2), key=lambda order: order.supplier)
+    for order in (gloves, masks):
+        await case.acknowledge(order)
+    await case.until(lambda: case.kinds().count("order.acknowledged") == 2)
+    assert await case.ask_for("cancel-line", "bo", line=2) == "applied"
+    await case.receive(gloves)
+    await case.settle(gloves)
+    result = await case.result()
+    assert {outcome.supplier: outcome.status for outcome in result.orders} == {"S-1": "closed", "S-2": "cancelled"}
+
+
 async def test_an_emergency_goes_out_at_once_and_is_answered_for_afterwards(world: World) -> None:
     request = world.requisition(urgency="emergency", justification="The ward has no gloves left at all")
     case = await world.start(request)
