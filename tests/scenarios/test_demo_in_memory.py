@@ -7,6 +7,7 @@ counted in the system of record.
 import base64
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 from pydantic import SecretStr
-from temporalio.client import Client
+from temporalio.testing import WorkflowEnvironment
 
 from adapters.directory_files import FileDirectory
 from adapters.memory.commitments import MemoryCommitments
@@ -72,7 +73,7 @@ class Stack:
 
 
 @pytest.fixture
-async def stack(client: Client) -> AsyncIterator[Stack]:
+async def stack(temporal: WorkflowEnvironment) -> AsyncIterator[Stack]:
     system = load(ROOT / "examples", datetime.now(UTC).date())
     erp, evidence = MemoryErp(system), MemoryEvidence()
     ports = Ports(
@@ -85,7 +86,7 @@ async def stack(client: Client) -> AsyncIterator[Stack]:
     )
     app = create_app(
         Services(
-            cases=TemporalCaseClient(client, task_queue=QUEUE),
+            cases=TemporalCaseClient(temporal.client, task_queue=QUEUE),
             reader=evidence,
             claims=evidence,
             policies=FilePolicyStore(ROOT / "policies"),
@@ -94,9 +95,11 @@ async def stack(client: Client) -> AsyncIterator[Stack]:
             now=lambda: datetime.now(UTC),
         )
     )
-    transport = httpx.ASGITransport(app)
-    async with build_worker(client, ports, QUEUE), httpx.AsyncClient(transport=transport, base_url="http://t") as http:
-        yield Stack(http, erp)
+    async with AsyncExitStack() as around:
+        around.enter_context(temporal.with_time_skipping_disabled())
+        await around.enter_async_context(build_worker(temporal.client, ports, QUEUE))
+        http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway")
+        yield Stack(await around.enter_async_context(http), erp)
 
 
 async def test_every_example_ends_as_its_story_tells(stack: Stack) -> None:
@@ -111,7 +114,7 @@ async def test_every_example_ends_as_its_story_tells(stack: Stack) -> None:
         deadline_seconds=DEADLINE_SECONDS,
         progress=lambda over, total: seen.append((over, total)),
     )
-    assert verdict.reasons == ()
+    assert not verdict.reasons, "\n".join(verdict.reasons)
     assert verdict.matched
     assert seen[-1] == (len(verdict.cases), len(verdict.cases))
     assert sum(case.orders for case in verdict.cases) == len(stack.erp.orders)
