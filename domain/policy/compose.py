@@ -83,26 +83,34 @@ class PolicyBook:
 def compose(system: Source, facilities: Sequence[Source]) -> PolicyBook:
     """Read and combine all policy files. Raises PolicyFilesError with every fault of every file."""
     document, faults = system.read(SystemDocument)
-    local: dict[str, tuple[FacilityDocument, Source]] = {}
-    for source in facilities:
-        each, wrong = source.read(FacilityDocument)
-        faults += wrong
-        if each is not None and each.code in local:
-            faults.append(source.fault(("code",), f"{each.code} is also the code of {local[each.code][1].file}"))
-        elif each is not None:
-            local[each.code] = (each, source)
-    if document is not None:
-        faults += _edition_faults(document, system)
+    wrong_editions = [] if document is None else _edition_faults(document, system)
+    local, wrong_files = _local_documents(facilities)
+    faults += wrong_editions + wrong_files + _family_faults(local, complete=not wrong_files)
     if not facilities:
         faults.append(system.fault((), "there is no facility file beside it"))
-    faults += _family_faults(local, [source.file for source in facilities])
     for each, source in local.values():
         faults += _overlaps(each, source)
-        if document is not None and not _edition_faults(document, system):
+        if document is not None and not wrong_editions:
             faults += _variation_faults(document, each, source)
     if faults or document is None:
         raise PolicyFilesError(faults)
     return PolicyBook((document, system), local)
+
+
+def _local_documents(
+    sources: Sequence[Source],
+) -> tuple[dict[str, tuple[FacilityDocument, Source]], list[PolicyFault]]:
+    local: dict[str, tuple[FacilityDocument, Source]] = {}
+    faults: list[PolicyFault] = []
+    for source in sources:
+        document, wrong = source.read(FacilityDocument)
+        faults += wrong
+        if document is not None and document.code in local:
+            other = local[document.code][1].file
+            faults.append(source.fault(("code",), f"{document.code} is also the code of {other}"))
+        elif document is not None:
+            local[document.code] = (document, source)
+    return local, faults
 
 
 def _edition_faults(document: SystemDocument, source: Source) -> list[PolicyFault]:
@@ -142,14 +150,14 @@ def _rule_faults(
     return faults
 
 
-def _family_faults(local: Mapping[str, tuple[FacilityDocument, Source]], files: Sequence[str]) -> list[PolicyFault]:
+def _family_faults(local: Mapping[str, tuple[FacilityDocument, Source]], *, complete: bool) -> list[PolicyFault]:
+    """What is wrong among facilities. Unless all of them could be read, a missing parent is not held against one."""
     faults, glns = [], dict[str, str]()
-    readable = len(local) == len(files)
     for document, source in local.values():
         if document.gln in glns:
             faults.append(source.fault(("gln",), f"{document.gln} is also the number of {glns[document.gln]}"))
         glns.setdefault(document.gln, document.code)
-        if document.parent is not None and document.parent not in local and readable:
+        if document.parent is not None and document.parent not in local and complete:
             faults.append(source.fault(("parent",), f"{document.parent} is no facility"))
         if document.code in _ancestors(document, local):
             faults.append(source.fault(("parent",), f"{document.code} is its own ancestor"))

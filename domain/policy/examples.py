@@ -27,27 +27,27 @@ class Verdict(Value):
 
 def check(book: PolicyBook) -> Verdict:
     """Prove the policy of every facility for every span of time, and run every example beside the rules."""
-    proofs = [*_system_proofs(book), *(each for code in book.codes() for each in _local_proofs(book, code))]
+    proofs = _proofs(book)
     runs = [*_system_examples(book), *(each for code in book.codes() for each in _local_examples(book, code))]
-    editions = book.system.editions
-    rules = sum(len(edition.routing.rules) for edition in editions)
+    faults = [fault for found in proofs for fault in found] + [fault for _, fault in runs if fault is not None]
+    rules = sum(len(edition.routing.rules) for edition in book.system.editions)
     return Verdict(
-        faults=tuple(_unique([*(fault for faults in proofs for fault in faults), *(f for _, f in runs if f)])),
+        faults=tuple(dict.fromkeys(faults)),
         facilities=len(book.codes()),
         periods=len(proofs),
         rules=rules + sum(len(book.local(code).rules) for code in book.codes()),
-        examples=len({(fault_source.file, place) for (fault_source, place), _ in runs}),
+        examples=len(runs),
     )
 
 
 def proof_faults(book: PolicyBook) -> tuple[PolicyFault, ...]:
     """The flaws alone: a policy that has one must not be used, whatever its examples say."""
-    proofs = [*_system_proofs(book), *(each for code in book.codes() for each in _local_proofs(book, code))]
-    return tuple(_unique([fault for faults in proofs for fault in faults]))
+    return tuple(dict.fromkeys(fault for found in _proofs(book) for fault in found))
 
 
-def _unique(faults: list[PolicyFault]) -> list[PolicyFault]:
-    return list(dict.fromkeys(faults))
+def _proofs(book: PolicyBook) -> list[list[PolicyFault]]:
+    """The flaws of each edition, then of each facility in each of its spans of time."""
+    return [*_system_proofs(book), *(each for code in book.codes() for each in _local_proofs(book, code))]
 
 
 def _system_proofs(book: PolicyBook) -> Iterator[list[PolicyFault]]:
@@ -71,7 +71,7 @@ def _place(flaw: Flaw, edition: Edition) -> Place:
 
 
 def _reason(flaw: Flaw) -> str:
-    return f"{flaw.part} {flaw.name} {flaw.reason}" if flaw.name else flaw.reason
+    return f"{flaw.part} {flaw.name}: {flaw.reason}" if flaw.name else flaw.reason
 
 
 def _local_proofs(book: PolicyBook, code: str) -> Iterator[list[PolicyFault]]:
@@ -107,16 +107,18 @@ def _system_examples(book: PolicyBook) -> Iterator[Run]:
 
 
 def _local_examples(book: PolicyBook, code: str) -> Iterator[Run]:
-    source = book.source(code)
     for number, example in enumerate(book.local(code).tests):
-        place: Place = ("tests", number)
         days = book.change_dates(code) if example.given.on is None else (example.given.on,)
-        for day in days:
-            policy = book.effective(code, day)
-            if policy is None:
-                yield (source, place), source.fault(place, f"'{example.name}': no policy is in force on {day}")
-            else:
-                yield _run(policy, example, source, place, f" on {day}")
+        runs = [_run_on(book, code, number, day) for day in days]
+        yield next((run for run in runs if run[1] is not None), runs[0])
+
+
+def _run_on(book: PolicyBook, code: str, number: int, day: date) -> Run:
+    source, example, place = book.source(code), book.local(code).tests[number], ("tests", number)
+    policy = book.effective(code, day)
+    if policy is None:
+        return (source, place), source.fault(place, f"'{example.name}': no policy is in force on {day}")
+    return _run(policy, example, source, place, f" on {day}")
 
 
 def _run(policy: FrozenPolicy, example: Example, source: Source, place: Place, when: str = "") -> Run:

@@ -76,21 +76,29 @@ def _applies(rule: RoutingRule, category: str, urgency: str) -> bool:
 
 
 def _gaps(policy: FrozenPolicy, categories: Sequence[str]) -> list[Flaw]:
-    """One flaw per band that nobody approves, however many categories share it."""
-    found: dict[tuple[str, str], list[str]] = {}
+    """One flaw per band that nobody approves, however many categories and urgencies share it."""
+    among: dict[tuple[str, str], list[str]] = {}
     for urgency in URGENCIES:
         for category in (*categories, UNLISTED):
             for band in uncovered(policy.routing, category, urgency):
-                found.setdefault((str(band), urgency), []).append(category)
-    currency = policy.facility.currency
+                among.setdefault((str(band), urgency), []).append(category)
+    shared: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for (amounts, urgency), found in among.items():
+        shared.setdefault((amounts, tuple(found)), []).append(urgency)
     return [
-        Flaw(part="routing", reason=f"nobody approves {urgency} requests {band} {currency} of {_listed(among)}")
-        for (band, urgency), among in found.items()
-        if among
+        Flaw(
+            part="routing",
+            reason=f"nobody approves {_any(urgencies)} {amounts} {policy.facility.currency} of {_few(of)}",
+        )
+        for (amounts, of), urgencies in shared.items()
     ]
 
 
-def _listed(categories: Sequence[str]) -> str:
+def _any(urgencies: Sequence[str]) -> str:
+    return "requests" if len(urgencies) == len(URGENCIES) else f"{' or '.join(urgencies)} requests"
+
+
+def _few(categories: Sequence[str]) -> str:
     return (
         ", ".join(categories) if len(categories) < 5 else f"{', '.join(categories[:3])} and {len(categories) - 3} more"
     )
