@@ -4,6 +4,7 @@ import typer
 
 from cli.commands import audit, policy
 from cli.commands.cases import act, case, cases, submit
+from cli.commands.catalogue import catalogue
 from cli.commands.demo import demo
 from cli.commands.health import health
 from cli.commands.setup import setup
@@ -22,7 +23,7 @@ app.command()(up)
 app.command()(demo)
 app.command()(setup)
 app.command()(health)
-for command in (submit, cases, case, act, tasks, decide, token):
+for command in (submit, cases, case, act, tasks, decide, token, catalogue):
     app.command()(command)
 app.add_typer(audit.app, name="audit")
 app.add_typer(policy.app, name="policy")
