@@ -56,7 +56,11 @@ def validated(model: type[M], body: bytes | str) -> M:
 
 def details(error: ValidationError, prefix: str = "") -> tuple[ProblemDetail, ...]:
     """Every fault with its pointer, in the order of the fields. What was sent is not repeated."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    inside = {each["loc"][:depth] for each in found for depth in range(len(each["loc"]))}
     return tuple(
         ProblemDetail(pointer=prefix + pointer_of(each["loc"]), code=each["type"], message=each["msg"])
-        for each in error.errors(include_url=False, include_context=False, include_input=False)
+        for each in found
+        # Pydantic counts the readable items of a list: unreadable ones are not also too few.
+        if not (each["type"] == "too_short" and each["loc"] in inside)
     )

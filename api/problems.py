@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
@@ -48,33 +47,40 @@ class Problem(BaseModel):
     errors: list[ProblemDetail] = []
 
 
-@dataclass
-class ProblemError(Exception):
-    """Raised anywhere below a route; becomes the response. `extra` are further members of the document."""
+class ProblemError(HTTPException):
+    """Raised anywhere below a route; becomes the response. `extra` are further members of the document.
 
-    status: int
-    slug: str
-    title: str
-    detail: str = ""
-    errors: tuple[ProblemDetail, ...] = ()
-    headers: Mapping[str, str] = field(default_factory=dict)
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    An HTTPException, because FastAPI hides every other error that comes up while it reads a body.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        slug: str,
+        title: str,
+        detail: str = "",
+        errors: tuple[ProblemDetail, ...] = (),
+        headers: Mapping[str, str] | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(status, detail, dict(headers or {}))
+        self.slug, self.title, self.errors, self.extra = slug, title, errors, extra or {}
 
     def __str__(self) -> str:
-        return f"{self.status} {self.slug}: {self.detail or self.title}"
+        return f"{self.status_code} {self.slug}: {self.detail or self.title}"
 
 
 def response(problem: ProblemError) -> JSONResponse:
     document = Problem(
         type=TYPE_PREFIX + problem.slug,
         title=problem.title,
-        status=problem.status,
+        status=problem.status_code,
         detail=problem.detail,
         errors=list(problem.errors[:MAX_ERRORS]),
         **dict(problem.extra),
     )
     content = document.model_dump(mode="json", exclude_none=True)
-    return JSONResponse(content, problem.status, dict(problem.headers), MEDIA_TYPE)
+    return JSONResponse(content, problem.status_code, problem.headers, MEDIA_TYPE)
 
 
 def at_body(faults: Iterable[Fault], prefix: str = "") -> tuple[ProblemDetail, ...]:

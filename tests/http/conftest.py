@@ -1,0 +1,22 @@
+"""A fresh gateway for each test; its issuer's key is made once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from joserfc.jwk import KeySet
+
+from tests.http.fakes import Gateway, new_keys
+
+
+@pytest.fixture(scope="session")
+def issuer_keys() -> KeySet:
+    return new_keys()
+
+
+@pytest.fixture
+async def gateway(issuer_keys: KeySet) -> AsyncIterator[Gateway]:
+    gateway = Gateway(issuer_keys)
+    async with gateway.http:
+        yield gateway

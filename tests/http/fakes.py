@@ -1,0 +1,252 @@
+"""A gateway over everything in memory: cases that answer at once, an issuer with keys of its own, signed events."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+from joserfc import jwt
+from joserfc.jwk import KeySet, RSAKey
+from pydantic import SecretStr
+from standardwebhooks.webhooks import Webhook
+
+from adapters.memory.evidence import MemoryEvidence
+from api.app import create_app
+from api.case_client import CaseClosedError, CaseExistsError, NoAnswerYetError, PurchaseEvent
+from api.event_sources import EventSource
+from api.security import JwtVerifier
+from api.services import Services
+from domain.approval import ApprovalLedger
+from domain.case import CaseSnapshot
+from domain.case_actions import ActionRecord, ActionRequest
+from domain.facility import Facility
+from domain.policy.model import FrozenPolicy
+from domain.tasks import Decision, DecisionRecord, Task
+from tests.fixtures.world import FACILITY, policy
+from workflows.messages.procure_to_pay import EventRecord, PurchaseInput
+
+NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
+ISSUER, AUDIENCE = "https://login.example", "corridor"
+POLICY_BEGINS = date(2026, 1, 1)
+SECRET = "whsec_" + base64.b64encode(b"a secret of the warehouse system").decode()
+OTHER_SECRET = "whsec_" + base64.b64encode(b"a secret of the supplier network").decode()
+WAREHOUSE, NETWORK = "urn:warehouse:north", "urn:supplier-network"
+SOUTH = FACILITY.model_copy(update={"code": "south", "name": "South Hospital"})
+
+
+class FixedKeys:
+    """An issuer's published keys."""
+
+    def __init__(self, keys: KeySet) -> None:
+        self.set = keys
+        self.asked: list[str | None] = []
+
+    async def keys(self, kid: str | None) -> KeySet:
+        self.asked.append(kid)
+        return self.set
+
+
+class TwoFacilities:
+    """A policy store of North and South with the same rules."""
+
+    def facilities(self) -> tuple[Facility, ...]:
+        return (FACILITY, SOUTH)
+
+    def effective(self, facility: str, on: date) -> FrozenPolicy | None:
+        found = next((place for place in self.facilities() if place.code == facility), None)
+        return None if found is None or on < POLICY_BEGINS else policy(facility=found)
+
+
+@dataclass
+class FakeCases:
+    """A CaseClient whose cases decide with the domain's own ledger. `silent` cases take messages and do not answer;
+    `forgotten` ones are gone from Temporal by retention.
+    """
+
+    now: Callable[[], datetime]
+    inputs: dict[str, PurchaseInput] = field(default_factory=dict)
+    ledgers: dict[str, ApprovalLedger] = field(default_factory=dict)
+    actions: dict[tuple[str, str], ActionRecord] = field(default_factory=dict)
+    events: dict[tuple[str, str], EventRecord] = field(default_factory=dict)
+    snapshots: dict[str, CaseSnapshot] = field(default_factory=dict)
+    closed: set[str] = field(default_factory=set)
+    forgotten: set[str] = field(default_factory=set)
+    silent: bool = False
+    refuse_actions: str | None = None
+    received: list[Any] = field(default_factory=list)
+
+    def open(self, task: Task) -> None:
+        self.ledgers.setdefault(task.case_id, ApprovalLedger()).open(task)
+
+    async def start(self, request: PurchaseInput) -> None:
+        if request.case_id in self.inputs:
+            raise CaseExistsError(request.case_id)
+        self.inputs[request.case_id] = request
+
+    async def fingerprint(self, case_id: str) -> str | None:
+        known = self.inputs.get(case_id)
+        return None if known is None or case_id in self.forgotten else known.request_sha256
+
+    async def decide(self, case_id: str, decision: Decision) -> None:
+        self._take(case_id, decision)
+        self.ledgers[case_id].decide(decision, self.now())
+
+    async def request_action(self, case_id: str, request: ActionRequest) -> None:
+        self._take(case_id, request)
+        given = {"request": request, "status": "applied", "recorded_at": self.now()}
+        if self.refuse_actions:
+            given |= {"status": "ignored", "because": self.refuse_actions}
+        self.actions.setdefault((case_id, request.action_id), ActionRecord.model_validate(given))
+
+    async def report(self, case_id: str, event: PurchaseEvent) -> None:
+        self._take(case_id, event)
+        record = EventRecord(event_id=event.event_id, status="applied", recorded_at=self.now())
+        self.events.setdefault((case_id, event.event_id), record)
+
+    async def decision_record(self, case_id: str, decision_id: str, within: timedelta) -> DecisionRecord | None:
+        self._answer(within)
+        return self.ledgers[case_id].record_of(decision_id) if case_id in self.ledgers else None
+
+    async def action_record(self, case_id: str, action_id: str, within: timedelta) -> ActionRecord | None:
+        self._answer(within)
+        return self.actions.get((case_id, action_id))
+
+    async def event_record(self, case_id: str, event_id: str, within: timedelta) -> EventRecord | None:
+        self._answer(within)
+        return self.events.get((case_id, event_id))
+
+    async def snapshot(self, case_id: str, within: timedelta) -> CaseSnapshot | None:
+        self._answer(within)
+        return self.snapshots.get(case_id)
+
+    def _take(self, case_id: str, message: Any) -> None:
+        if case_id in self.closed:
+            raise CaseClosedError(case_id)
+        self.received.append(message)
+
+    def _answer(self, within: timedelta) -> None:
+        assert within > timedelta(0)
+        if self.silent:
+            raise NoAnswerYetError
+
+
+class Gateway:
+    """The app, the world behind it, and callers."""
+
+    def __init__(self, keys: KeySet) -> None:
+        self.now = NOW
+        self.keys = keys
+        self.evidence = MemoryEvidence(clock=self.clock)
+        self.cases = FakeCases(self.clock)
+        self.down: set[str] = set()
+        verifier = JwtVerifier(FixedKeys(keys), ISSUER, AUDIENCE, self.clock)
+        self.services = Services(
+            cases=self.cases,
+            reader=self.evidence,
+            claims=self.evidence,
+            policies=TwoFacilities(),
+            tokens=verifier,
+            event_sources=(
+                EventSource(
+                    source=WAREHOUSE,
+                    secrets=(SecretStr(SECRET),),
+                    types=("corridor.goods.received", "corridor.goods.returned"),
+                    facilities=("north",),
+                ),
+                EventSource(
+                    source=NETWORK,
+                    secrets=(SecretStr(OTHER_SECRET),),
+                    types=("corridor.order.acknowledged", "corridor.order.settled"),
+                ),
+            ),
+            now=self.clock,
+            probes={"temporal": self._probe_of("temporal"), "database": self._probe_of("database")},
+        )
+        self.app: FastAPI = create_app(self.services, max_body_bytes=50_000)
+        self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app=self.app), base_url="http://gateway")
+
+    def clock(self) -> datetime:
+        return self.now
+
+    def _probe_of(self, name: str) -> Callable[[], Any]:
+        async def probe() -> None:
+            if name in self.down:
+                raise ConnectionError(name)
+
+        return probe
+
+    def token(self, person: str = "nina", *roles: str, **claims: Any) -> str:
+        header = {"alg": "RS256", "kid": claims.pop("kid", "key-1")}
+        given = {
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "sub": person,
+            "name": person.title(),
+            "roles": list(roles or ("requester",)),
+            "facilities": ["north"],
+            "exp": int(self.now.timestamp()) + 600,
+        }
+        filled = {name: value for name, value in (given | claims).items() if value is not None}
+        return jwt.encode(header, filled, self.keys)
+
+    def as_(self, person: str = "nina", *roles: str, **claims: Any) -> dict[str, str]:
+        """The headers of a caller."""
+        return {"Authorization": f"Bearer {self.token(person, *roles, **claims)}"}
+
+    async def send_event(
+        self, event: Mapping[str, Any], secret: str = SECRET, at: datetime | None = None, **headers: str
+    ) -> httpx.Response:
+        body = json.dumps(event)
+        moment = at or self.now
+        signed = {
+            "webhook-id": "msg_1",
+            "webhook-timestamp": str(int(moment.timestamp())),
+            "webhook-signature": Webhook(secret).sign("msg_1", moment, body),
+            "content-type": "application/cloudevents+json",
+        }
+        return await self.http.post("/v1/events", content=body, headers=signed | headers)
+
+
+def new_keys(kid: str = "key-1") -> KeySet:
+    return KeySet([RSAKey.generate_key(2048, parameters={"kid": kid, "use": "sig"})])
+
+
+def a_requisition(**changes: Any) -> dict[str, Any]:
+    given = {
+        "number": "REQ-1",
+        "facility": "north",
+        "requester": "nina",
+        "need_by": "2026-03-20",
+        "deliver_to": "Ward 3",
+        "lines": [a_line()],
+    }
+    return {name: value for name, value in (given | changes).items() if value is not None}
+
+
+def a_line(**changes: Any) -> dict[str, Any]:
+    given = {
+        "line": 1,
+        "item": "GLOVES",
+        "quantity": {"value": "10", "unit": "BX", "pack_size": 100},
+        "costs": [{"cost_centre": "N-100"}],
+    }
+    return given | changes
+
+
+def pointers(response: httpx.Response) -> set[str]:
+    return {each["pointer"] for each in response.json()["errors"]}
+
+
+def slug(response: httpx.Response) -> str:
+    """The problem's own name; checks on the way that the answer is a problem document."""
+    assert response.headers["content-type"] == "application/problem+json", response.text
+    body = response.json()
+    assert body["status"] == response.status_code
+    assert body["title"]
+    return str(body["type"]).removeprefix("urn:corridor:problem:")

@@ -1,0 +1,195 @@
+"""A purchase through the public API alone, with the real process on a real Temporal server behind it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from joserfc.jwk import KeySet
+from standardwebhooks.webhooks import Webhook
+
+from api.app import create_app
+from api.case_client import NoAnswerYetError, TemporalCaseClient
+from domain.case import case_id
+from tests.fixtures.world import PEOPLE, World
+from tests.http.fakes import NETWORK, OTHER_SECRET, SECRET, WAREHOUSE, Gateway, slug
+
+PATIENCE_SECONDS = 30
+
+
+class People:
+    """Everybody around a purchase, at the public API."""
+
+    def __init__(self, gateway: Gateway, http: httpx.AsyncClient, world: World) -> None:
+        self.gateway, self.http, self.world = gateway, http, world
+
+    def headers(self, person: str) -> dict[str, str]:
+        roles = next(each.roles for each in PEOPLE if each.person == person)
+        return self.gateway.as_(person, *roles) | {"Prefer": "wait=20"}
+
+    async def post(self, person: str, path: str, body: Any = None) -> httpx.Response:
+        return await self.http.post(path, json=body, headers=self.headers(person))
+
+    async def get(self, person: str, path: str) -> Any:
+        answer = await self.http.get(path, headers=self.headers(person))
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def until(self, there: Callable[[], Awaitable[Any]]) -> Any:
+        """Look again after each record of the process, until there is something."""
+        evidence = self.world.evidence
+        deadline = datetime.now(UTC) + timedelta(seconds=PATIENCE_SECONDS)
+        while datetime.now(UTC) < deadline:
+            seen = evidence.recorded
+            found = await there()
+            if found:
+                return found
+            await evidence.until_more_than(seen, PATIENCE_SECONDS)
+        raise AssertionError("it did not happen")
+
+    async def task(self, person: str, case: str) -> Any:
+        async def there() -> Any:
+            items = (await self.get(person, "/v1/tasks"))["items"]
+            return [item for item in items if item["case_id"] == case]
+
+        return (await self.until(there))[0]
+
+    async def send(self, source: str, secret: str, kind: str, event: str, data: Any) -> httpx.Response:
+        body = json.dumps({"specversion": "1.0", "id": event, "source": source, "type": kind, "data": data})
+        now = self.gateway.now
+        signed = {
+            "webhook-id": event,
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": Webhook(secret).sign(event, now, body),
+            "content-type": "application/json",
+            "prefer": "wait=20",
+        }
+        return await self.http.post("/v1/events", content=body, headers=signed)
+
+
+@pytest.fixture
+async def people(world: World, issuer_keys: KeySet) -> AsyncIterator[People]:
+    gateway = Gateway(issuer_keys)
+    gateway.now = datetime.now(UTC)
+    cases = TemporalCaseClient(world.client, "https://corridor.example", world.task_queue)
+    services = replace(gateway.services, cases=cases, reader=world.evidence, claims=world.evidence)
+    transport = httpx.ASGITransport(app=create_app(services))
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as http:
+        yield People(gateway, http, world)
+
+
+def body_of(world: World, **over: Any) -> tuple[str, dict[str, Any]]:
+    requisition = world.requisition(**over)
+    name = case_id("procure-to-pay", requisition.facility, requisition.number)
+    return name, requisition.model_dump(mode="json", exclude_defaults=True)
+
+
+async def test_from_requisition_to_close(people: People, world: World) -> None:
+    case, body = body_of(world)
+    for _ in range(2):
+        taken = await people.post("nina", "/v1/requisitions", body)
+        assert (taken.status_code, taken.json()["case_id"]) == (202, case), taken.text
+    other = await people.post("nina", "/v1/requisitions", body | {"deliver_to": "Elsewhere"})
+    assert (other.status_code, slug(other)) == (409, "business-key-taken")
+
+    task = await people.task("carla", case)
+    path = f"/v1/tasks/{task['task_id']}/decision"
+    answer = {"decision_id": "decision-1", "action": "approve", "subject_version": task["subject_version"]}
+    first, again = [await people.post("carla", path, answer) for _ in range(2)]
+    assert (first.status_code, first.json()) == (200, again.json()), first.text
+    late = await people.post("carla", path, answer | {"decision_id": "decision-2"})
+    assert (late.status_code, slug(late)) == (409, "task-closed")
+
+    async def ordered() -> Any:
+        return (await people.get("nina", f"/v1/cases/{case}"))["orders"]
+
+    (order,) = await people.until(ordered)
+    await report_all(people, order)
+
+    async def closed() -> Any:
+        shown = (await people.get("nina", f"/v1/cases/{case}"))["case"]
+        return shown if shown["status"] != "running" else None
+
+    assert (await people.until(closed))["status"] == "completed"
+    await world.client.get_workflow_handle(case).result()
+    await nothing_more_happens(people, case, order, body)
+
+
+async def report_all(people: People, order: str) -> None:
+    now = people.gateway.now.isoformat()
+    network, warehouse = (NETWORK, OTHER_SECRET), (WAREHOUSE, SECRET)
+    acknowledged = {"order_number": order, "acknowledged_at": now}
+    received = {
+        "order_number": order,
+        "received_at": now,
+        "received_by": "rosa",
+        "delivery_note": "LS-1",
+        "lines": [{"line": 1, "accepted": "10"}],
+    }
+    settled = {
+        "order_number": order,
+        "settled_at": now,
+        "amount": {"amount": "90", "currency": "USD"},
+        "reference": "I-1",
+    }
+    for who, kind, event, data in (
+        (network, "corridor.order.acknowledged", "e-1", acknowledged),
+        (warehouse, "corridor.goods.received", "e-2", received),
+        (warehouse, "corridor.goods.received", "e-2", received),
+        (network, "corridor.order.settled", "e-3", settled),
+    ):
+        answer = await people.send(*who, kind, f"{order}-{event}", data)
+        assert answer.status_code == 200, answer.text
+
+
+async def nothing_more_happens(people: People, case: str, order: str, body: dict[str, Any]) -> None:
+    """After the end: the same request is the same case, and messages are refused by name."""
+    assert (await people.post("nina", "/v1/requisitions", body)).status_code == 202
+    late = await people.send(
+        NETWORK,
+        OTHER_SECRET,
+        "corridor.order.acknowledged",
+        f"{order}-e-9",
+        {"order_number": order, "acknowledged_at": people.gateway.now.isoformat()},
+    )
+    assert (late.status_code, slug(late)) == (409, "case-closed")
+    withdrawn = await people.post("nina", f"/v1/cases/{case}/actions/withdraw", {"comment": "Too late"})
+    assert (withdrawn.status_code, slug(withdrawn)) == (409, "case-closed")
+
+
+async def test_a_case_is_withdrawn(people: People, world: World) -> None:
+    case, body = body_of(world)
+    await people.post("nina", "/v1/requisitions", body)
+    await people.task("carla", case)
+    answer = await people.post("nina", f"/v1/cases/{case}/actions/withdraw", {"comment": "Not needed"})
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["record"]["status"] == "applied"
+
+
+async def test_what_the_web_ui_shows_of_a_case_at_its_start(people: People, world: World) -> None:
+    case, body = body_of(world)
+    await people.post("nina", "/v1/requisitions", body)
+    description = await world.client.get_workflow_handle(case).describe()
+    assert await description.static_summary() == f"Requisition {body['number']} of North Hospital"
+    details = await description.static_details() or ""
+    assert f"https://corridor.example/v1/cases/{case}" in details
+    assert "nina" not in details
+
+
+async def test_a_case_without_a_worker_is_answered_for_later(world: World) -> None:
+    cases = TemporalCaseClient(world.client, task_queue="nobody-works-here")
+    requisition = world.requisition()
+    name = case_id("procure-to-pay", requisition.facility, requisition.number)
+    await cases.start(world.input_of(requisition))
+    assert await cases.fingerprint(name) == "f" * 64
+    with pytest.raises(NoAnswerYetError):
+        await cases.snapshot(name, timedelta(milliseconds=200))
+    assert await cases.snapshot("procure-to-pay.north.NEVER", timedelta(seconds=5)) is None
+    assert await cases.fingerprint("procure-to-pay.north.NEVER") is None
+    await cases.health()
+    await world.client.get_workflow_handle(name).terminate()
