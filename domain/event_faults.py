@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from domain.faults import Fault
+from domain.model import Request
 from domain.purchase import Acknowledgement, GoodsReceipt, Settlement
 
 
@@ -56,3 +57,12 @@ def _settlement(settlement: Settlement, currency: str) -> Iterator[Fault]:
     if settlement.amount.currency != currency:
         message = f"The order is in {currency}; send the amount in {currency}."
         yield Fault(pointer="/amount/currency", code="currency-mismatch", message=message)
+
+
+def event_faults(report: Request, currency: str) -> tuple[Fault, ...]:
+    """What is wrong with a report about an order in `currency`, whichever report it is."""
+    if isinstance(report, GoodsReceipt):
+        return receipt_faults(report)
+    if isinstance(report, Acknowledgement):
+        return acknowledgement_faults(report)
+    return settlement_faults(report, currency) if isinstance(report, Settlement) else ()

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from temporalio import workflow
 
 from domain.business_time import local_day
+from domain.event_faults import event_faults
 from domain.exceptions import CATALOGUE
 from domain.faults import InvalidRequestError
 from domain.money import Money
@@ -22,7 +23,7 @@ from workflows.steps.inputs import ChangeOrderInput, SendOrderInput
 from workflows.steps.purchasing import PurchasingSteps
 
 SENDING: tuple[Action, ...] = ("retry", "skip", "cancel")
-EventRefusal = Literal["unknown-line", "order-closed"]
+EventRefusal = Literal["unknown-line", "order-closed", "malformed"]
 BOOKING: tuple[Action, ...] = ("retry", "skip")
 
 
@@ -71,6 +72,8 @@ class OrderInHand:
         """Put a report where its stage finds it, or say why it does not count."""
         if self.over:
             return "order-closed"
+        if event_faults(report, self.placed.total.currency):
+            return "malformed"
         if isinstance(report, Settlement):
             self.settlement = report
             return None

@@ -30,6 +30,7 @@ from api.schemas.links import case_path
 from api.services import Services
 from api.waiting import Prefer, outcome, wait_seconds
 from domain.case import parse_case_id
+from domain.event_faults import event_faults
 from domain.model import Request
 from domain.purchase import Acknowledgement, GoodsReceipt, GoodsReturn, Settlement
 from workflows.messages.procure_to_pay import EventRecord
@@ -77,6 +78,7 @@ async def receive(
     _check_source(source, event)
     message = _message(event)
     case = await _case_of(services, source, message.order_number)
+    await _check_numbers(services, case, message)
     record = await _hand_in(services, case, message, wait_seconds(prefer))
     if record is None:
         response.status_code = 202
@@ -127,6 +129,18 @@ async def _case_of(services: Services, source: EventSource, order_number: str) -
         raise not_found("order")
     bind(case_id=case)
     return case
+
+
+async def _check_numbers(services: Services, case: str, message: PurchaseEvent) -> None:
+    """Raises the 422 problem for numbers that the workflow would refuse as well."""
+    snapshot = await services.reader.case(case)
+    faults = event_faults(message, snapshot.amount.currency) if snapshot else ()
+    if faults:
+        raise invalid_request(
+            tuple(
+                ProblemDetail(pointer=f"/data{each.pointer}", code=each.code, message=each.message) for each in faults
+            )
+        )
 
 
 async def _hand_in(services: Services, case: str, message: PurchaseEvent, seconds: int) -> EventRecord | None:

@@ -86,9 +86,8 @@ def _exceptions() -> str:
         (f"`{each.code}`", each.title, each.owner, ", ".join(each.actions), str(each.hours))
         for each in CATALOGUE.values()
     ]
-    return (
-        "## Exceptions\n\nPolicy may change owners and hours (business hours of the facility).\n\n"
-        + _table(("code", "what happened", "owner", "actions", "hours"), rows)
+    return "## Exceptions\n\nPolicy may change owners and hours (business hours of the facility).\n\n" + _table(
+        ("code", "what happened", "owner", "actions", "hours"), rows
     )
 
 

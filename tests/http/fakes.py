@@ -28,7 +28,7 @@ from domain.case_actions import ActionRecord, ActionRequest
 from domain.facility import Facility
 from domain.policy.model import FrozenPolicy
 from domain.tasks import Decision, DecisionRecord, Task
-from tests.fixtures.world import FACILITY, policy
+from tests.fixtures.small_hospital import FACILITY, policy
 from workflows.messages.procure_to_pay import EventRecord, PurchaseInput
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)

@@ -16,7 +16,8 @@ from standardwebhooks.webhooks import Webhook
 from api.app import create_app
 from api.case_client import NoAnswerYetError, TemporalCaseClient
 from domain.case import case_id
-from tests.fixtures.world import PEOPLE, World
+from tests.fixtures.small_hospital import PEOPLE
+from tests.fixtures.world import World
 from tests.http.fakes import NETWORK, OTHER_SECRET, SECRET, WAREHOUSE, Gateway, slug
 
 PATIENCE_SECONDS = 30

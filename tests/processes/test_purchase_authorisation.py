@@ -10,7 +10,8 @@ import pytest
 from domain.money import Money
 from domain.policy.model import BudgetRule
 from domain.requisition import CostShare
-from tests.fixtures.world import World, line, policy
+from tests.fixtures.small_hospital import line, policy
+from tests.fixtures.world import World
 
 
 async def test_a_small_purchase_goes_from_request_to_close(world: World) -> None:

@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from domain.outside_errors import RefusedError, TemporarilyUnavailableError
 from domain.purchase import AcknowledgedLine, PlacedOrder, ReceivedLine
-from tests.fixtures.world import Case, World, line, usd
+from tests.fixtures.small_hospital import line, usd
+from tests.fixtures.world import Case, World
 
 DOWN = TemporarilyUnavailableError("erp", "no-answer", "the ERP does not answer")
 

@@ -64,5 +64,5 @@ class EventRecord(Value):
 
     event_id: str
     status: Literal["applied", "ignored"]
-    because: Literal["duplicate", "unknown-order", "unknown-line", "order-closed", "case-closed"] | None = None
+    because: Literal["unknown-order", "unknown-line", "order-closed", "case-closed", "malformed"] | None = None
     recorded_at: AwareDatetime
