@@ -23,7 +23,7 @@ Requests to buy come in, people decide, systems of record are driven, and everyt
 Errors are problem documents (RFC 9457): `type` is stable, `errors` says what to change. Lists are paged by opaque
 cursors. Amounts and quantities are decimal strings; instants carry their time zone. Every POST may be repeated.
 """
-_ROUTERS = (requisitions, cases, actions, tasks, decisions, events, policies, audit, reports, health)
+ROUTERS = (requisitions, cases, actions, tasks, decisions, events, policies, audit, reports, health)
 
 
 def create_app(
@@ -45,7 +45,7 @@ def create_app(
     if services is not None:
         app.state.services = services
         metrics = metrics or services.metrics
-    for each in _ROUTERS:
+    for each in ROUTERS:
         app.include_router(each.router)
     problems.install(app)
     app.add_middleware(BodyLimit, limit=max_body_bytes)

@@ -55,8 +55,11 @@ async def claim(
     return task_view(claimed.task, claimed.claim, actor, services.now())
 
 
-@router.delete("/v1/tasks/{task_id}/claim", status_code=204, responses=problems(403, 404, 422))
-async def unclaim(services: TheServices, actor: TheActor, task_id: TaskId) -> Response:
+# A path of its own rather than DELETE, so that the Allow header of a path names all of its methods.
+@router.post("/v1/tasks/{task_id}/unclaim", status_code=204, responses=problems(403, 404, 422))
+async def unclaim(
+    services: TheServices, actor: TheActor, task_id: TaskId, _idempotency_key: IdempotencyKey = None
+) -> Response:
     """Give the task back to the team. Nothing to do when it was not the caller's."""
     task = (await visible_task(services, actor, task_id)).task
     if not visible(task, actor):

@@ -16,6 +16,7 @@ class TaskLinks(BaseModel):
     case: str
     decision: str
     claim: str
+    unclaim: str
 
 
 def case_path(case_id: str) -> str:
@@ -33,4 +34,10 @@ def case_links(case_id: str) -> CaseLinks:
 
 def task_links(task_id: str, case_id: str) -> TaskLinks:
     path = task_path(task_id)
-    return TaskLinks(self=path, case=case_path(case_id), decision=f"{path}/decision", claim=f"{path}/claim")
+    return TaskLinks(
+        self=path,
+        case=case_path(case_id),
+        decision=f"{path}/decision",
+        claim=f"{path}/claim",
+        unclaim=f"{path}/unclaim",
+    )

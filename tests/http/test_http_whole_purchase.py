@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,10 +17,9 @@ from api.app import create_app
 from api.case_client import NoAnswerYetError, TemporalCaseClient
 from domain.case import case_id
 from tests.fixtures.small_hospital import PEOPLE
-from tests.fixtures.world import World
+from tests.fixtures.world import Case, World, actor
 from tests.http.fakes import NETWORK, OTHER_SECRET, SECRET, WAREHOUSE, Gateway, slug
-
-PATIENCE_SECONDS = 30
+from workflows.messages import procure_to_pay as messages
 
 
 class People:
@@ -41,24 +40,15 @@ class People:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    async def until(self, there: Callable[[], Awaitable[Any]]) -> Any:
-        """Look again after each record of the process, until there is something."""
-        evidence = self.world.evidence
-        deadline = datetime.now(UTC) + timedelta(seconds=PATIENCE_SECONDS)
-        while datetime.now(UTC) < deadline:
-            seen = evidence.recorded
-            found = await there()
-            if found:
-                return found
-            await evidence.until_more_than(seen, PATIENCE_SECONDS)
-        raise AssertionError("it did not happen")
+    async def task(self, person: str, case: Case) -> Any:
+        """The approval on the person's worklist, once the process asks for it."""
+        asked = await case.task("approval")
+        items = (await self.get(person, "/v1/tasks"))["items"]
+        return next(item for item in items if item["task_id"] == asked.task_id)
 
-    async def task(self, person: str, case: str) -> Any:
-        async def there() -> Any:
-            items = (await self.get(person, "/v1/tasks"))["items"]
-            return [item for item in items if item["case_id"] == case]
-
-        return (await self.until(there))[0]
+    async def submit(self, body: dict[str, Any]) -> httpx.Response:
+        with self.world.temporal.with_time_skipping_disabled():
+            return await self.post("nina", "/v1/requisitions", body)
 
     async def send(self, source: str, secret: str, kind: str, event: str, data: Any) -> httpx.Response:
         body = json.dumps({"specversion": "1.0", "id": event, "source": source, "type": kind, "data": data})
@@ -84,18 +74,20 @@ async def people(world: World, issuer_keys: KeySet) -> AsyncIterator[People]:
         yield People(gateway, http, world)
 
 
-def body_of(world: World, **over: Any) -> tuple[str, dict[str, Any]]:
-    requisition = world.requisition(**over)
+def request_in(world: World) -> tuple[Case, dict[str, Any]]:
+    """A body to post, and the case that it will become."""
+    requisition = world.requisition()
     name = case_id("procure-to-pay", requisition.facility, requisition.number)
-    return name, requisition.model_dump(mode="json", exclude_defaults=True)
+    case = Case(world, world.client.get_workflow_handle(name, result_type=messages.PurchaseResult))
+    return case, requisition.model_dump(mode="json", exclude_defaults=True)
 
 
 async def test_from_requisition_to_close(people: People, world: World) -> None:
-    case, body = body_of(world)
+    case, body = request_in(world)
     for _ in range(2):
-        taken = await people.post("nina", "/v1/requisitions", body)
-        assert (taken.status_code, taken.json()["case_id"]) == (202, case), taken.text
-    other = await people.post("nina", "/v1/requisitions", body | {"deliver_to": "Elsewhere"})
+        taken = await people.submit(body)
+        assert (taken.status_code, taken.json()["case_id"]) == (202, case.name), taken.text
+    other = await people.submit(body | {"deliver_to": "Elsewhere"})
     assert (other.status_code, slug(other)) == (409, "business-key-taken")
 
     task = await people.task("carla", case)
@@ -106,19 +98,14 @@ async def test_from_requisition_to_close(people: People, world: World) -> None:
     late = await people.post("carla", path, answer | {"decision_id": "decision-2"})
     assert (late.status_code, slug(late)) == (409, "task-closed")
 
-    async def ordered() -> Any:
-        return (await people.get("nina", f"/v1/cases/{case}"))["orders"]
-
-    (order,) = await people.until(ordered)
+    await case.ordered()
+    await case.until(lambda: case.name in world.evidence._orders.values())
+    (order,) = (await people.get("nina", f"/v1/cases/{case.name}"))["orders"]
     await report_all(people, order)
-
-    async def closed() -> Any:
-        shown = (await people.get("nina", f"/v1/cases/{case}"))["case"]
-        return shown if shown["status"] != "running" else None
-
-    assert (await people.until(closed))["status"] == "completed"
-    await world.client.get_workflow_handle(case).result()
-    await nothing_more_happens(people, case, order, body)
+    assert (await case.result()).status == "completed"
+    assert (await people.get("nina", f"/v1/cases/{case.name}"))["case"]["status"] == "completed"
+    assert len(case.orders()) == 1
+    await nothing_more_happens(people, case.name, order, body)
 
 
 async def report_all(people: People, order: str) -> None:
@@ -150,7 +137,7 @@ async def report_all(people: People, order: str) -> None:
 
 async def nothing_more_happens(people: People, case: str, order: str, body: dict[str, Any]) -> None:
     """After the end: the same request is the same case, and messages are refused by name."""
-    assert (await people.post("nina", "/v1/requisitions", body)).status_code == 202
+    assert (await people.submit(body)).status_code == 202
     late = await people.send(
         NETWORK,
         OTHER_SECRET,
@@ -164,21 +151,21 @@ async def nothing_more_happens(people: People, case: str, order: str, body: dict
 
 
 async def test_a_case_is_withdrawn(people: People, world: World) -> None:
-    case, body = body_of(world)
-    await people.post("nina", "/v1/requisitions", body)
+    case, body = request_in(world)
+    await people.submit(body)
     await people.task("carla", case)
-    answer = await people.post("nina", f"/v1/cases/{case}/actions/withdraw", {"comment": "Not needed"})
+    answer = await people.post("nina", f"/v1/cases/{case.name}/actions/withdraw", {"comment": "Not needed"})
     assert answer.status_code == 200, answer.text
     assert answer.json()["record"]["status"] == "applied"
 
 
 async def test_what_the_web_ui_shows_of_a_case_at_its_start(people: People, world: World) -> None:
-    case, body = body_of(world)
-    await people.post("nina", "/v1/requisitions", body)
-    description = await world.client.get_workflow_handle(case).describe()
+    case, body = request_in(world)
+    await people.submit(body)
+    description = await case.handle.describe()
     assert await description.static_summary() == f"Requisition {body['number']} of North Hospital"
     details = await description.static_details() or ""
-    assert f"https://corridor.example/v1/cases/{case}" in details
+    assert f"https://corridor.example/v1/cases/{case.name}" in details
     assert "nina" not in details
 
 
@@ -186,7 +173,16 @@ async def test_a_case_without_a_worker_is_answered_for_later(world: World) -> No
     cases = TemporalCaseClient(world.client, task_queue="nobody-works-here")
     requisition = world.requisition()
     name = case_id("procure-to-pay", requisition.facility, requisition.number)
-    await cases.start(world.input_of(requisition))
+    start = messages.PurchaseInput(
+        case_id=name,
+        requisition=requisition,
+        policy=world.policy,
+        submitted_at=datetime.now(UTC),
+        submitted_by=actor("nina"),
+        request_sha256="f" * 64,
+    )
+    with world.temporal.with_time_skipping_disabled():
+        await cases.start(start)
     assert await cases.fingerprint(name) == "f" * 64
     with pytest.raises(NoAnswerYetError):
         await cases.snapshot(name, timedelta(milliseconds=200))
