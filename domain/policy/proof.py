@@ -37,8 +37,10 @@ class Band(Value):
     lower: Decimal
     upper: Decimal | None
 
-    def __str__(self) -> str:
-        return f"from {self.lower:,} on" if self.upper is None else f"from {self.lower:,} to below {self.upper:,}"
+    def words(self, currency: str) -> str:
+        if self.upper is None:
+            return f"from {self.lower:,} {currency} on"
+        return f"from {self.lower:,} to below {self.upper:,} {currency}"
 
 
 def prove(policy: FrozenPolicy, categories: Sequence[str]) -> list[Flaw]:
@@ -81,14 +83,14 @@ def _gaps(policy: FrozenPolicy, categories: Sequence[str]) -> list[Flaw]:
     for urgency in URGENCIES:
         for category in (*categories, UNLISTED):
             for band in uncovered(policy.routing, category, urgency):
-                among.setdefault((str(band), urgency), []).append(category)
+                among.setdefault((band.words(policy.facility.currency), urgency), []).append(category)
     shared: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for (amounts, urgency), found in among.items():
         shared.setdefault((amounts, tuple(found)), []).append(urgency)
     return [
         Flaw(
             part="routing",
-            reason=f"nobody approves {_any(urgencies)} {amounts} {policy.facility.currency} of {_few(of)}",
+            reason=f"nobody approves {_any(urgencies)} {amounts} of {_few(of, len(categories) + 1)}",
         )
         for (amounts, of), urgencies in shared.items()
     ]
@@ -98,7 +100,9 @@ def _any(urgencies: Sequence[str]) -> str:
     return "requests" if len(urgencies) == len(URGENCIES) else f"{' or '.join(urgencies)} requests"
 
 
-def _few(categories: Sequence[str]) -> str:
+def _few(categories: Sequence[str], of: int) -> str:
+    if len(categories) == of:
+        return "any category"
     return (
         ", ".join(categories) if len(categories) < 5 else f"{', '.join(categories[:3])} and {len(categories) - 3} more"
     )

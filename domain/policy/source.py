@@ -55,7 +55,7 @@ class Source:
         try:
             return model.model_validate(self.content), []
         except ValidationError as error:
-            return None, [self._shape_fault(each) for each in error.errors()]
+            return None, [self._shape_fault(each) for each in error.errors() if not _is_echo(each)]
 
     def _shape_fault(self, error: Mapping[str, Any]) -> PolicyFault:
         place = tuple(error["loc"])
@@ -72,6 +72,11 @@ class Source:
                 return None
             place = place[:-1]
         return self._lines[place]
+
+
+def _is_echo(error: Mapping[str, Any]) -> bool:
+    """Whether pydantic calls a list too short only because its entries have faults, which are told themselves."""
+    return error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"]
 
 
 def _in_words(place: Place) -> str:
