@@ -82,10 +82,10 @@ class PurchasingActivities(PurchasingSteps):
         return assessed
 
     async def _recent(self, step: CheckInput) -> Sequence[SpendLine]:
-        window = timedelta(days=step.policy.splitting.window_days)
-        # The store counts UTC days; the facility's day may still be the one before.
-        until = step.today + timedelta(days=1)
-        recent = await self._reader.recent_spend(step.requisition.facility, step.today - window, until)
+        # The store counts UTC days, which begin hours before or after the facility's; the rule itself is exact.
+        window, margin = timedelta(days=step.policy.splitting.window_days), timedelta(days=1)
+        since, until = step.today - window - margin, step.today + margin
+        recent = await self._reader.recent_spend(step.requisition.facility, since, until)
         return [each for each in recent if each.case_id != step.case_id]
 
     @activity.defn(name="reserve_commitments")

@@ -163,7 +163,8 @@ class Fulfilment:
 
     async def _settled(self) -> None:
         """Wait for the final settlement, unless nothing was received; then close the order for good."""
-        if self._hand.placed.status == "cancelled":  # its last line was cancelled: there is nothing left to close
+        if self._hand.placed.status == "cancelled":
+            # The ERP cancelled the order with its last line: there is nothing to settle, and nothing left to close.
             self._hand.over = True
             return
         if self._hand.anything_received:

@@ -91,4 +91,4 @@ def test_the_rules_lead_to_the_end_that_the_story_tells(example: Example, today:
 
 def test_a_budget_is_passed_with_a_warning_where_policy_says_so() -> None:
     warned = [case for case in _alone(DAYS[0]).values() if case.over_budget and not case.exceptions]
-    assert [case.requisition.facility for case in warned] == ["highland"]
+    assert [case.requisition.facility for case in warned] == ["harbor"]
