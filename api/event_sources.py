@@ -22,7 +22,7 @@ _PREFIX = "whsec_"
 class EventSource(BaseModel):
     """`source` is the CloudEvents source that it signs for. Two secrets at once let one be replaced without a gap."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     source: Annotated[str, Field(min_length=1, max_length=90)]
     secrets: Annotated[tuple[SecretStr, ...], Field(min_length=1, max_length=2)]

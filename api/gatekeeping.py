@@ -22,19 +22,24 @@ def services_of(request: Request) -> Services:
     return services
 
 
-def actor_of(request: Request) -> Actor:
+# Dependencies are coroutines even where they wait for nothing: FastAPI sends plain functions through a thread pool.
+async def _services(request: Request) -> Services:
+    return services_of(request)
+
+
+async def _actor(request: Request) -> Actor:
     actor: Actor = request.state.actor
     return actor
 
 
-def source_of(request: Request) -> EventSource:
+async def _source(request: Request) -> EventSource:
     source: EventSource = request.state.event_source
     return source
 
 
-TheServices = Annotated[Services, Depends(services_of)]
-TheActor = Annotated[Actor, Depends(actor_of)]
-TheSource = Annotated[EventSource, Depends(source_of)]
+TheServices = Annotated[Services, Depends(_services)]
+TheActor = Annotated[Actor, Depends(_actor)]
+TheSource = Annotated[EventSource, Depends(_source)]
 
 
 class _Guarded(APIRoute):

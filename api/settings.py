@@ -19,7 +19,9 @@ class GatewaySettings(BaseSettings):
     values that carry it count. `event_sources` is JSON, or the name of a file that holds it.
     """
 
-    model_config = SettingsConfigDict(env_prefix="CORRIDOR_", extra="ignore", frozen=True, populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="CORRIDOR_", extra="ignore", frozen=True, populate_by_name=True, hide_input_in_errors=True
+    )
 
     temporal_address: str = Field(default="localhost:7233", validation_alias="TEMPORAL_ADDRESS")
     temporal_namespace: str = Field(default="default", validation_alias="TEMPORAL_NAMESPACE")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from typing import Any
 
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
@@ -50,7 +51,7 @@ class Signing:
         async def whole() -> Message:
             return {"type": "http.request", "body": body, "more_body": False}
 
-        await self._app(scope | {"headers": self._headers(scope, body)}, whole, send)
+        await self._app({**scope, "headers": self._headers(scope, body)}, whole, send)
 
     def _headers(self, scope: Scope, body: bytes) -> list[tuple[bytes, bytes]]:
         try:
@@ -105,22 +106,25 @@ bounded = settings(
     phases=[Phase.explicit, Phase.generate],
 )
 well_formed = schema_of(schemathesis.GenerationMode.POSITIVE)
-broken = schema_of(schemathesis.GenerationMode.NEGATIVE)
+# Nothing can be wrong with a request that takes neither a body nor a parameter.
+broken = schema_of(schemathesis.GenerationMode.NEGATIVE).exclude(
+    path=["/healthz", "/readyz", "/metrics", "/v1/facilities"]
+)
 
 
 @well_formed.parametrize()
 @bounded
-def test_no_well_formed_request_surprises_the_gateway(case: schemathesis.Case) -> None:
+def test_no_well_formed_request_surprises_the_gateway(case: schemathesis.Case[Any]) -> None:
     case.path_parameters = {**case.path_parameters, **{k: v for k, v in KNOWN.items() if k in case.path_parameters}}
     call(case)
 
 
 @broken.parametrize()
 @bounded
-def test_no_broken_request_is_taken(case: schemathesis.Case) -> None:
+def test_no_broken_request_is_taken(case: schemathesis.Case[Any]) -> None:
     call(case)
 
 
-def call(case: schemathesis.Case) -> None:
+def call(case: schemathesis.Case[Any]) -> None:
     excluded = EXCLUDED_FOR_EVENTS if case.path == "/v1/events" else EXCLUDED
     case.call_and_validate(headers=GATEWAY.as_("carla", *ROLES), excluded_checks=excluded)

@@ -1,0 +1,79 @@
+"""The gateway as uvicorn starts it: from settings to real connections, and what it says when these are wrong."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from joserfc.jwk import KeySet
+from pydantic import ValidationError
+from temporalio.client import Client
+
+import api.main
+from api.main import create_app_from_settings, wall_clock
+from api.settings import GatewaySettings
+from tests.http.fakes import AUDIENCE, ISSUER, SECRET, Gateway
+
+SOURCE = {"source": "urn:a", "secrets": [SECRET], "types": ["corridor.goods.received"]}
+
+
+@pytest.fixture
+def settings(evidence_dsn: str, client: Client, issuer_keys: KeySet, tmp_path: Path) -> GatewaySettings:
+    jwks, sources = tmp_path / "jwks.json", tmp_path / "sources.json"
+    jwks.write_text(json.dumps(issuer_keys.as_dict(private=False)))
+    sources.write_text(json.dumps([SOURCE]))
+    return GatewaySettings.model_validate(
+        {
+            "temporal_address": client.service_client.config.target_host,
+            "temporal_namespace": client.namespace,
+            "database_dsn": evidence_dsn,
+            "oidc_jwks": str(jwks),
+            "oidc_issuer": ISSUER,
+            "oidc_audience": AUDIENCE,
+            "event_sources": str(sources),
+        }
+    )
+
+
+async def test_the_gateway_starts_from_its_settings(
+    settings: GatewaySettings, issuer_keys: KeySet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api.main, "configure_logs", lambda *_: None)  # it would take pytest's own handlers away
+    app = create_app_from_settings(settings)
+    caller = Gateway(issuer_keys)
+    caller.now = wall_clock()
+    async with app.router.lifespan_context(app), client_of(app) as http:
+        assert (await http.get("/readyz")).json()["checked"] == ["temporal", "database"]
+        listed = await http.get("/v1/cases", headers=caller.as_("bo", "buyer"))
+        assert (listed.status_code, listed.json()) == (200, {"items": [], "next_cursor": None})
+        expired = caller.as_("bo", exp=int((wall_clock() - timedelta(hours=1)).timestamp()))
+        assert (await http.get("/v1/cases", headers=expired)).status_code == 401
+        facilities = (await http.get("/v1/facilities", headers=caller.as_(facilities=["*"]))).json()
+        assert len(facilities) == 11
+        assert "process_resident_memory_bytes" in (await http.get("/metrics")).text
+    assert app.state.services.event_sources[0].source == "urn:a"
+
+
+def client_of(app: FastAPI) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://gateway")
+
+
+@pytest.mark.parametrize(
+    "sources",
+    [
+        [SOURCE, SOURCE | {"source": "urn:b"}],
+        [SOURCE, SOURCE | {"secrets": ["whsec_" + "QUJD" * 12]}],
+        [SOURCE | {"colour": "red"}],
+        [SOURCE | {"secrets": []}],
+    ],
+)
+def test_event_sources_that_cannot_be_told_apart(sources: list[dict[str, object]]) -> None:
+    with pytest.raises(ValidationError) as raised:
+        GatewaySettings.model_validate(
+            {"database_dsn": "x", "oidc_jwks": "x", "oidc_issuer": "x", "event_sources": json.dumps(sources)}
+        )
+    assert SECRET not in str(raised.value)
