@@ -76,7 +76,7 @@ class Source:
 
 def _is_echo(error: Mapping[str, Any]) -> bool:
     """Whether pydantic calls a list too short only because its entries have faults, which are told themselves."""
-    return error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"]
+    return error["type"] == "too_short" and bool(len(error["input"]) >= error["ctx"]["min_length"])
 
 
 def _in_words(place: Place) -> str:
