@@ -37,8 +37,7 @@ class Delivery:
             if self._hand.deliveries:
                 await self._book(self._hand.deliveries.pop(0))
             elif self._hand.changes:
-                await self._hand.change(self._hand.changes.pop(0))
-                await self._hand.send("change")
+                await self._hand.apply_changes()
                 self._show_delivery()
             elif self._asked is not None and self._answered():
                 self._take_answer(self._asked)

@@ -42,6 +42,7 @@ class Fulfilment:
     ) -> None:
         self._case, self._undo, self._authorise = case, undo, authorise
         self._hand = OrderInHand(case, draft, fiscal_year)
+        self._chases = 0
 
     @property
     def hand(self) -> OrderInHand:
@@ -106,25 +107,32 @@ class Fulfilment:
 
     async def _acknowledged(self) -> None:
         """Wait for the supplier's answer, chase a silent one, and have differences decided by the buyer."""
-        chases = 0
         while not self._no_answer_needed():
             heard = await self._case.until(
-                lambda: bool(self._hand.answers) or self._no_answer_needed(),
+                lambda: bool(self._hand.answers or self._hand.changes) or self._no_answer_needed(),
                 self._patience(),
                 f"Chase {self._hand.placed.supplier}",
             )
-            if self._hand.answers:
+            if self._hand.changes:
+                await self._hand.apply_changes()
+            elif self._hand.answers:
                 await self._judge_answer(self._hand.answers.pop(0))
                 return
-            if not heard and chases < self._case.policy.supplier.chases:
-                chases += 1
-                await self._hand.send("reminder")
-            elif not heard and await self._accept_silence():
+            elif not heard and await self._silence_accepted():
                 return
+
+    async def _silence_accepted(self) -> bool:
+        """Chase as often as the policy says; then the buyer decides whether to go on without an answer."""
+        if self._chases < self._case.policy.supplier.chases:
+            self._chases += 1
+            await self._hand.send("reminder")
+            return False
+        return await self._accept_silence()
 
     def _no_answer_needed(self) -> bool:
         """Goods or a bill say more than an acknowledgement."""
-        return bool(self._hand.deliveries) or self._hand.settlement is not None or self._hand.short_closed is not None
+        hand = self._hand
+        return bool(hand.deliveries) or hand.settlement is not None or hand.short_closed is not None or hand.cancelled
 
     def _patience(self) -> timedelta:
         return remaining(business_hours_from_now(self._case, self._case.policy.supplier.chase_after_hours))
@@ -163,7 +171,7 @@ class Fulfilment:
 
     async def _settled(self) -> None:
         """Wait for the final settlement, unless nothing was received; then close the order for good."""
-        if self._hand.placed.status == "cancelled":
+        if self._hand.cancelled:
             # The ERP cancelled the order with its last line: there is nothing to settle, and nothing left to close.
             self._hand.over = True
             return

@@ -161,6 +161,17 @@ class OrderInHand:
         )
         self.sent = self.sent or proof is not None
 
+    async def apply_changes(self) -> None:
+        """Bring what people changed into the ERP's order, and tell the supplier."""
+        while self.changes:
+            await self.change(self.changes.pop(0))
+            await self.send("cancellation" if self.cancelled else "change")
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether its last line was cancelled: nothing is awaited any more, and nothing is left to close."""
+        return self.placed.status == "cancelled"
+
     async def change(self, lines: Sequence[OrderLine]) -> None:
         """Bring the ERP's order in line with what was agreed or cancelled."""
         self._change_round += 1

@@ -170,6 +170,15 @@ async def test_an_order_whose_last_line_is_cancelled_ends_without_goods(world: W
     assert {outcome.supplier: outcome.status for outcome in result.orders} == {"S-1": "closed", "S-2": "cancelled"}
 
 
+async def test_a_line_can_be_cancelled_while_its_supplier_is_silent(world: World) -> None:
+    case = await approved(world, line(1, "GLOVES"), line(2, "MASKS"))
+    gloves, _ = sorted(await case.ordered(2), key=lambda order: order.supplier)
+    assert await case.ask_for("cancel-line", "bo", line=2) == "applied"
+    await case.until(lambda: len(case.sent("cancellation")) == 1)
+    await case.fulfil(gloves)
+    assert {outcome.status for outcome in (await case.result()).orders} == {"closed", "cancelled"}
+
+
 async def test_an_emergency_goes_out_at_once_and_is_answered_for_afterwards(world: World) -> None:
     request = world.requisition(urgency="emergency", justification="The ward has no gloves left at all")
     case = await world.start(request)
