@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from temporalio import activity
 
-from activities.errors import classified
+from activities.errors import classified, own_store
 from domain.approval import entitled
 from domain.people import Actor, Person
 from domain.ports.commitments import CommitmentPort
@@ -21,7 +21,7 @@ class CaseActivities(CaseSteps):
 
     @activity.defn(name="announce")
     async def announce(self, step: StepInput) -> AnnounceResult:
-        async with classified():
+        async with classified(), own_store():
             await self._evidence.record(step.journal)
             unmanned = [task.task_id for task in step.journal.tasks if not await self._manned(task)]
         return AnnounceResult(unmanned=tuple(unmanned))
@@ -35,7 +35,7 @@ class CaseActivities(CaseSteps):
 
     @activity.defn(name="close_case")
     async def close_case(self, step: CloseCaseInput) -> None:
-        async with classified():
+        async with classified(), own_store():
             await self._commitments.release(step.key, step.case_id)
             await self._evidence.record(step.journal)
 

@@ -22,6 +22,21 @@ def as_failure(error: OutsideError) -> ApplicationError:
 
 
 @asynccontextmanager
+async def own_store() -> AsyncIterator[None]:
+    """Raises whatever our own store answers as TemporarilyUnavailableError.
+
+    A refusal of it is no matter of the case, such as a database that is not migrated yet: the step is repeated until
+    it is taken, because without the store nobody could be shown a question either.
+    """
+    try:
+        yield
+    except TemporarilyUnavailableError:
+        raise
+    except OutsideError as error:
+        raise TemporarilyUnavailableError(error.system, error.code, error.message) from error
+
+
+@asynccontextmanager
 async def classified() -> AsyncIterator[None]:
     """Raises what an outside system raised as an ApplicationError that the workflow understands."""
     try:

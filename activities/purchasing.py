@@ -8,7 +8,7 @@ from typing import Any, Literal, cast
 
 from temporalio import activity
 
-from activities.errors import classified
+from activities.errors import classified, own_store
 from domain.case import TimelineEntry
 from domain.checks import Assessment, assess
 from domain.commitment_lines import order_commitment
@@ -178,6 +178,7 @@ class PurchasingActivities(PurchasingSteps):
         async with classified():
             order = await self._erp.find_order(step.external_id)
             if order is None:
+                await self._record(step, "order.never-placed", "There is no order to cancel")
                 return None
             cancelled = await self._erp.cancel_order(order.number, step.reason)
             lines = [line.line for line in order.lines]
@@ -222,7 +223,8 @@ class PurchasingActivities(PurchasingSteps):
     async def _record(self, step: StepInput, kind: str, summary: str, **detail: Any) -> None:
         """Write the step's own entry with the facts that came along; repeating it changes nothing."""
         entry = TimelineEntry(seq=step.seq, at=self._clock(), kind=kind, summary=summary, detail=detail)
-        await self._evidence.record(step.journal.with_entry(entry))
+        async with own_store():
+            await self._evidence.record(step.journal.with_entry(entry))
 
 
 def _query(step: CheckInput) -> MasterDataQuery:

@@ -14,10 +14,10 @@ PARKED_ACTIONS: tuple[Action, ...] = ("retry", "skip")
 
 
 class Undo:
-    """How one effect is undone."""
+    """How one effect is undone; `needed` is asked before it, for effects that are known not to have happened."""
 
-    def __init__(self, name: str, step: Callable[..., Any], build: Build) -> None:
-        self.name, self.step, self.build = name, step, build
+    def __init__(self, name: str, step: Callable[..., Any], build: Build, needed: Callable[[], bool]) -> None:
+        self.name, self.step, self.build, self.needed = name, step, build, needed
 
 
 class Compensations:
@@ -27,8 +27,10 @@ class Compensations:
         self._case = case
         self._stack: list[Undo] = []
 
-    def register(self, name: str, step: Callable[..., Any], build: Build) -> Undo:
-        undo = Undo(name, step, build)
+    def register(
+        self, name: str, step: Callable[..., Any], build: Build, needed: Callable[[], bool] = lambda: True
+    ) -> Undo:
+        undo = Undo(name, step, build, needed)
         self._stack.append(undo)
         return undo
 
@@ -40,10 +42,13 @@ class Compensations:
     async def run(self) -> None:
         """Undo all that is registered. Each is repeated until it is done or somebody takes it over by hand."""
         while self._stack:
-            undo = self._stack[-1]
-            if await self._undone(undo):
-                self._case.file.note("undone", f"Undone: {undo.name}")
-            self._stack.pop()
+            await self.at_once(self._stack[-1])
+
+    async def at_once(self, undo: Undo) -> None:
+        """Undo one, because something else takes the place of its effect."""
+        if undo.needed() and await self._undone(undo):
+            self._case.file.note("undone", f"Undone: {undo.name}")
+        self.forget(undo)
 
     async def _undone(self, undo: Undo) -> bool:
         while True:

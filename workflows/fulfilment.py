@@ -51,8 +51,8 @@ class Fulfilment:
     async def run(self) -> None:
         """Raises CaseEnded when the case is ended before anything was received."""
         placing = await self._place()
-        await self._hand.send("order")
         telling = self._register_cancellation()
+        await self._hand.send("order")
         await self._acknowledged()
 
         def keep() -> None:
@@ -78,6 +78,9 @@ class Fulfilment:
             self._hand.order = await self._hand.step(
                 PurchasingSteps.place_order, build, f"Place the order with {draft.supplier}", PLACING, "order-refused"
             )
+            if self._hand.order is None:
+                # It is corrected under another id; the first try may have had its effect though its answer was lost.
+                await self._undo.at_once(undo)
         numbers = self._case.file.snapshot.order_numbers
         self._case.file.show(order_numbers=(*numbers, self._hand.placed.number))
         return undo
@@ -90,7 +93,7 @@ class Fulfilment:
         return self._undo.register(f"order with {supplier}", PurchasingSteps.cancel_order, build)
 
     def _register_cancellation(self) -> Undo:
-        """A supplier that has the order in hand must hear that it is off."""
+        """A supplier that has the order in hand, or may have it, must hear that it is off."""
 
         def build(journal: Journal, seq: int) -> SendOrderInput:
             return SendOrderInput(
@@ -103,11 +106,16 @@ class Fulfilment:
                 issued_on=local_day(workflow.now(), self._case.policy.facility.calendar),
             )
 
-        return self._undo.register(f"message to {self._hand.placed.supplier}", PurchasingSteps.send_order, build)
+        return self._undo.register(
+            f"message to {self._hand.placed.supplier}",
+            PurchasingSteps.send_order,
+            build,
+            needed=lambda: self._hand.may_be_known,
+        )
 
     async def _acknowledged(self) -> None:
         """Wait for the supplier's answer, chase a silent one, and have differences decided by the buyer."""
-        while not self._no_answer_needed():
+        while self._hand.answers or not self._no_answer_needed():
             heard = await self._case.until(
                 lambda: bool(self._hand.answers or self._hand.changes) or self._no_answer_needed(),
                 self._patience(),
@@ -183,6 +191,7 @@ class Fulfilment:
                 next_step="The bill is settled, then the order is closed",
             )
             await self._case.until(lambda: self._hand.settlement is not None and self._hand.settlement.final)
+        self._hand.closing = True
         short = self._hand.short_closed is not None
         taken = received_part(self._hand.placed, self._hand.received)
         commitment = order_commitment(taken, self._hand.draft.facility, self._hand.fiscal_year)

@@ -43,8 +43,10 @@ class OrderInHand:
         self.received: dict[int, Decimal] = {}
         self.short_closed: str | None = None
         self.settlement: Settlement | None = None
-        self.sent = False
+        self.may_be_known = False
+        """Whether the supplier may know of the order: sent, perhaps sent, or told by somebody who skipped the step."""
         self.over = False
+        self.closing = False
         self.booking = False
         self.answers: list[Acknowledgement] = []
         self.deliveries: list[GoodsReceipt | GoodsReturn] = []
@@ -109,6 +111,8 @@ class OrderInHand:
             result = await self.case.try_step(step, build, summary, seq)
             if not isinstance(result, StepFailure):
                 return result
+            if step is PurchasingSteps.send_order and result.kind != REFUSED:
+                self.may_be_known = True
             decision = await self.ask_about(result, summary, actions, code)
             if decision is not None and decision.action == "skip":
                 self.case.file.note("step.skipped", f"Skipped: {summary}", actor=decision.actor.person)
@@ -143,7 +147,7 @@ class OrderInHand:
             awaiting_since=workflow.now(),
             next_step="The supplier acknowledges, then delivers",
         )
-        proof = await self.step(
+        await self.step(
             PurchasingSteps.send_order,
             lambda journal, seq: SendOrderInput(
                 journal=journal,
@@ -159,7 +163,7 @@ class OrderInHand:
             SENDING,
             "dispatch-failed",
         )
-        self.sent = self.sent or proof is not None
+        self.may_be_known = True
 
     async def apply_changes(self) -> None:
         """Bring what people changed into the ERP's order, and tell the supplier."""

@@ -203,7 +203,7 @@ class ProcureToPay(CaseWorkflow):
         return "not-in-this-stage"
 
     def _close_short(self, comment: str) -> ActionRefusal | None:
-        under_way = [order for order in self.orders if order.hand.order is not None and not order.hand.over]
+        under_way = [order for order in self.orders if order.hand.order is not None and not order.hand.closing]
         if not under_way:
             return "not-in-this-stage"
         for order in under_way:
