@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from io import StringIO
 from typing import Any
@@ -120,7 +120,9 @@ def _api(answer: Callable[[httpx.Request], httpx.Response]) -> DemoApi:
 
 
 async def test_a_call_is_repeated_until_the_gateway_is_back() -> None:
-    answers = iter([httpx.Response(503), httpx.ConnectError("down"), httpx.Response(202, json={"case_id": "c"})])
+    answers: Iterator[httpx.Response | Exception] = iter(
+        [httpx.Response(503), httpx.ConnectError("down"), httpx.Response(202, json={"case_id": "c"})]
+    )
     seen: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:

@@ -10,8 +10,10 @@ from adapters.memory.commitments import MemoryCommitments
 from adapters.memory.erp import MemoryErp
 from adapters.memory.evidence import MemoryEvidence
 from adapters.memory.suppliers import MemorySupplierChannel
+from adapters.reference_files import load
+from cli.demo.story import requisition_of
 from tests.fixtures.evidence import a_journal
-from tests.fixtures.rehearsal import EXAMPLES, EXAMPLES_FOLDER, load, policy_of, requisition_of
+from tests.fixtures.rehearsal import EXAMPLES, EXAMPLES_FOLDER, policy_of
 from workflows.steps.inputs import CheckInput
 
 EVENING = datetime(2026, 11, 21, 3, tzinfo=UTC)
