@@ -6,19 +6,20 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
 import httpx
 import structlog
+from opentelemetry import trace
+from opentelemetry.trace import Tracer
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from temporalio.client import Client, Interceptor
 from temporalio.contrib.opentelemetry import TracingInterceptor
 from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
@@ -37,7 +38,10 @@ from adapters.postgres.outbox import PostgresOutbox
 from adapters.postgres.pool import open_pool
 from adapters.postgres.reader import PostgresReader
 from adapters.reference_files import load
+from adapters.telemetry.log_context import CaseLogContext
 from adapters.telemetry.logs import configure_logs
+from adapters.telemetry.ports import traced
+from adapters.telemetry.sdk import sdk_runtime
 from adapters.telemetry.traces import configure_traces
 from adapters.webhooks.notifier import WebhookNotifier
 from adapters.webhooks.subscriber import Subscriber
@@ -107,6 +111,7 @@ def build_worker(client: Client, ports: Ports, task_queue: str = TASK_QUEUE, **o
         workflows=[ProcureToPay],
         activities=activities_of(case, purchasing),
         workflow_runner=sandbox(),
+        interceptors=[CaseLogContext(), *options.pop("interceptors", ())],
         graceful_shutdown_timeout=timedelta(seconds=10),
         **options,
     )
@@ -114,14 +119,18 @@ def build_worker(client: Client, ports: Ports, task_queue: str = TASK_QUEUE, **o
 
 async def connect(settings: WorkerSettings) -> Client:
     interceptors: list[Interceptor] = [TracingInterceptor()] if settings.otlp_endpoint else []
-    metrics = PrometheusConfig(bind_address=settings.metrics_address) if settings.metrics_address else None
     return await Client.connect(
         settings.temporal_address,
         namespace=settings.temporal_namespace,
         data_converter=pydantic_data_converter,
         interceptors=interceptors,
-        runtime=Runtime(telemetry=TelemetryConfig(metrics=metrics)),
+        runtime=sdk_runtime(settings.metrics_address, settings.otlp_endpoint),
     )
+
+
+def with_spans(ports: Ports, tracer: Tracer) -> Ports:
+    """The same ports, with a span for each call to them."""
+    return Ports(**{each.name: traced(getattr(ports, each.name), each.name, tracer) for each in fields(ports)})
 
 
 @dataclass(frozen=True)
@@ -163,6 +172,10 @@ async def outside(settings: WorkerSettings) -> AsyncIterator[Outside]:
                 evidence=PostgresEvidence(pool, channels),
                 reader=PostgresReader(pool),
             )
+            if settings.otlp_endpoint:
+                tracer = trace.get_tracer("corridor.worker")
+                ports = with_spans(ports, tracer)
+                notifiers = [traced(notifier, notifier.channel, tracer) for notifier in notifiers]
             yield Outside(ports, PostgresOutbox(pool), notifiers)
     finally:
         await pool.close()
@@ -185,8 +198,10 @@ async def run(settings: WorkerSettings) -> None:
 def main() -> None:
     settings = WorkerSettings()
     configure_logs("worker", settings.log_level)
-    configure_traces("corridor-worker", settings.otlp_endpoint)
+    tracing = configure_traces("corridor-worker", settings.otlp_endpoint)
     asyncio.run(run(settings))
+    if tracing is not None:
+        tracing.shutdown()
 
 
 if __name__ == "__main__":

@@ -8,9 +8,13 @@ from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
+from opentelemetry import trace
 
 # Context that the Temporal SDK adds to its own log records, of which one field names the case.
 _TEMPORAL_CONTEXTS = ("temporal_workflow", "temporal_activity")
+# Fields of a line from its core that hold nothing of a case's content.
+_CORE_FIELDS = ("run_id", "workflow_id", "task_queue", "error")
+_ERROR_CHARACTERS = 500
 
 
 def configure_logs(service: str, level: str = "INFO") -> None:
@@ -21,6 +25,8 @@ def configure_logs(service: str, level: str = "INFO") -> None:
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(),
         _case_id,
+        _core_fields,
+        _trace_id,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _named(service),
         structlog.processors.format_exc_info,
@@ -63,4 +69,22 @@ def _case_id(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping
             event.setdefault("case_id", context.get("workflow_id"))
             event.setdefault("step", context.get("activity_type"))
             event.setdefault("attempt", context.get("attempt"))
+    event.pop("__temporal_error_identifier", None)
     return {key: value for key, value in event.items() if value is not None}
+
+
+def _core_fields(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Keep of a line from the SDK's core what says where and why."""
+    fields = getattr(event.pop("temporal_log", None), "fields", {})
+    for name in _CORE_FIELDS:
+        if name in fields:
+            event.setdefault(name, str(fields[name])[:_ERROR_CHARACTERS])
+    return event
+
+
+def _trace_id(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """The trace to which a line belongs, when there is one."""
+    context = trace.get_current_span().get_span_context()
+    if context.is_valid:
+        event["trace_id"] = trace.format_trace_id(context.trace_id)
+    return event
