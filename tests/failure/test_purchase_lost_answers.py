@@ -8,7 +8,8 @@ from decimal import Decimal
 
 from domain.outside_errors import TemporarilyUnavailableError
 from domain.purchase import AcknowledgedLine
-from tests.fixtures.world import World, usd
+from tests.fixtures.small_hospital import usd
+from tests.fixtures.world import World
 from workflows.case import STEP_RETRIES
 
 DOWN = TemporarilyUnavailableError("erp", "no-answer", "the ERP does not answer")
