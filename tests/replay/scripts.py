@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from temporalio.api.enums.v1 import EventType
-from temporalio.client import WorkflowHistory
+from temporalio.client import WorkflowHandle, WorkflowHistory
 
 from domain.case import Journal
 from domain.facility import BusinessCalendar
@@ -78,7 +78,7 @@ class RecordedWorld(World):
     async def submitted(self, name: str, *lines: RequisitionLine, **over: Any) -> Case:
         """A case at its first rest."""
         case = await self.start(self.requisition(*lines, number=f"REC-{name}", **over))
-        await at_rest(case)
+        await at_rest(case.handle)
         return case
 
     async def approved(self, name: str, *lines: RequisitionLine, **over: Any) -> Case:
@@ -87,11 +87,11 @@ class RecordedWorld(World):
         return case
 
 
-async def at_rest(case: Case) -> None:
+async def at_rest(handle: WorkflowHandle[Any, Any]) -> None:
     """Until nothing of the case is under way: no step, and no decision of the process."""
     async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
-            seen = (await case.handle.describe()).raw_description
+            seen = (await handle.describe()).raw_description
             if not seen.pending_activities and not seen.HasField("pending_workflow_task"):
                 return
             await asyncio.sleep(POLL_SECONDS)  # the server tells of rest only when it is asked
@@ -99,14 +99,14 @@ async def at_rest(case: Case) -> None:
 
 async def decide(case: Case, what: str, action: str, by: str, **over: Any) -> None:
     await case.decide(what, action, by, **over)
-    await at_rest(case)
+    await at_rest(case.handle)
 
 
 async def fulfil(case: Case, order: PlacedOrder) -> None:
     await case.acknowledge(order)
-    await at_rest(case)
+    await at_rest(case.handle)
     await case.receive(order)
-    await at_rest(case)
+    await at_rest(case.handle)
     await case.settle(order)
     await case.result()
 
@@ -136,7 +136,7 @@ async def escalated(world: RecordedWorld) -> Case:
     case = await world.submitted("ESCALATED")
     await case.skip(timedelta(hours=24, minutes=30))
     await case.until(lambda: any(task.escalated_from for task in case.tasks()))
-    await at_rest(case)
+    await at_rest(case.handle)
     await decide(case, "approval", "approve", by="dirk")
     await fulfil(case, only_order(case))
     return case
@@ -157,7 +157,7 @@ async def exception(world: RecordedWorld) -> Case:
     await case.decide("approval", "approve", by="carla")
     await case.skip(timedelta(minutes=5))
     await case.task("target-unavailable")
-    await at_rest(case)
+    await at_rest(case.handle)
     await decide(case, "target-unavailable", "retry", by="ines")
     await fulfil(case, only_order(case))
     return case
@@ -168,7 +168,7 @@ async def amended(world: RecordedWorld) -> Case:
     case = await world.approved("AMENDED", line(quantity="120"))
     dearer = world.requisition(line(quantity="150"), number="REC-AMENDED")
     await case.ask_for("amend", "nina", requisition=dearer)
-    await at_rest(case)
+    await at_rest(case.handle)
     await decide(case, "approval", "approve", by="carla")
     await decide(case, "approval", "approve", by="dirk")
     await fulfil(case, only_order(case))
@@ -189,14 +189,14 @@ async def returned(world: RecordedWorld) -> Case:
     case = await world.approved("RETURNED")
     order = only_order(case)
     await case.acknowledge(order)
-    await at_rest(case)
+    await at_rest(case.handle)
     await case.receive(order, {1: "9"})
-    await at_rest(case)
+    await at_rest(case.handle)
     await case.give_back(order, 1, "2")
-    await at_rest(case)
+    await at_rest(case.handle)
     await decide(case, "goods-rejected", "wait", by="bo")
     await case.receive(order, {1: "3"})
-    await at_rest(case)
+    await at_rest(case.handle)
     assert case.orders()[0].received == {1: Decimal(10)}
     await case.settle(order)
     await case.result()
