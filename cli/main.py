@@ -7,6 +7,7 @@ from cli.commands.cases import act, case, cases, submit
 from cli.commands.catalogue import catalogue
 from cli.commands.demo import demo
 from cli.commands.health import health
+from cli.commands.replay import replay
 from cli.commands.setup import setup
 from cli.commands.tasks import decide, tasks
 from cli.commands.token import token
@@ -23,7 +24,7 @@ app.command()(up)
 app.command()(demo)
 app.command()(setup)
 app.command()(health)
-for command in (submit, cases, case, act, tasks, decide, token, catalogue):
+for command in (submit, cases, case, act, tasks, decide, token, catalogue, replay):
     app.command()(command)
 app.add_typer(audit.app, name="audit")
 app.add_typer(policy.app, name="policy")
