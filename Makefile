@@ -1,5 +1,5 @@
 # Bare Debian with Python 3.11 and make is enough; `make help` lists what there is.
-# Each setting can be given on the command line: make up ERP=reference CORRIDOR_GATEWAY_PORT=9090
+# Each setting can be given on the command line: make up CORRIDOR_GATEWAY_PORT=9090
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -12,10 +12,6 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 CODE := activities adapters api cli domain workflows $(wildcard worker.py bench) tests
-
-# The system of record behind the ERP port.
-ERP ?= reference
-export CORRIDOR_ERP := $(ERP)
 
 .PHONY: help up demo test check lock bench format clean
 

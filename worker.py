@@ -45,6 +45,7 @@ from adapters.telemetry.sdk import sdk_runtime
 from adapters.telemetry.traces import configure_traces
 from adapters.webhooks.notifier import WebhookNotifier
 from adapters.webhooks.subscriber import Subscriber
+from cli.settle import exit_settled
 from domain.ports.commitments import CommitmentPort
 from domain.ports.directory import DirectoryPort
 from domain.ports.erp import ErpPort
@@ -202,6 +203,7 @@ def main() -> None:
     asyncio.run(run(settings))
     if tracing is not None:
         tracing.shutdown()
+    exit_settled(0)
 
 
 if __name__ == "__main__":

@@ -149,7 +149,6 @@ CATALOGUE: dict[str, ExceptionType] = {
             24,
         ),
         _row("approver-missing", "Policy names nobody", "process-owner", ("retry", "cancel"), 8),
-        _row("sla-breached", "A due date has passed", "process-owner", ("record",), 8),
         _row(
             "target-unavailable",
             "An outside system does not answer",

@@ -113,6 +113,7 @@ class CaseWorkflow:
     ) -> Any | StepFailure:
         """A step whose failure the process deals with: the result, or why there is none after bounded retries."""
         await self.go_ahead()
+        self.file.publish()
         journal = self.file.journal()
         try:
             result = await workflow.execute_activity_method(

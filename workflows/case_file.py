@@ -9,7 +9,7 @@ from temporalio import workflow
 from domain.approval import ApprovalLedger
 from domain.case import CaseSnapshot, Journal, Notice, TimelineEntry
 from domain.tasks import Decision, DecisionRecord, Task
-from workflows.search_attributes import updates
+from workflows.search_attributes import phase_of, updates
 from workflows.showing import current_details
 
 
@@ -23,7 +23,8 @@ class CaseFile:
         self._entries: list[TimelineEntry] = []
         self._changed_tasks: dict[str, Task] = {}
         self._notices: list[Notice] = []
-        self._answered: tuple[Any, ...] = ()
+        # What the start of the workflow has set already.
+        self._answered: tuple[Any, ...] = (phase_of("submitted"), None, None)
 
     @property
     def case_id(self) -> str:
@@ -135,7 +136,7 @@ class CaseFile:
 
     def publish(self) -> None:
         """Upsert search attributes, but only when an operator's question would be answered differently by them."""
-        answer = (self.snapshot.stage, self.snapshot.awaiting_role, self.snapshot.exception_code)
+        answer = (phase_of(self.snapshot.stage), self.snapshot.awaiting_role, self.snapshot.exception_code)
         if answer != self._answered:
             self._answered = answer
             workflow.upsert_search_attributes(updates(self.snapshot))

@@ -16,7 +16,7 @@ from temporalio.common import (
     TypedSearchAttributes,
 )
 
-from domain.case import CaseSnapshot
+from domain.case import CaseSnapshot, Stage
 from domain.money import Money
 
 PROCESS = SearchAttributeKey.for_keyword("CorridorProcess")
@@ -68,16 +68,34 @@ def at_start(process: str, facility: str, urgency: str) -> TypedSearchAttributes
     pairs: list[SearchAttributePair[Any]] = [
         SearchAttributePair(PROCESS, process),
         SearchAttributePair(FACILITY, facility),
-        SearchAttributePair(STAGE, "submitted"),
+        SearchAttributePair(STAGE, phase_of("submitted")),
         SearchAttributePair(URGENCY, urgency),
     ]
     return TypedSearchAttributes(pairs)
 
 
+_PHASES: dict[Stage, str] = {
+    "submitted": "checks",
+    "checks": "checks",
+    "budget": "checks",
+    "approval": "approval",
+    "compensation": "compensation",
+    "closed": "closed",
+}
+
+
+def phase_of(stage: Stage) -> str:
+    """The stage as operators search for it: 'checks', 'approval', 'fulfilment', 'compensation' or 'closed'.
+
+    Each change of a search attribute is paid for by every case; the finer stages are in the read model.
+    """
+    return _PHASES.get(stage, "fulfilment")
+
+
 def updates(snapshot: CaseSnapshot) -> list[SearchAttributeUpdate[Any]]:
     """What changes when a case comes to wait for somebody else."""
     return [
-        STAGE.value_set(snapshot.stage),
+        STAGE.value_set(phase_of(snapshot.stage)),
         AWAITING_ROLE.value_set(snapshot.awaiting_role or "nobody"),
         EXCEPTION.value_set(snapshot.exception_code or "none"),
         SUPPLIERS.value_set(list(snapshot.suppliers)),

@@ -28,7 +28,6 @@ NOT_BY_EXAMPLE = {
     "order-refused",
     "price-missing",
     "receipt-refused",
-    "sla-breached",
     "stock-short",
     "target-refused",
     "target-unavailable",
