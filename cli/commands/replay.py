@@ -75,7 +75,7 @@ async def _connect(address: str | None) -> Client:
 
 async def replay_cases(client: Client, query: str) -> AsyncIterator[Replayed]:
     """Replay each case that the visibility query finds. Raises RPCError; a case that closed meanwhile counts too."""
-    from worker import sandbox  # only here: every other command would pay a second for what a worker needs
+    from worker import sandbox  # noqa: PLC0415 - every other command would pay a second for what a worker needs
 
     replayer = Replayer(
         workflows=[ProcureToPay],
