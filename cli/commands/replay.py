@@ -19,7 +19,6 @@ from temporalio.worker import Replayer
 
 from cli.gateway_client import AsJson, show, table_of
 from cli.settle import exit_settled
-from worker import sandbox
 from workflows.messages.procure_to_pay import WORKFLOW_NAME
 from workflows.procure_to_pay import ProcureToPay
 
@@ -76,6 +75,8 @@ async def _connect(address: str | None) -> Client:
 
 async def replay_cases(client: Client, query: str) -> AsyncIterator[Replayed]:
     """Replay each case that the visibility query finds. Raises RPCError; a case that closed meanwhile counts too."""
+    from worker import sandbox  # noqa: PLC0415 - every other command would pay a second for what a worker needs
+
     replayer = Replayer(
         workflows=[ProcureToPay],
         workflow_runner=sandbox(),
