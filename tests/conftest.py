@@ -1,6 +1,7 @@
 """Fixtures that many kinds of test share live in plugins of their own, one idea each."""
 
 pytest_plugins = [
+    "tests.fixtures.settle",
     "tests.fixtures.policies",
     "tests.fixtures.postgres",
     "tests.fixtures.commitments",
