@@ -13,24 +13,6 @@ RUNBOOKS = {
 }
 
 
-def summary(snapshot: CaseSnapshot) -> str:
-    """One line for lists of workflows. It names no person."""
-    return f"{snapshot.title} · {snapshot.facility} · {snapshot.amount}"
-
-
-def details(snapshot: CaseSnapshot) -> str:
-    """What does not change: what was asked for, and which policy rules it."""
-    return "\n".join(
-        [
-            f"**{snapshot.title}**",
-            f"- Facility: {snapshot.facility}",
-            f"- Amount: {snapshot.amount}",
-            f"- Urgency: {snapshot.urgency}",
-            f"- Policy: {snapshot.policy_version} (`{snapshot.policy_sha256[:12]}`)",
-        ]
-    )
-
-
 def current_details(snapshot: CaseSnapshot, open_tasks: Sequence[Task]) -> str:
     """Where the case is, whom it waits for, since when, until when, what comes next, and where help is."""
     lines = [f"**Stage:** {snapshot.stage}" + (" (on hold)" if snapshot.held else "")]
