@@ -1,0 +1,1 @@
+"""What Corridor costs: the same server, in the same run, with and without it."""

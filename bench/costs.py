@@ -1,0 +1,56 @@
+"""What one case costs a Temporal server, read from its history."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import WorkflowHistory
+from temporalio.contrib.pydantic import pydantic_data_converter
+
+from workflows.steps.inputs import StepInput
+
+COUNTED = {
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED: "start",
+    EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED: "activities",
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED: "signals",
+    EventType.EVENT_TYPE_TIMER_STARTED: "timers",
+    EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES: "search attributes",
+}
+"""What Temporal bills as an action (docs.temporal.io/cloud/actions), as far as a case uses it."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """`bookkeeping` are the actions that neither have an effect outside, nor tell or ask anybody, nor wait."""
+
+    actions: dict[str, int]
+    events: int
+    bytes: int
+    bookkeeping: dict[str, int]
+
+    @property
+    def total(self) -> int:
+        return sum(self.actions.values())
+
+
+async def cost_of(history: WorkflowHistory) -> Cost:
+    actions = Counter(COUNTED[event.event_type] for event in history.events if event.event_type in COUNTED)
+    return Cost(
+        actions=dict(actions),
+        events=len(history.events),
+        bytes=sum(event.ByteSize() for event in history.events),
+        bookkeeping={"search attributes": actions["search attributes"], "activities": await _only_records(history)},
+    )
+
+
+async def _only_records(history: WorkflowHistory) -> int:
+    """Announcements that carry neither a task nor a notice: nobody hears of them."""
+    count = 0
+    for event in history.events:
+        scheduled = event.activity_task_scheduled_event_attributes
+        if scheduled.activity_type.name == "announce":
+            (step,) = await pydantic_data_converter.decode(scheduled.input.payloads, [StepInput])
+            count += not (step.journal.tasks or step.journal.notices)
+    return count

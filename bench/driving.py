@@ -1,0 +1,100 @@
+"""Cases in flight: each is started, answered by its people as soon as it waits for them, and awaited to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from temporalio import activity
+from temporalio.client import WorkflowHandle
+from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
+
+Handle = WorkflowHandle[Any, Any]
+Answer = Callable[[Handle], Awaitable[None]]
+StepCount = tuple[str, int]
+"""A step by its name, and its how manieth execution within the case it is (from 1)."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is measured: how a case starts, and what its people do after which step."""
+
+    name: str
+    start: Callable[[int], Awaitable[Handle]]
+    answers: Mapping[StepCount, Answer]
+
+
+@dataclass
+class Steps(Interceptor):
+    """Tells the driver of every step that was executed, without asking the server."""
+
+    _queues: dict[str, asyncio.Queue[str]] = field(default_factory=dict)
+
+    def intercept_activity(self, following: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
+        return _Telling(following, self)
+
+    def of(self, workflow_id: str) -> asyncio.Queue[str]:
+        return self._queues.setdefault(workflow_id, asyncio.Queue())
+
+    def forget(self, workflow_id: str) -> None:
+        self._queues.pop(workflow_id, None)
+
+
+class _Telling(ActivityInboundInterceptor):
+    def __init__(self, following: ActivityInboundInterceptor, steps: Steps) -> None:
+        super().__init__(following)
+        self._steps = steps
+
+    async def execute_activity(self, given: ExecuteActivityInput) -> Any:
+        result = await self.next.execute_activity(given)
+        info = activity.info()
+        self._steps.of(info.workflow_id or "").put_nowait(info.activity_type)
+        return result
+
+
+async def see_through(subject: Subject, steps: Steps, number: int) -> Handle:
+    """One case from its start to its end."""
+    handle = await subject.start(number)
+    taken: Counter[str] = Counter()
+    waiting = dict(subject.answers)
+    queue = steps.of(handle.id)
+    while waiting:
+        step = await queue.get()
+        taken[step] += 1
+        answer = waiting.pop((step, taken[step]), None)
+        if answer is not None:
+            await answer(handle)
+    await handle.result()
+    steps.forget(handle.id)
+    return handle
+
+
+@dataclass(frozen=True)
+class Throughput:
+    cases: int
+    seconds: float
+
+    @property
+    def per_second(self) -> float:
+        return self.cases / self.seconds
+
+
+async def throughput(subject: Subject, steps: Steps, numbers: Any, in_flight: int, seconds: float) -> Throughput:
+    """Completed cases while `in_flight` of them are kept going, after a fifth of the time to get going."""
+    warm = time.monotonic() + seconds / 5
+    until = warm + seconds
+    done = 0
+
+    async def keep_going() -> None:
+        nonlocal done
+        while time.monotonic() < until:
+            await see_through(subject, steps, next(numbers))
+            if warm <= time.monotonic() < until:
+                done += 1
+
+    await asyncio.gather(*(keep_going() for _ in range(in_flight)))
+    return Throughput(done, seconds)

@@ -1,0 +1,116 @@
+"""How long a caller waits, with the gateway and without: taken in turns, one call at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from bench import bare
+from bench.driving import Steps
+from bench.gateway import Gateway
+from bench.purchases import Hospital
+
+Call = Callable[[], Awaitable[object]]
+QUEUE_WITHOUT_WORKER = "nobody"
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Milliseconds of one kind of call."""
+
+    milliseconds: Sequence[float]
+
+    @property
+    def p50(self) -> float:
+        return statistics.median(self.milliseconds)
+
+    @property
+    def p99(self) -> float:
+        return statistics.quantiles(self.milliseconds, n=100, method="inclusive")[98]
+
+
+@dataclass(frozen=True)
+class Pair:
+    ours: Latency
+    bare: Latency
+
+    @property
+    def ratio(self) -> float:
+        return self.ours.p50 / self.bare.p50
+
+
+async def _timed(call: Call) -> float:
+    begun = time.perf_counter()
+    await call()
+    return (time.perf_counter() - begun) * 1000
+
+
+async def _in_turns(calls: Iterator[tuple[Call, Call]], seconds: float, warm_up: int = 10) -> Pair:
+    """Ours and the bare one in turns, so that whatever else the machine does hits both."""
+    ours, plain = [], []
+    until = time.monotonic() + seconds
+    for count, (our_call, bare_call) in enumerate(calls):
+        times = await _timed(our_call), await _timed(bare_call)
+        if count >= warm_up:
+            ours.append(times[0])
+            plain.append(times[1])
+        if time.monotonic() >= until and len(ours) > 1:
+            break
+    return Pair(Latency(ours), Latency(plain))
+
+
+async def intake(hospital: Hospital, numbers: Iterator[int], seconds: float) -> Pair:
+    """`POST /v1/requisitions` against `client.start_workflow`; no worker takes the cases up."""
+    gateway = Gateway(hospital, QUEUE_WITHOUT_WORKER)
+
+    def calls() -> Iterator[tuple[Call, Call]]:
+        for number in numbers:
+            body = hospital.requisition(number).model_dump(mode="json", exclude_defaults=True)
+            yield (
+                lambda body=body: gateway.post("/v1/requisitions", body, "nina"),
+                lambda number=number: hospital.client.start_workflow(
+                    bare.Bare.run, [], id=f"bare-{number}", task_queue=QUEUE_WITHOUT_WORKER
+                ),
+            )
+
+    async with gateway.http:
+        return await _in_turns(calls(), seconds)
+
+
+async def decisions(hospital: Hospital, steps: Steps, numbers: Iterator[int], count: int) -> Pair:
+    """`POST /v1/tasks/{id}/decision` until its outcome is known, against a signal and a query."""
+    gateway = Gateway(hospital, QUEUE_WITHOUT_WORKER)
+    taken = [next(numbers) for _ in range(count)]
+    waiting = bare.subject(hospital.client, ["step", "wait"])
+    cases = await asyncio.gather(*(hospital.start(number) for number in taken))
+    plain = await asyncio.gather(*(waiting.start(number) for number in taken))
+    await asyncio.gather(*(_until(steps, case.id, "announce") for case in cases))
+    await asyncio.gather(*(_until(steps, each.id, "nothing") for each in plain))
+
+    def calls() -> Iterator[tuple[Call, Call]]:
+        for case, each in zip(cases, plain, strict=True):
+
+            async def decide(case: str = case.id) -> None:
+                (task,) = await hospital.evidence.tasks_of_case(case)
+                body = {"action": "approve", "subject_version": task.subject_version}
+                await gateway.post(f"/v1/tasks/{task.task_id}/decision", body, "carla")
+
+            async def signal_and_query(each: bare.Handle = each) -> None:
+                await each.signal(bare.Bare.go)
+                await each.query(bare.Bare.signals)
+
+            yield decide, signal_and_query
+
+    async with gateway.http:
+        pair = await _in_turns(calls(), seconds=60, warm_up=3)
+    for each in (*cases, *plain):
+        steps.forget(each.id)
+    return pair
+
+
+async def _until(steps: Steps, workflow_id: str, step: str) -> None:
+    while await steps.of(workflow_id).get() != step:
+        pass
