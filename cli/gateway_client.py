@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 import httpx
@@ -17,6 +18,7 @@ from cli.stack import StackError, fetch_token, load_settings
 from cli.stack.addresses import find_running_stack
 
 FAILED = 1
+WIDE = 130
 REFUSED = 2
 
 As = Annotated[str, typer.Option("--as", help="Act as this persona of the embedded stack.", envvar="CORRIDOR_AS")]
@@ -81,11 +83,17 @@ def show(answer: Any, as_json: bool, table: Table | None = None) -> None:
         _out.print(table)
 
 
-def table_of(*columns: str, title: str | None = None) -> Table:
+def table_of(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], title: str | None = None, when_wide: Sequence[str] = ()
+) -> Table:
+    """A table that fits the terminal: columns named in `when_wide` are left out where there is no room for them."""
+    shown = [at for at, column in enumerate(columns) if _out.width >= WIDE or column not in when_wide]
     table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
-    for place, column in enumerate(columns):
+    for at in shown:
         # The first column is what one copies into the next command.
-        table.add_column(column, overflow="fold", no_wrap=place == 0)
+        table.add_column(columns[at], overflow="fold", no_wrap=at == 0)
+    for row in rows:
+        table.add_row(*(row[at] for at in shown))
     return table
 
 

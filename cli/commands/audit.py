@@ -28,8 +28,7 @@ def verify(
     Example: corridor audit verify
     """
     answer = connect(persona).get("/v1/audit/verify", case_id=case_id)
-    table = table_of("case", "position", "fault", title=f"{answer['entries_read']} entries checked")
-    for fault in answer["faults"]:
-        table.add_row(fault["case_id"], str(fault["position"]), fault["message"])
+    rows = [(fault["case_id"], str(fault["position"]), fault["message"]) for fault in answer["faults"]]
+    table = table_of(("case", "position", "fault"), rows, title=f"{answer['entries_read']} entries checked")
     show(answer, as_json, table)
     exit_settled(FAILED if answer["faults"] else 0)

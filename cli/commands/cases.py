@@ -24,8 +24,8 @@ def submit(
     """
     text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
     answer = connect(persona).post("/v1/requisitions", json.loads(text))
-    table = table_of("case", "where to look")
-    table.add_row(answer["case_id"], f"corridor case {answer['case_id']}")
+    rows = [(answer["case_id"], f"corridor case {answer['case_id']}")]
+    table = table_of(("case", "where to look"), rows, when_wide=("where to look",))
     show(answer, as_json, table)
 
 
@@ -52,12 +52,15 @@ def cases(
         "limit": limit,
     }
     answer = connect(persona).get("/v1/cases", **query)
-    table = table_of("case", "status", "stage", "amount", "waits for", "since (UTC)", "due (UTC)")
-    for row in answer["items"]:
-        since, due = (str(row.get(key) or "")[:16] for key in ("awaiting_since", "due_at"))
-        waits = row.get("awaiting_role") or row.get("awaiting") or ""
-        table.add_row(row["case_id"], row["status"], row["stage"], money(row["amount"]), waits, since, due)
-    show(answer, as_json, table)
+    columns = ("case", "status", "stage", "amount", "waits for", "since (UTC)", "due (UTC)")
+    rows = [_row(row) for row in answer["items"]]
+    show(answer, as_json, table_of(columns, rows, when_wide=("status", "amount", "since (UTC)", "due (UTC)")))
+
+
+def _row(shot: dict[str, Any]) -> tuple[str, ...]:
+    since, due = (str(shot.get(key) or "")[:16] for key in ("awaiting_since", "due_at"))
+    waits = shot.get("awaiting_role") or shot.get("awaiting") or shot["status"]
+    return (shot["case_id"], shot["status"], shot["stage"], money(shot["amount"]), waits, since, due)
 
 
 def case(
@@ -72,10 +75,9 @@ def case(
     client = connect(persona)
     answer = client.get(f"/v1/cases/{case_id}")
     timeline = client.get(f"/v1/cases/{case_id}/timeline", limit=200)
-    table = table_of("at (UTC)", "who", "what", title=_headline(answer))
-    for stored in timeline["items"]:
-        entry = stored.get("entry", stored)
-        table.add_row(str(entry["at"])[:19], entry["actor"], entry["summary"])
+    entries = [stored.get("entry", stored) for stored in timeline["items"]]
+    rows = [(str(entry["at"])[:19], entry["actor"], entry["summary"]) for entry in entries]
+    table = table_of(("at (UTC)", "who", "what"), rows, title=_headline(answer))
     show({"case": answer, "timeline": timeline["items"]}, as_json, table)
 
 

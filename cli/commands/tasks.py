@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import uuid4
 
 import typer
@@ -20,12 +20,14 @@ def tasks(
     Example: corridor tasks --as n.okafor
     """
     answer = connect(persona).get("/v1/tasks", limit=limit)
-    table = table_of("task", "what", "why", "due (UTC)", "actions")
-    for row in answer["items"]:
-        task = row.get("task", row)
-        due = str(task.get("due_at") or "")[:16]
-        table.add_row(task["task_id"], task["title"], task["why"], due, ", ".join(task["actions"]))
-    show(answer, as_json, table)
+    columns = ("task", "what", "why", "due (UTC)", "actions")
+    rows = [_row(item.get("task", item)) for item in answer["items"]]
+    show(answer, as_json, table_of(columns, rows, when_wide=("what", "why", "due (UTC)")))
+
+
+def _row(task: dict[str, Any]) -> tuple[str, ...]:
+    due = str(task.get("due_at") or "")[:16]
+    return (task["task_id"], task["title"], task["why"], due, ", ".join(task["actions"]))
 
 
 def decide(
