@@ -71,7 +71,7 @@ def shape_of(history: WorkflowHistory) -> tuple[Element, ...]:
 
 def subject(client: Client, shape: Sequence[Element]) -> Subject:
     async def start(number: int) -> Handle:
-        return await client.start_workflow(Bare.run, list(shape), id=f"bare-{number}", task_queue=QUEUE)
+        return await client.start_workflow("Bare", list(shape), id=f"bare-{number}", task_queue=QUEUE)
 
     async def go(handle: Handle) -> None:
         await handle.signal(Bare.go)

@@ -7,9 +7,10 @@ import statistics
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bench import bare
-from bench.driving import Steps
+from bench.driving import Handle, Steps
 from bench.gateway import Gateway
 from bench.purchases import Hospital
 
@@ -69,12 +70,14 @@ async def intake(hospital: Hospital, numbers: Iterator[int], seconds: float) -> 
     def calls() -> Iterator[tuple[Call, Call]]:
         for number in numbers:
             body = hospital.requisition(number).model_dump(mode="json", exclude_defaults=True)
-            yield (
-                lambda body=body: gateway.post("/v1/requisitions", body, "nina"),
-                lambda number=number: hospital.client.start_workflow(
-                    bare.Bare.run, [], id=f"bare-{number}", task_queue=QUEUE_WITHOUT_WORKER
-                ),
-            )
+
+            async def post(body: dict[str, Any] = body) -> None:
+                await gateway.post("/v1/requisitions", body, "nina")
+
+            async def start(number: int = number) -> None:
+                await hospital.client.start_workflow("Bare", [], id=f"bare-{number}", task_queue=QUEUE_WITHOUT_WORKER)
+
+            yield post, start
 
     async with gateway.http:
         return await _in_turns(calls(), seconds)
@@ -98,7 +101,7 @@ async def decisions(hospital: Hospital, steps: Steps, numbers: Iterator[int], co
                 body = {"action": "approve", "subject_version": task.subject_version}
                 await gateway.post(f"/v1/tasks/{task.task_id}/decision", body, "carla")
 
-            async def signal_and_query(each: bare.Handle = each) -> None:
+            async def signal_and_query(each: Handle = each) -> None:
                 await each.signal(bare.Bare.go)
                 await each.query(bare.Bare.signals)
 
