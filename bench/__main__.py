@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-import logging
 import statistics
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
@@ -18,6 +17,7 @@ from rich.table import Table
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from adapters.telemetry.logs import configure_logs
 from bench import bare, latency
 from bench.costs import Cost, cost_of
 from bench.driving import Steps, Subject, see_through, throughput
@@ -178,7 +178,7 @@ def bench(
 
     Example: python -m bench --seconds 10 --store file
     """
-    logging.getLogger("temporalio").setLevel(logging.ERROR)
+    configure_logs("bench", "ERROR")  # a line for each request would be what is measured
     console = Console(stderr=as_json)
     results = []
     for each in get_args(Store):

@@ -6,6 +6,7 @@ from cli.commands import audit, policy
 from cli.commands.cases import act, case, cases, submit
 from cli.commands.catalogue import catalogue
 from cli.commands.demo import demo
+from cli.commands.events import events
 from cli.commands.health import health
 from cli.commands.replay import replay
 from cli.commands.setup import setup
@@ -24,7 +25,7 @@ app.command()(up)
 app.command()(demo)
 app.command()(setup)
 app.command()(health)
-for command in (submit, cases, case, act, tasks, decide, token, catalogue, replay):
+for command in (submit, cases, case, act, tasks, decide, events, token, catalogue, replay):
     app.command()(command)
 app.add_typer(audit.app, name="audit")
 app.add_typer(policy.app, name="policy")
