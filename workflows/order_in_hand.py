@@ -141,12 +141,13 @@ class OrderInHand:
         self._version += 1
         order, version, policy = self.placed, self._version, self.case.policy
         key = f"{self.case.file.case_id}:send.{order.number}:{version}"
-        self.case.file.show(
-            stage="acknowledgement",
-            awaiting=f"acknowledgement of {order.number} by {order.supplier}",
-            awaiting_since=workflow.now(),
-            next_step="The supplier acknowledges, then delivers",
-        )
+        if not self.cancelled:  # a cancelled order waits for nothing; what the case waits for elsewhere stays shown
+            self.case.file.show(
+                stage="acknowledgement",
+                awaiting=f"acknowledgement of {order.number} by {order.supplier}",
+                awaiting_since=workflow.now(),
+                next_step="The supplier acknowledges, then delivers",
+            )
         await self.step(
             PurchasingSteps.send_order,
             lambda journal, seq: SendOrderInput(
