@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime
 
+from domain.duties import DutyDone
 from domain.model import Value
 from domain.money import Money
 from domain.tasks import Task
@@ -79,7 +80,11 @@ class TimelineEntry(Value):
 
 
 class CaseSnapshot(Value):
-    """How a case stands, as lists and pages show it. A snapshot of a lower `version` never replaces a later one."""
+    """How a case stands, as lists and pages show it. A snapshot of a lower `version` never replaces a later one.
+
+    `watchers` are told what happens and may see the case; `linked` are the cases of the same family that this one
+    names; `duties` are who did what in it.
+    """
 
     case_id: str
     version: int
@@ -109,6 +114,10 @@ class CaseSnapshot(Value):
     policy_version: str = ""
     policy_sha256: str = ""
     request_sha256: str = ""
+    on_behalf_of: str | None = None
+    watchers: tuple[str, ...] = ()
+    linked: tuple[str, ...] = ()
+    duties: tuple[DutyDone, ...] = ()
 
 
 class Notice(Value):

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import AwareDatetime, Field
 
 from domain.model import Request, Value
-from domain.people import Actor
+from domain.people import Actor, PersonId, Role
 from domain.requisition import LineNumber, Requisition, Text
 
 CaseAction = Literal[
-    "withdraw", "amend", "provide-information", "hold", "resume", "cancel", "cancel-line", "close-short"
+    "withdraw",
+    "amend",
+    "provide-information",
+    "hold",
+    "resume",
+    "cancel",
+    "cancel-line",
+    "close-short",
+    "add-approver",
+    "add-watcher",
+    "remove-watcher",
 ]
 ActionRefusal = Literal[
     "duplicate",
@@ -26,9 +36,14 @@ ActionRefusal = Literal[
     "line-unknown",
     "nothing-asked",
     "key-changed",
+    "person-required",
+    "requester-may-not-decide",
 ]
 
-_REQUESTER_MAY: frozenset[CaseAction] = frozenset({"withdraw", "amend", "provide-information", "cancel-line"})
+_REQUESTER_MAY: frozenset[CaseAction] = frozenset(
+    {"withdraw", "amend", "provide-information", "cancel-line", "add-approver", "add-watcher", "remove-watcher"}
+)
+_DECIDERS = frozenset(get_args(Role)) - {"requester", "portal", "auditor"}
 _ROLES: dict[CaseAction, frozenset[str]] = {
     "withdraw": frozenset({"portal"}),
     "amend": frozenset({"portal"}),
@@ -38,16 +53,21 @@ _ROLES: dict[CaseAction, frozenset[str]] = {
     "cancel": frozenset({"buyer", "process-owner"}),
     "cancel-line": frozenset({"portal", "buyer", "process-owner"}),
     "close-short": frozenset({"buyer", "process-owner"}),
+    "add-approver": _DECIDERS,
+    "add-watcher": _DECIDERS | {"portal", "auditor"},
+    "remove-watcher": _DECIDERS | {"portal", "auditor"},
 }
 _NEEDS_COMMENT: frozenset[CaseAction] = frozenset(
     {"withdraw", "hold", "cancel", "cancel-line", "close-short", "provide-information"}
 )
+_NEEDS_PERSON: frozenset[CaseAction] = frozenset({"add-approver", "add-watcher", "remove-watcher"})
 
 
 class ActionRequest(Request):
     """Somebody asks for an action on a case. `action_id` makes a repeated request harmless.
 
-    `requisition` is the whole amended request (for 'amend'), `line` the requisition line (for 'cancel-line').
+    `requisition` is the whole amended request (for 'amend'), `line` the requisition line (for 'cancel-line'), `person`
+    whom it concerns (for approvers and watchers).
     """
 
     action_id: Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
@@ -56,6 +76,7 @@ class ActionRequest(Request):
     comment: Text = ""
     requisition: Requisition | None = None
     line: LineNumber | None = None
+    person: PersonId | None = None
 
 
 class ActionRecord(Value):
@@ -74,12 +95,20 @@ def action_refusal(request: ActionRequest, facility: str, requesters: tuple[str,
     """
     if not _entitled(request, facility, requesters):
         return "not-authorised"
+    if request.action == "add-approver" and request.person in requesters:
+        return "requester-may-not-decide"
+    return _missing(request)
+
+
+def _missing(request: ActionRequest) -> ActionRefusal | None:
     if request.action in _NEEDS_COMMENT and not request.comment.strip():
         return "comment-required"
     if request.action == "amend" and request.requisition is None:
         return "requisition-required"
     if request.action == "cancel-line" and request.line is None:
         return "line-required"
+    if request.action in _NEEDS_PERSON and request.person is None:
+        return "person-required"
     return None
 
 

@@ -6,9 +6,11 @@ from collections.abc import Sequence, Set
 from datetime import date
 from decimal import ROUND_FLOOR, Decimal
 
+from domain.authority import ApproverDirectory
 from domain.case import case_id
 from domain.contract_prices import ContractPricing
 from domain.cost_checks import check_cost_centres, with_accounts
+from domain.duties import DutyDone
 from domain.exceptions import Finding
 from domain.finding_log import FindingLog, exact
 from domain.intake import MAX_LINE_AMOUNT
@@ -17,7 +19,7 @@ from domain.model import Value
 from domain.money import Money
 from domain.needs import Need, resolve
 from domain.people import Person
-from domain.policy.model import FrozenPolicy
+from domain.policy.model import FrozenPolicy, SupplierRisk
 from domain.ports.evidence import SpendLine
 from domain.purchase import SourcedLine
 from domain.requisition import Requisition, RequisitionLine
@@ -28,7 +30,9 @@ class Assessment(Value):
     """`lines` are all that can be priced, also those on which people must still decide: `findings` says what.
 
     `amount` is the total of the lines, from stock and to order; `to_order` is what suppliers will be paid of it.
-    `notes` say what was changed without asking.
+    `notes` say what was changed without asking. `risks` are the gradings of the suppliers to order from; `approvers`
+    is what the people directory says about those who may have to approve; `family_duties` are who did what in cases
+    that the request names as linked.
     """
 
     lines: tuple[SourcedLine, ...]
@@ -36,6 +40,9 @@ class Assessment(Value):
     notes: tuple[str, ...]
     amount: Money
     to_order: Money
+    risks: tuple[SupplierRisk, ...] = ()
+    approvers: ApproverDirectory = ApproverDirectory()
+    family_duties: tuple[DutyDone, ...] = ()
 
 
 def assess(

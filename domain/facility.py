@@ -13,6 +13,13 @@ from domain.money import CurrencyCode
 FacilityCode = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,31}$")]
 
 
+class HalfDay(Value):
+    """A day on which the office closes early, at `closes` (wall clock, HH:MM)."""
+
+    day: date
+    closes: str
+
+
 class BusinessCalendar(Value):
     """When a facility's office works. `time_zone` is an IANA name; `weekdays` counts Monday as 0.
 
@@ -28,6 +35,7 @@ class BusinessCalendar(Value):
     opens: str = "08:00"
     closes: str = "17:00"
     extra_closures: tuple[date, ...] = ()
+    half_days: tuple[HalfDay, ...] = ()
 
 
 class Facility(Value):

@@ -36,7 +36,7 @@ class Item(Value):
 
 
 class Supplier(Value):
-    """`blocked_for` names what the ERP refuses: 'orders', 'payment', or both."""
+    """`blocked_for` names what the ERP refuses: 'orders', 'payment', or both. `risk` is the supplier desk's grading."""
 
     code: str
     name: str
@@ -46,6 +46,7 @@ class Supplier(Value):
     lead_days: int = 5
     gln: str = ""
     country: str = "US"
+    risk: Literal["low", "elevated", "high", "new"] = "low"
 
 
 class PriceTier(Value):

@@ -49,7 +49,8 @@ class Actor(Value):
 
 
 class Person(Value):
-    """A worker as the people directory knows them. `cost_centres` are those that they may charge."""
+    """A worker as the people directory knows them. `cost_centres` are those that they may charge; `job_level` grows
+    with authority (None: not known)."""
 
     person: PersonId
     name: str
@@ -62,3 +63,4 @@ class Person(Value):
     facilities: tuple[str, ...] = ()
     cost_centres: tuple[str, ...] = ()
     active: bool = True
+    job_level: int | None = None

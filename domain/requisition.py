@@ -60,7 +60,8 @@ class Requisition(Request):
     """What somebody needs, for whom, by when and on whose cost.
 
     `number` is the portal's own number: with the facility it is the business key of the case. `requester` carries the
-    duty of the request; `on_behalf_of` is the person who needs the goods, when that is somebody else.
+    duty of the request; `on_behalf_of` is the person who needs the goods, when that is somebody else. `linked_cases`
+    are ids of earlier cases of the same need: duties are segregated across all of them.
     """
 
     number: RequisitionNumber
@@ -74,3 +75,4 @@ class Requisition(Request):
     deliver_to: ShortText
     lines: Annotated[tuple[RequisitionLine, ...], Field(min_length=1, max_length=MAX_LINES)]
     attachments: Annotated[tuple[Attachment, ...], Field(max_length=20)] = ()
+    linked_cases: Annotated[tuple[Annotated[str, Field(max_length=120)], ...], Field(max_length=20)] = ()

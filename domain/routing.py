@@ -9,9 +9,24 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from domain.exceptions import CATALOGUE
+from domain.facility import Facility
 from domain.model import Value
 from domain.money import CurrencyMismatchError, Money
 from domain.policy.model import ApprovalLevel, FrozenPolicy, RoutingRule
+
+
+class RequestFacts(Value):
+    """What the rules look at: the total, and the categories, cost centres and supplier risks of all lines.
+
+    `requester_level` is the requester's job level, None where the people directory does not say.
+    """
+
+    amount: Money
+    categories: tuple[str, ...] = ()
+    urgency: str = "routine"
+    cost_centres: tuple[str, ...] = ()
+    risks: tuple[str, ...] = ()
+    requester_level: int | None = None
 
 
 class RoutedLevel(Value):
@@ -29,26 +44,47 @@ class Route(Value):
     rules: tuple[str, ...] = ()
 
 
-def route(policy: FrozenPolicy, amount: Money, categories: Collection[str], urgency: str) -> Route:
-    """The approvals that a request needs: `amount` is its total, `categories` those of all of its lines.
+def route(policy: FrozenPolicy, facts: RequestFacts) -> Route:
+    """The approvals that a request needs.
 
     An empty route means that the policy names nobody; it never means that nobody needs to approve. Raises
     CurrencyMismatchError when the amount is not in the facility's currency, in which the bands are written.
     """
-    if amount.currency != policy.facility.currency:
-        raise CurrencyMismatchError(f"the bands of {policy.facility.code} are in {policy.facility.currency}")
-    fired = [rule for rule in policy.routing if matches(rule, amount, categories, urgency)]
+    facility = policy.facility
+    if facts.amount.currency != facility.currency:
+        raise CurrencyMismatchError(f"the bands of {facility.code} are in {facility.currency}")
+    fired = [rule for rule in policy.routing if _concerns(rule, facility) and matches(rule, facts)]
     levels = (_routed(level, fired) for level in policy.levels)
     return Route(levels=tuple(level for level in levels if level.rules), rules=tuple(rule.name for rule in fired))
 
 
-def matches(rule: RoutingRule, amount: Money, categories: Collection[str], urgency: str) -> bool:
-    """Whether every condition of the rule holds. One matching category of several is enough."""
+def _concerns(rule: RoutingRule, facility: Facility) -> bool:
+    return (not rule.facilities or facility.code in rule.facilities) and (not rule.kinds or facility.kind in rule.kinds)
+
+
+def matches(rule: RoutingRule, facts: RequestFacts) -> bool:
+    """Whether every condition on the request holds. One matching category, cost centre or risk of several is enough."""
+    amount = facts.amount.amount
     return (
-        amount.amount >= rule.amount_from
-        and (rule.amount_below is None or amount.amount < rule.amount_below)
-        and (not rule.urgencies or urgency in rule.urgencies)
-        and (not rule.categories or any(category in rule.categories for category in categories))
+        amount >= rule.amount_from
+        and (rule.amount_below is None or amount < rule.amount_below)
+        and (not rule.urgencies or facts.urgency in rule.urgencies)
+        and _any_of(rule.categories, facts.categories)
+        and _any_of(rule.cost_centres, facts.cost_centres)
+        and _any_of(rule.risks, facts.risks)
+        and _level_fits(rule, facts.requester_level)
+    )
+
+
+def _any_of(wanted: Collection[str], given: Collection[str]) -> bool:
+    return not wanted or any(each in wanted for each in given)
+
+
+def _level_fits(rule: RoutingRule, job_level: int | None) -> bool:
+    if job_level is None:
+        return True
+    return (rule.requester_level_from is None or job_level >= rule.requester_level_from) and (
+        rule.requester_level_below is None or job_level < rule.requester_level_below
     )
 
 

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field
 
+from domain.delegation import DelegatedAuthority
+from domain.duties import Duty, DutyDone, SegregationOverride
 from domain.model import Request, Value
 from domain.money import Money
 from domain.people import Actor, PersonId
@@ -41,8 +43,10 @@ class Task(Value):
 
     Whoever holds `role` at `facility` may answer, or one of `people` when these are named; never anybody in `excluded`.
     `subject_version` counts the versions of what is decided on: an answer to an older version does not count.
-    `rule` names
-    the policy rule that sent the task here, `why` says it in words. Instants are in UTC.
+    `rule` names the policy rule that sent the task here, `why` says it in words. Instants are in UTC.
+
+    `needs` different persons must approve; `approved_by` are those who count so far, with whom they acted for. An
+    answer exercises `duty`. `amount` and `categories` are those of what is decided on, for the scope of delegations.
     """
 
     task_id: str
@@ -66,6 +70,12 @@ class Task(Value):
     opened_at: AwareDatetime
     due_at: AwareDatetime | None = None
     escalated_from: str | None = None
+    needs: int = 1
+    approved_by: tuple[str, ...] = ()
+    level: str = ""
+    duty: Duty | None = None
+    amount: Money | None = None
+    categories: tuple[str, ...] = ()
     status: TaskStatus = "open"
     closed_at: AwareDatetime | None = None
     outcome: str | None = None
@@ -85,7 +95,11 @@ class LineCorrection(Request):
 
 
 class Decision(Request):
-    """A person's answer to a task. `decision_id` is chosen by the caller and makes a repeated answer harmless."""
+    """A person's answer to a task. `decision_id` is chosen by the caller and makes a repeated answer harmless.
+
+    What follows `decided_at` is added by the gateway from its own stores, never taken from a caller: the delegation on
+    which `actor` acts for `on_behalf_of`, what people did in linked cases, and overrides of the segregation of duties.
+    """
 
     decision_id: Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
     task_id: str
@@ -96,6 +110,9 @@ class Decision(Request):
     comment: Text = ""
     corrections: Annotated[tuple[LineCorrection, ...], Field(max_length=200)] = ()
     decided_at: datetime | None = None
+    authority: DelegatedAuthority | None = None
+    family_duties: tuple[DutyDone, ...] = ()
+    overrides: tuple[SegregationOverride, ...] = ()
 
 
 DecisionStatus = Literal["applied", "ignored"]
@@ -110,6 +127,9 @@ IgnoredBecause = Literal[
     "comment-required",
     "correction-required",
     "case-closed",
+    "already-approved",
+    "delegation-not-valid",
+    "duties-conflict",
 ]
 
 
@@ -119,4 +139,34 @@ class DecisionRecord(Value):
     decision: Decision
     status: DecisionStatus
     because: IgnoredBecause | None = None
+    recorded_at: AwareDatetime
+
+
+TaskChangeKind = Literal["reassign"]
+ChangeRefusal = Literal[
+    "unknown-task", "task-closed", "not-authorised", "requester-may-not-decide", "assignee-lacks-authority"
+]
+
+
+class TaskChange(Request):
+    """Hand an open task to a named person: `change_id` makes a repeated change harmless.
+
+    `assignee` is the person as the directory describes them, added by the gateway. A task may only go to somebody who
+    holds its role, or one that it would be escalated to.
+    """
+
+    change_id: Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+    kind: TaskChangeKind = "reassign"
+    task_id: str
+    actor: Actor
+    assignee: Actor
+    comment: Text = ""
+
+
+class TaskChangeRecord(Value):
+    """What became of a change; instants in UTC."""
+
+    change: TaskChange
+    status: DecisionStatus
+    because: ChangeRefusal | None = None
     recorded_at: AwareDatetime

@@ -18,7 +18,7 @@ from domain.money import Money
 from domain.policy.model import FrozenPolicy
 from domain.purchase import SourcedLine
 from domain.requisition import Requisition
-from domain.routing import Route, route
+from domain.routing import RequestFacts, Route, route
 from domain.sourcing import apply_corrections
 from domain.tasks import LineCorrection
 from workflows.approval import Approval
@@ -215,7 +215,15 @@ class Authorisation:
 
     def route(self) -> Route:
         shot = self._case.file.snapshot
-        return route(self.policy, shot.amount, shot.categories, self.requisition.urgency)
+        facts = RequestFacts(
+            amount=shot.amount,
+            categories=shot.categories,
+            urgency=self.requisition.urgency,
+            cost_centres=shot.cost_centres,
+            risks=self.assessment.risks,
+            requester_level=self.assessment.approvers.requester_level,
+        )
+        return route(self.policy, facts)
 
     def _review_earlier_approvals(self) -> None:
         """After an amendment: approvals stand unless the total grew too much; a level that is new is asked anyway."""

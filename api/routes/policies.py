@@ -17,7 +17,7 @@ from domain.facility import Facility
 from domain.money import CurrencyMismatchError, Money
 from domain.policy.model import FrozenPolicy
 from domain.requisition import Requisition
-from domain.routing import RoutedLevel, explain, route
+from domain.routing import RequestFacts, RoutedLevel, explain, route
 
 router = APIRouter(route_class=BearerRoute, tags=["Policies"])
 
@@ -75,7 +75,8 @@ def _other_currency(body: PreviewBody, policy: FrozenPolicy) -> Exception:
 
 
 def _answer(policy: FrozenPolicy, outline: _Outline) -> Preview:
-    found = route(policy, outline.amount, outline.categories, outline.urgency)
+    facts = RequestFacts(amount=outline.amount, categories=outline.categories, urgency=outline.urgency)
+    found = route(policy, facts)
     at_once = outline.urgency == "emergency" and outline.amount.amount <= policy.emergency.cap
     return Preview(
         facility=policy.facility.code,

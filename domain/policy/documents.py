@@ -45,8 +45,12 @@ class Document(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, str_strip_whitespace=True)
 
 
+MAY_BE_LEFT_OUT = frozenset({"approvers", "needs", "stage"})
+"""Parameters of levels whose absence means the plain case: one holder of the role, asked in turn."""
+
+
 def _all_required(schema: dict[str, Any]) -> None:
-    schema["required"] = list(schema["properties"])
+    schema["required"] = [name for name in schema["properties"] if name not in MAY_BE_LEFT_OUT]
 
 
 class Rule(Document):
@@ -63,7 +67,7 @@ class Section(Rule):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        missing = sorted(set(type(self).model_fields) - self.model_fields_set)
+        missing = sorted(set(type(self).model_fields) - self.model_fields_set - MAY_BE_LEFT_OUT)
         if missing:
             raise ValueError(f"missing: {', '.join(missing)}")
         return self

@@ -12,7 +12,7 @@ from domain.policy.documents import Edition, Example
 from domain.policy.model import FrozenPolicy
 from domain.policy.proof import Flaw, prove
 from domain.policy.source import Place, PolicyFault, Source
-from domain.routing import route
+from domain.routing import RequestFacts, route
 
 
 class Verdict(Value):
@@ -124,7 +124,8 @@ def _run_on(book: PolicyBook, code: str, number: int, day: date) -> Run:
 def _run(policy: FrozenPolicy, example: Example, source: Source, place: Place, when: str = "") -> Run:
     given = example.given
     money = Money(amount=given.amount, currency=policy.facility.currency)
-    found = tuple(each.level.name for each in route(policy, money, given.categories, given.urgency).levels)
+    facts = RequestFacts(amount=money, categories=given.categories, urgency=given.urgency)
+    found = tuple(each.level.name for each in route(policy, facts).levels)
     if found == example.expect.levels:
         return (source, place), None
     reason = f"'{example.name}' expects {_names(example.expect.levels)}; the rules give {_names(found)}{when}"

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from domain.duties import Duty
 from domain.facility import Facility
 from domain.model import Value
 from domain.money import ExactDecimal
@@ -16,15 +17,25 @@ Percent = Annotated[ExactDecimal, Field(ge=0, le=1000)]
 Hours = Annotated[int, Field(ge=1, le=2000, description="business hours of the facility")]
 
 
+SupplierRisk = Literal["low", "elevated", "high", "new"]
+
+
 class ApprovalLevel(Value):
     """One level of approval. Reminders and escalation count in business hours of the facility since the task was
     opened.
 
     An escalation hands the question to `escalate_to`; it never answers it.
+
+    `approvers`: whoever holds the role at the facility, or the requester's superiors one after the other until one has
+    the authority for the amount (`role` is then asked when the chain has nobody). `needs`: any one of them, all of
+    them, or so many different persons. Levels that follow one another with the same `stage` are asked side by side.
     """
 
     name: str
     role: str
+    approvers: Literal["role", "management-chain"] = "role"
+    needs: Literal["any", "all"] | Annotated[int, Field(ge=1, le=20)] = "any"
+    stage: str = ""
     remind_after_hours: Hours = 8
     escalate_after_hours: Hours = 24
     escalate_to: str
@@ -33,7 +44,8 @@ class ApprovalLevel(Value):
 class RoutingRule(Value):
     """A row of the routing table. A condition that is left out holds always.
 
-    `amount_from` is inclusive, `amount_below` exclusive, in the facility's currency.
+    `amount_from` is inclusive, `amount_below` exclusive, in the facility's currency; so are the bounds of the
+    requester's job level, which counts as matching where it is unknown. `kinds` are kinds of facilities.
     """
 
     name: str
@@ -43,6 +55,12 @@ class RoutingRule(Value):
     urgencies: tuple[str, ...] = ()
     amount_from: ExactDecimal = Decimal(0)
     amount_below: ExactDecimal | None = None
+    cost_centres: tuple[str, ...] = ()
+    facilities: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    risks: tuple[SupplierRisk, ...] = ()
+    requester_level_from: int | None = None
+    requester_level_below: int | None = None
     levels: tuple[str, ...]
 
 
@@ -100,6 +118,80 @@ class AmendmentRule(Value):
     increase_amount: ExactDecimal = Decimal(250)
 
 
+class AuthorityLimit(Value):
+    """The largest amount (inclusive, the facility's currency) that somebody of this job level may approve alone."""
+
+    job_level: int
+    amount: ExactDecimal
+
+
+class ServiceLevelRule(Value):
+    """Other clocks for some levels, in business hours. Hit policy *first*; without a match the level's own hold."""
+
+    name: str
+    levels: tuple[str, ...] = ()
+    urgencies: tuple[str, ...] = ()
+    amount_from: ExactDecimal = Decimal(0)
+    remind_after_hours: Hours
+    escalate_after_hours: Hours
+
+
+class ToleranceRule(Value):
+    """Other tolerances for some goods or suppliers. Hit policy *first*; without a match the general ones hold."""
+
+    name: str
+    categories: tuple[str, ...] = ()
+    suppliers: tuple[str, ...] = ()
+    tolerances: Tolerances
+
+
+class BudgetBehaviourRule(Value):
+    """Another behaviour for some budgets. Hit policy *first*; without a match the general one holds."""
+
+    name: str
+    cost_centres: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    behaviour: Literal["stop", "warn", "ignore"]
+
+
+class AcceptanceRule(Value):
+    """An exception that is accepted without a person, up to `max_amount` of the request (facility's currency).
+
+    Hit policy *any*: rules that match say the same, so that it does not matter which is named.
+    """
+
+    name: str
+    reason: str
+    code: str
+    categories: tuple[str, ...] = ()
+    max_amount: ExactDecimal
+
+
+class SegregationRule(Value):
+    """Nobody may exercise both duties in one case, or in one family of linked cases.
+
+    `override_role` may let it pass for a person, for at most so many days.
+    """
+
+    name: str
+    reason: str
+    owner: str
+    first: Duty
+    second: Duty
+    scope: Literal["case", "family"] = "family"
+    override_role: str = "compliance-officer"
+    override_max_days: Annotated[int, Field(ge=1, le=366)] = 30
+
+
+class DelegationRule(Value):
+    """How far decisions may be handed to a substitute: days, roles that are never delegated, and the largest amount
+    (inclusive, facility's currency; None: no limit beyond the delegator's own)."""
+
+    max_days: Annotated[int, Field(ge=1, le=366)] = 60
+    roles_never: tuple[str, ...] = ()
+    max_amount: ExactDecimal | None = None
+
+
 class FrozenPolicy(Value):
     """`version` and `sha256` identify the files that it was computed from; `effective_from` is their date."""
 
@@ -121,6 +213,15 @@ class FrozenPolicy(Value):
     use_stock_first: bool = True
     exception_owners: dict[str, str] = {}
     exception_hours: dict[str, int] = {}
+    authority: tuple[AuthorityLimit, ...] = ()
+    same_person_decides_once: bool = True
+    """Whoever approved the stage before, and holds the authority of this one as well, is not asked again."""
+    service_levels: tuple[ServiceLevelRule, ...] = ()
+    tolerance_rules: tuple[ToleranceRule, ...] = ()
+    budget_rules: tuple[BudgetBehaviourRule, ...] = ()
+    acceptance: tuple[AcceptanceRule, ...] = ()
+    segregation: tuple[SegregationRule, ...] = ()
+    delegation: DelegationRule = DelegationRule()
     holidays: tuple[date, ...] = ()
     """Public holidays and closures of the facility's calendar around the effective date, resolved when frozen."""
 

@@ -10,7 +10,7 @@ from domain.money import Money
 from domain.people import Person
 from domain.policy.model import FrozenPolicy
 from domain.policy.proof import escalation_chain
-from domain.routing import RoutedLevel, explain, route
+from domain.routing import RequestFacts, RoutedLevel, explain, route
 
 
 class PreviewedLevel(Value):
@@ -57,7 +57,7 @@ def preview_of(
 
     Raises CurrencyMismatchError when the amount is not in the facility's currency.
     """
-    found = route(policy, amount, categories, urgency)
+    found = route(policy, RequestFacts(amount=amount, categories=categories, urgency=urgency))
     at_once = urgency == "emergency" and amount.amount <= policy.emergency.cap
     staff = [person for person in people if person.active and person.person != requester]
     return Preview(

@@ -14,7 +14,7 @@ from domain.facility import BusinessCalendar, Facility
 from domain.money import Money
 from domain.policy.model import ApprovalLevel, BudgetRule, FrozenPolicy, RoutingRule
 from domain.policy.proof import URGENCIES, escalation_chain, prove, uncovered
-from domain.routing import route
+from domain.routing import RequestFacts, route
 
 CATEGORIES = ("office", "linen", "pharmacy")
 FACILITY = Facility(
@@ -45,6 +45,10 @@ def policy(**over: Any) -> FrozenPolicy:
         "routing": (rule("all"),),
     }
     return FrozenPolicy(**{**given, **over})
+
+
+def facts_of(amount: Decimal, category: str, urgency: str) -> RequestFacts:
+    return RequestFacts(amount=Money(amount=amount, currency="USD"), categories=(category,), urgency=urgency)
 
 
 def reasons(of: FrozenPolicy) -> list[str]:
@@ -142,7 +146,7 @@ def test_the_proof_agrees_with_trying_every_amount(table: list[RoutingRule], cat
     gaps = uncovered(table, category, urgency)
     for half_steps in range(16):
         amount = Decimal(half_steps) / 2
-        approved = bool(route(tried, Money(amount=amount, currency="USD"), [category], urgency).levels)
+        approved = bool(route(tried, facts_of(amount, category, urgency)).levels)
         in_gap = any(gap.lower <= amount and (gap.upper is None or amount < gap.upper) for gap in gaps)
         assert approved is not in_gap
 
@@ -153,7 +157,7 @@ def test_a_rule_is_called_unreachable_only_if_no_request_reaches_it(table: list[
         alone = policy(routing=(each,))
         called = any(flaw.part == "rule" for flaw in prove(alone, CATEGORIES))
         reached = any(
-            route(alone, Money(amount=Decimal(amount), currency="USD"), [category], urgency).rules
+            route(alone, facts_of(Decimal(amount), category, urgency)).rules
             for amount in range(8)
             for category in CATEGORIES
             for urgency in URGENCIES

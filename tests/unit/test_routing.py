@@ -1,5 +1,6 @@
 """Who approves what: the routing table as it is used, and laws that hold for the rules of every facility."""
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
@@ -13,7 +14,8 @@ from domain.money import CurrencyMismatchError, Money
 from domain.policy.model import FrozenPolicy, RoutingRule
 from domain.policy.preview import preview_of
 from domain.policy.proof import URGENCIES
-from domain.routing import Route, exception_hours, exception_owner, explain, route
+from domain.routing import RequestFacts, Route, exception_hours, exception_owner, explain
+from domain.routing import route as route_of
 from tests.fixtures.policies import POLICIES
 
 DAY = date(2026, 11, 23)
@@ -30,6 +32,10 @@ def policy_of(code: str) -> FrozenPolicy:
 
 def usd(amount: str | Decimal) -> Money:
     return Money(amount=Decimal(amount), currency="USD")
+
+
+def route(policy: FrozenPolicy, amount: Money, categories: Iterable[str], urgency: str) -> Route:
+    return route_of(policy, RequestFacts(amount=amount, categories=tuple(sorted(categories)), urgency=urgency))
 
 
 def names(found: Route) -> list[str]:
