@@ -6,7 +6,7 @@ the same. Where no row matches, the general parameters of the policy hold.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Literal
 
@@ -14,7 +14,7 @@ from domain.exceptions import CATALOGUE
 from domain.model import Value
 from domain.money import CurrencyMismatchError, Money
 from domain.policy.model import AcceptanceRule, ApprovalLevel, FrozenPolicy, Tolerances
-from domain.purchase import SourcedLine
+from domain.tolerance import LineTolerances
 
 BudgetBehaviour = Literal["stop", "warn", "ignore"]
 _STRICTEST_FIRST: tuple[BudgetBehaviour, ...] = ("stop", "warn", "ignore")
@@ -26,16 +26,6 @@ class Clocks(Value):
     remind_after_hours: int
     escalate_after_hours: int
     rule: str | None = None
-
-
-class LineTolerances(Value):
-    """The tolerances of each line of a purchase, by the requisition's line number; `general` for any other line."""
-
-    general: Tolerances = Tolerances()
-    lines: dict[int, Tolerances] = {}
-
-    def of(self, line: int) -> Tolerances:
-        return self.lines.get(line, self.general)
 
 
 def clocks(policy: FrozenPolicy, level: ApprovalLevel, urgency: str, amount: Decimal) -> Clocks:
@@ -61,11 +51,11 @@ def tolerances_of(policy: FrozenPolicy, category: str, supplier: str) -> Toleran
     return policy.tolerances
 
 
-def line_tolerances(policy: FrozenPolicy, lines: Iterable[SourcedLine]) -> LineTolerances:
-    """The tolerances of every line of a purchase, for the comparison with what its suppliers answer and deliver."""
+def line_tolerances(policy: FrozenPolicy, categories: Mapping[int, str], supplier: str) -> LineTolerances:
+    """The tolerances of every line of an order, by its category, for what the supplier answers and delivers."""
     return LineTolerances(
-        general=policy.tolerances,
-        lines={line.line: tolerances_of(policy, line.category, line.supplier) for line in lines},
+        general=tolerances_of(policy, "", supplier),
+        lines={line: tolerances_of(policy, category, supplier) for line, category in categories.items()},
     )
 
 

@@ -18,13 +18,13 @@ from domain.policy.model import (
     Tolerances,
 )
 from domain.policy.tables import (
-    LineTolerances,
     accepted_by_rule,
     budget_behaviour,
     clocks,
     line_tolerances,
     tolerances_of,
 )
+from domain.tolerance import LineTolerances
 from tests.fixtures.small_policy import policy, usd
 
 STRICT, LOOSE = Tolerances(price_percent=Decimal(0)), Tolerances(price_percent=Decimal(9))
@@ -70,7 +70,12 @@ def test_the_first_tolerance_rule_that_matches_counts_else_the_general_ones() ->
 def test_a_line_that_is_not_known_has_the_general_tolerances() -> None:
     some = LineTolerances(general=STRICT, lines={2: LOOSE})
     assert (some.of(1), some.of(2)) == (STRICT, LOOSE)
-    assert line_tolerances(policy(tolerances=LOOSE), ()).of(7) == LOOSE
+    table = (
+        ToleranceRule(name="medicines", categories=("pharmacy",), tolerances=STRICT),
+        ToleranceRule(name="old-friend", suppliers=("S-1",), tolerances=LOOSE),
+    )
+    of = line_tolerances(policy(tolerance_rules=table), {1: "pharmacy", 2: "office"}, "S-1")
+    assert (of.of(1), of.of(2), of.of(3)) == (STRICT, LOOSE, LOOSE)
 
 
 def test_over_several_lines_the_strictest_behaviour_counts() -> None:
