@@ -2,41 +2,22 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
-from api.access import QUERY_TIMEOUT
-from api.case_client import CaseClosedError, NoAnswerYetError
+from api.deciding import hand_in
 from api.gatekeeping import BearerRoute, TheActor, TheServices
 from api.posted import posted
-from api.problems import ProblemDetail, ProblemError, conflict, forbidden, invalid_request, key_reused
 from api.routes.documents import problems
-from api.routes.tasks import not_theirs, visible_task
+from api.routes.tasks import visible_task
 from api.schemas.links import task_links, task_path
 from api.schemas.parameters import TaskId
 from api.schemas.tasks import DecisionBody, DecisionOutcome
-from api.services import Services
-from api.waiting import IdempotencyKey, Prefer, chosen_id, outcome, wait_seconds
-from domain.approval import missing_content, refusal
-from domain.tasks import Decision, DecisionRecord, IgnoredBecause, Task
+from api.waiting import IdempotencyKey, Prefer, chosen_id, wait_seconds
+from domain.tasks import Decision
 
 router = APIRouter(route_class=BearerRoute, tags=["Tasks"])
-
-_REASONS: dict[IgnoredBecause, str] = {
-    "duplicate": "The same decision came in before.",
-    "unknown-task": "The case asks no such question.",
-    "task-closed": "The task is closed: somebody answered it, or it was taken back.",
-    "stale-version": "What is decided on has changed since you saw it. Look again, then decide.",
-    "case-closed": "The case is closed.",
-}
-_FORBIDDEN: frozenset[IgnoredBecause] = frozenset({"not-authorised", "requester-may-not-decide"})
-_CONTENT: dict[IgnoredBecause, tuple[str, str]] = {
-    "action-not-offered": ("/action", "The task does not offer this."),
-    "comment-required": ("/comment", "Say why."),
-    "correction-required": ("/corrections", "Say what is to be changed."),
-}
 
 
 @router.post(
@@ -67,82 +48,8 @@ async def decide(
         corrections=body.corrections,
         decided_at=services.now(),
     )
-    _authorise(task, decision)
-    record = await _known(services, task, decision)
-    if record is None:
-        _check_content(task, decision)
-        record = await _hand_in(services, task, decision, wait_seconds(prefer))
+    record = await hand_in(services, task, decision, wait_seconds(prefer))
     if record is None:
         response.status_code = 202
         response.headers["Location"] = task_path(task_id)
-    elif not _same(record.decision, decision):
-        raise key_reused("decision")
-    elif record.status == "ignored" and record.because is not None:
-        raise _ignored(record.because, task)
     return DecisionOutcome(decision_id=decision.decision_id, record=record, links=task_links(task_id, task.case_id))
-
-
-def _authorise(task: Task, decision: Decision) -> None:
-    if refusal(task, decision.actor, decision.action) in _FORBIDDEN:
-        raise not_theirs(task, decision.actor)
-
-
-async def _known(services: Services, task: Task, decision: Decision) -> DecisionRecord | None:
-    """What became of this very decision, when its task is no longer what it was. Raises the 409 problem when the
-    decision is new and came too late.
-    """
-    because = _too_late(task, decision)
-    if because is None:
-        return None
-    record = await _ask(services, task, decision)
-    if record is None:
-        raise _ignored(because, task)
-    return record
-
-
-def _too_late(task: Task, decision: Decision) -> IgnoredBecause | None:
-    if task.status != "open":
-        return "task-closed"
-    return "stale-version" if decision.subject_version != task.subject_version else None
-
-
-async def _ask(services: Services, task: Task, decision: Decision) -> DecisionRecord | None:
-    try:
-        return await services.cases.decision_record(task.case_id, decision.decision_id, QUERY_TIMEOUT)
-    except NoAnswerYetError:
-        return None
-
-
-def _check_content(task: Task, decision: Decision) -> None:
-    because = refusal(task, decision.actor, decision.action) or missing_content(decision)
-    if because is not None:
-        raise _ignored(because, task)
-
-
-async def _hand_in(services: Services, task: Task, decision: Decision, seconds: int) -> DecisionRecord | None:
-    try:
-        await services.cases.decide(task.case_id, decision)
-    except CaseClosedError:
-        # The read model is a moment behind; the case itself may have known this decision before it ended.
-        record = await _ask(services, task, decision)
-        if record is None:
-            raise _ignored("case-closed", task) from None
-        return record
-    return await outcome(partial(services.cases.decision_record, task.case_id, decision.decision_id), seconds)
-
-
-def _same(known: Decision, made: Decision) -> bool:
-    """Whether both are one decision: by the same person, with the same content. A newer token may carry other roles."""
-    plain = {"actor": made.actor, "decided_at": made.decided_at}
-    return known.actor.person == made.actor.person and known.model_copy(update=plain) == made
-
-
-def _ignored(because: IgnoredBecause, task: Task) -> ProblemError:
-    """The problem of each reason; the gateway gives the same one whether it or the case found it."""
-    if because in _FORBIDDEN:
-        return forbidden(because, "The case does not take this decision from you.")
-    if because in _CONTENT:
-        pointer, message = _CONTENT[because]
-        return invalid_request((ProblemDetail(pointer=pointer, code=because, message=message),))
-    shown = {"subject_version": task.subject_version, "task_status": task.status, "because": because}
-    return conflict(because, "The decision does not count", _REASONS.get(because, ""), **shown)

@@ -1,0 +1,114 @@
+"""What the gateway does with somebody's decision, whichever way it came in: by the API, or from a link in a mail."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from api.access import QUERY_TIMEOUT
+from api.case_client import CaseClosedError, NoAnswerYetError
+from api.problems import ProblemDetail, ProblemError, conflict, forbidden, invalid_request, key_reused
+from api.routes.tasks import not_theirs
+from api.services import Services
+from api.waiting import outcome
+from domain.approval import missing_content, refusal
+from domain.tasks import Decision, DecisionRecord, IgnoredBecause, Task
+
+_REASONS: dict[IgnoredBecause, str] = {
+    "duplicate": "The same decision came in before.",
+    "unknown-task": "The case asks no such question.",
+    "task-closed": "The task is closed: somebody answered it, or it was taken back.",
+    "stale-version": "What is decided on has changed since you saw it. Look again, then decide.",
+    "case-closed": "The case is closed.",
+}
+_FORBIDDEN: frozenset[IgnoredBecause] = frozenset({"not-authorised", "requester-may-not-decide"})
+_CONTENT: dict[IgnoredBecause, tuple[str, str]] = {
+    "action-not-offered": ("/action", "The task does not offer this."),
+    "comment-required": ("/comment", "Say why."),
+    "correction-required": ("/corrections", "Say what is to be changed."),
+}
+
+
+async def hand_in(services: Services, task: Task, decision: Decision, seconds: int) -> DecisionRecord | None:
+    """Check a decision on a task that its actor may see, and hand it to the case; None when the case has not answered
+    within `seconds`. A repeat of a known decision gets the record of the first.
+
+    Raises the problem (403, 409, 422) of a decision that does not count, and `domain.outside_errors`.
+    """
+    _authorise(task, decision)
+    record = await _known(services, task, decision)
+    if record is None:
+        _check_content(task, decision)
+        record = await _send(services, task, decision, seconds)
+    if record is None:
+        return None
+    if not _same(record.decision, decision):
+        raise key_reused("decision")
+    if record.status == "ignored" and record.because is not None:
+        raise _ignored(record.because, task)
+    return record
+
+
+def _authorise(task: Task, decision: Decision) -> None:
+    if refusal(task, decision.actor, decision.action) in _FORBIDDEN:
+        raise not_theirs(task, decision.actor)
+
+
+async def _known(services: Services, task: Task, decision: Decision) -> DecisionRecord | None:
+    """What became of this very decision, when its task is no longer what it was. Raises the 409 problem when the
+    decision is new and came too late.
+    """
+    because = _too_late(task, decision)
+    if because is None:
+        return None
+    record = await _ask(services, task, decision)
+    if record is None:
+        raise _ignored(because, task)
+    return record
+
+
+def _too_late(task: Task, decision: Decision) -> IgnoredBecause | None:
+    if task.status != "open":
+        return "task-closed"
+    return "stale-version" if decision.subject_version != task.subject_version else None
+
+
+async def _ask(services: Services, task: Task, decision: Decision) -> DecisionRecord | None:
+    try:
+        return await services.cases.decision_record(task.case_id, decision.decision_id, QUERY_TIMEOUT)
+    except NoAnswerYetError:
+        return None
+
+
+def _check_content(task: Task, decision: Decision) -> None:
+    because = refusal(task, decision.actor, decision.action) or missing_content(decision)
+    if because is not None:
+        raise _ignored(because, task)
+
+
+async def _send(services: Services, task: Task, decision: Decision, seconds: int) -> DecisionRecord | None:
+    try:
+        await services.cases.decide(task.case_id, decision)
+    except CaseClosedError:
+        # The read model is a moment behind; the case itself may have known this decision before it ended.
+        record = await _ask(services, task, decision)
+        if record is None:
+            raise _ignored("case-closed", task) from None
+        return record
+    return await outcome(partial(services.cases.decision_record, task.case_id, decision.decision_id), seconds)
+
+
+def _same(known: Decision, made: Decision) -> bool:
+    """Whether both are one decision: by the same person, with the same content. A newer token may carry other roles."""
+    plain = {"actor": made.actor, "decided_at": made.decided_at}
+    return known.actor.person == made.actor.person and known.model_copy(update=plain) == made
+
+
+def _ignored(because: IgnoredBecause, task: Task) -> ProblemError:
+    """The problem of each reason; the gateway gives the same one whether it or the case found it."""
+    if because in _FORBIDDEN:
+        return forbidden(because, "The case does not take this decision from you.")
+    if because in _CONTENT:
+        pointer, message = _CONTENT[because]
+        return invalid_request((ProblemDetail(pointer=pointer, code=because, message=message),))
+    shown = {"subject_version": task.subject_version, "task_status": task.status, "because": because}
+    return conflict(because, "The decision does not count", _REASONS.get(because, ""), **shown)
