@@ -2,7 +2,7 @@
 
 import typer
 
-from cli.commands import audit, policy
+from cli.commands import audit, keys, policy
 from cli.commands.cases import act, case, cases, submit
 from cli.commands.catalogue import catalogue
 from cli.commands.demo import demo
@@ -29,6 +29,7 @@ for command in (submit, cases, case, act, tasks, decide, events, token, catalogu
     app.command()(command)
 app.add_typer(audit.app, name="audit")
 app.add_typer(policy.app, name="policy")
+app.add_typer(keys.app, name="keys")
 
 
 @app.callback()
