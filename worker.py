@@ -20,7 +20,6 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from temporalio.client import Client, Interceptor
 from temporalio.contrib.opentelemetry import TracingInterceptor
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
@@ -31,6 +30,7 @@ from activities.purchasing import PurchasingActivities, wall_clock
 from activities.registry import activities_of
 from adapters.directory_files import FileDirectory
 from adapters.erp.reference.adapter import ReferenceErp
+from adapters.key_files import KeysFolder, key_files
 from adapters.mail.notifier import MailNotifier
 from adapters.mail.settings import MailSettings
 from adapters.mail.suppliers import MailSupplierChannel
@@ -45,6 +45,7 @@ from adapters.telemetry.logs import configure_logs
 from adapters.telemetry.ports import traced
 from adapters.telemetry.sdk import sdk_runtime
 from adapters.telemetry.traces import configure_traces
+from adapters.temporal_payloads import PlainPayloads, data_converter
 from adapters.webhooks.notifier import WebhookNotifier
 from adapters.webhooks.subscriber import Subscriber
 from cli.settle import exit_settled
@@ -82,6 +83,8 @@ class WorkerSettings(BaseSettings):
     task_queue: str = TASK_QUEUE
     database_dsn: str
     erp_dsn: str
+    keys_dir: KeysFolder = None
+    plain_payloads: PlainPayloads = "accept"
     reference_dir: Path = Path("examples")
     public_url: str = "http://localhost:8080"
     smtp_host: str = "localhost"
@@ -138,10 +141,11 @@ def build_worker(client: Client, ports: Ports, task_queue: str = TASK_QUEUE, **o
 
 async def connect(settings: WorkerSettings) -> Client:
     interceptors: list[Interceptor] = [TracingInterceptor()] if settings.otlp_endpoint else []
+    keys = key_files(settings.keys_dir)
     return await Client.connect(
         settings.temporal_address,
         namespace=settings.temporal_namespace,
-        data_converter=pydantic_data_converter,
+        data_converter=data_converter(keys.payload if keys else None, settings.plain_payloads),
         interceptors=interceptors,
         runtime=sdk_runtime(settings.metrics_address, settings.otlp_endpoint),
     )

@@ -14,13 +14,14 @@ from opentelemetry import trace
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from temporalio.client import Client, Interceptor
 from temporalio.contrib.opentelemetry import TracingInterceptor
-from temporalio.contrib.pydantic import pydantic_data_converter
 
+from adapters.key_files import key_files
 from adapters.policy_files import FilePolicyStore
 from adapters.postgres.pool import Pool, open_pool
 from adapters.postgres.reader import PostgresReader
 from adapters.telemetry.logs import configure_logs
 from adapters.telemetry.traces import configure_traces
+from adapters.temporal_payloads import data_converter
 from api.app import create_app
 from api.case_client import TemporalCaseClient
 from api.security import ClaimNames, FileKeys, JwtVerifier, KeySource, UrlKeys, jwks_fetcher
@@ -67,10 +68,11 @@ async def connect(settings: GatewaySettings, metrics: CollectorRegistry, resourc
     resources.push_async_callback(pool.close)
     http = await resources.enter_async_context(httpx.AsyncClient())
     interceptors: list[Interceptor] = [TracingInterceptor()] if settings.otlp_endpoint else []
+    keys = key_files(settings.keys_dir)
     temporal = await Client.connect(
         settings.temporal_address,
         namespace=settings.temporal_namespace,
-        data_converter=pydantic_data_converter,
+        data_converter=data_converter(keys.payload if keys else None, settings.plain_payloads),
         interceptors=interceptors,
     )
     cases = TemporalCaseClient(temporal, settings.public_url, settings.task_queue)

@@ -9,6 +9,8 @@ from typing import Annotated
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from adapters.key_files import KeysFolder
+from adapters.temporal_payloads import PlainPayloads
 from api.event_sources import EventSource
 from api.services import DEFAULT_MAX_BODY_BYTES
 from workflows.messages.procure_to_pay import TASK_QUEUE
@@ -29,6 +31,8 @@ class GatewaySettings(BaseSettings):
     database_dsn: str
     database_connections: Annotated[int, Field(ge=1, le=200)] = 10
     policies_dir: Path = Path("policies")
+    keys_dir: KeysFolder = None
+    plain_payloads: PlainPayloads = "accept"
     oidc_jwks: str
     oidc_issuer: str
     oidc_audience: str = "corridor"

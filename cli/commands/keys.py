@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -98,6 +98,14 @@ def list_keys(directory: Directory = None, as_json: AsJson = False) -> None:
         ]
         show(found, as_json, table_of(("purpose", "id", "use", "fingerprint"), rows, title=str(folder)))
     exit_settled(0)
+
+
+def keys_folder() -> Path | None:
+    """The folder of keys of the embedded stack, if it has made them."""
+    with suppress(StackError):
+        folder = load_settings().folder / KEYS_FOLDER
+        return folder if folder.is_dir() else None
+    return None
 
 
 def _folder(given: Path | None) -> Path:
