@@ -1,45 +1,71 @@
 """What each decision does: the ledger of a case's open questions and answers.
 
-A timeout may remind, escalate or reject; nothing here approves without an applied decision of a person who is
-entitled to it.
+A timeout may remind, escalate or reject; nothing here approves without applied decisions of as many persons as the
+question needs, each entitled to it by themselves or by a delegation.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Any
 
+from domain.delegating import authority_refusal
+from domain.delegation import DelegatedAuthority
+from domain.duties import Duty, DutyDone
+from domain.entitlement import entitled, visible
 from domain.people import Actor
-from domain.tasks import Action, Decision, DecisionRecord, IgnoredBecause, Task
+from domain.policy.model import DelegationRule, SegregationRule
+from domain.reassigning import change_refusal, reassigned
+from domain.segregation import acting, decision_conflict
+from domain.tasks import Action, Decision, DecisionRecord, IgnoredBecause, Task, TaskChange, TaskChangeRecord
+
+__all__ = ["ApprovalLedger", "entitled", "missing_content", "refusal", "visible"]
 
 _NEEDS_COMMENT: frozenset[Action] = frozenset({"reject", "return", "skip", "accept", "cancel", "cancel-line", "record"})
 _NEEDS_CORRECTION: frozenset[Action] = frozenset({"correct"})
+_NO_LIMITS = DelegationRule()
 
 
-def refusal(task: Task, actor: Actor, action: Action, on_behalf_of: str | None = None) -> IgnoredBecause | None:
+def refusal(
+    task: Task,
+    actor: Actor,
+    action: Action,
+    on_behalf_of: str | None = None,
+    authority: DelegatedAuthority | None = None,
+    at: datetime | None = None,
+    delegation_rule: DelegationRule = _NO_LIMITS,
+) -> IgnoredBecause | None:
     """Why `actor` may not take `action` on `task`, or None when they may.
 
-    The gateway and the workflow both ask this function, so that what one refuses the other refuses as well.
+    Who acts on behalf of somebody needs that person's authority, valid at the instant `at`: without either the decision
+    is refused, whatever the actor may do themselves. The gateway and the workflow both ask this function, so that what
+    one refuses the other refuses as well.
     """
-    if actor.person in task.excluded or (on_behalf_of is not None and on_behalf_of in task.excluded):
+    people = {actor.person, on_behalf_of} - {None}
+    if people & set(task.excluded):
         return "requester-may-not-decide"
-    if not entitled(task, actor):
-        return "not-authorised"
-    if action not in task.actions:
-        return "action-not-offered"
-    return None
+    if people & set(task.approved_by):
+        return "already-approved"
+    because = _not_entitled(task, actor, on_behalf_of, authority, at, delegation_rule)
+    if because is not None:
+        return because
+    return None if action in task.actions else "action-not-offered"
 
 
-def entitled(task: Task, actor: Actor) -> bool:
-    """Whether the task belongs on the actor's worklist: the person is named, or holds the role at the facility."""
-    if task.people:
-        return actor.person in task.people
-    return actor.has_role(task.role) and actor.serves(task.facility)
-
-
-def visible(task: Task, actor: Actor) -> bool:
-    """Whether the actor may act on the task at all, whichever action."""
-    return entitled(task, actor) and actor.person not in task.excluded
+def _not_entitled(
+    task: Task,
+    actor: Actor,
+    on_behalf_of: str | None,
+    authority: DelegatedAuthority | None,
+    at: datetime | None,
+    rule: DelegationRule,
+) -> IgnoredBecause | None:
+    if on_behalf_of is None:
+        return None if entitled(task, actor) else "not-authorised"
+    if authority is None or at is None:
+        return "delegation-not-valid"
+    return authority_refusal(authority, task, actor, on_behalf_of, at, rule)
 
 
 def missing_content(decision: Decision) -> IgnoredBecause | None:
@@ -58,12 +84,33 @@ def _same_answer(first: Decision, again: Decision) -> bool:
 
 
 class ApprovalLedger:
-    """The open tasks of a case and every decision that came in, in order of arrival."""
+    """The open tasks of a case and every decision that came in, in order of arrival.
 
-    def __init__(self) -> None:
+    `facility` is that of the case, for which overrides are given. `duties` are those that were exercised before the
+    ledger began, in this case or in its family.
+    """
+
+    def __init__(
+        self,
+        segregation: Sequence[SegregationRule] = (),
+        delegation: DelegationRule = _NO_LIMITS,
+        case_id: str = "",
+        facility: str = "",
+        duties: Sequence[DutyDone] = (),
+    ) -> None:
+        self._segregation, self._delegation = tuple(segregation), delegation
+        self._case_id, self._facility = case_id, facility
+        self._duties = list(duties)
         self._tasks: dict[str, Task] = {}
         self._records: dict[str, DecisionRecord] = {}
         self._repeats: list[DecisionRecord] = []
+        self._closed_by: dict[str, DecisionRecord] = {}
+        self._approvals: dict[str, list[DecisionRecord]] = {}
+        self._changes: dict[str, TaskChangeRecord] = {}
+
+    def govern(self, segregation: Sequence[SegregationRule], delegation: DelegationRule) -> None:
+        """Take the rules from the policy that was frozen into the case; they hold for the decisions from now on."""
+        self._segregation, self._delegation = tuple(segregation), delegation
 
     def open(self, task: Task) -> None:
         """Ask a question. Raises ValueError when its id was used before (an id names one question for ever), or when
@@ -96,11 +143,20 @@ class ApprovalLedger:
         return self._records.get(decision_id)
 
     def applied_to(self, task_id: str) -> DecisionRecord | None:
-        """The decision that closed the task, if one did."""
-        for record in self._records.values():
-            if record.status == "applied" and record.decision.task_id == task_id:
-                return record
-        return None
+        """The decision that closed the task, if one did: where several must approve, the last of them."""
+        return self._closed_by.get(task_id)
+
+    def approvals(self, task_id: str) -> tuple[DecisionRecord, ...]:
+        """The approvals of the task that count, in order of arrival: no two of them by the same person."""
+        return tuple(self._approvals.get(task_id, ()))
+
+    def duties(self) -> tuple[DutyDone, ...]:
+        """Who exercised which duty, each named once, in the order in which it became known."""
+        return tuple(self._duties)
+
+    def note_duty(self, person: str, duty: Duty, at: datetime) -> None:
+        """A duty that was exercised elsewhere than on a task, such as by the requester or by who received the goods."""
+        self._note(DutyDone(person=person, duty=duty, case_id=self._case_id, at=at))
 
     def decide(self, decision: Decision, now: datetime) -> DecisionRecord:
         """Apply a decision, or record why it is ignored. A repeated `decision_id` changes nothing.
@@ -113,21 +169,17 @@ class ApprovalLedger:
             repeat = DecisionRecord(decision=decision, status="ignored", because="duplicate", recorded_at=now)
             self._repeats.append(repeat)
             return known if _same_answer(known.decision, decision) else repeat
-        because = self._why_ignored(decision)
-        status: Literal["applied", "ignored"] = "ignored" if because else "applied"
-        record = DecisionRecord(decision=decision, status=status, because=because, recorded_at=now)
+        because = self.refusal(decision, now)
+        record = DecisionRecord(
+            decision=decision, status="ignored" if because else "applied", because=because, recorded_at=now
+        )
         self._records[decision.decision_id] = record
         if because is None:
-            self._close(decision.task_id, "done", decision.action, now)
+            self._apply(record)
         return record
 
-    def cancel(self, task_id: str, now: datetime, outcome: str) -> Task:
-        """Take a question back: escalated, overtaken or withdrawn. A closed task stays as it is."""
-        if self._tasks[task_id].status == "open":
-            self._close(task_id, "cancelled", outcome, now)
-        return self._tasks[task_id]
-
-    def _why_ignored(self, decision: Decision) -> IgnoredBecause | None:
+    def refusal(self, decision: Decision, now: datetime) -> IgnoredBecause | None:
+        """Why the decision would be ignored if it came now for the first time; None when it would be applied."""
         task = self._tasks.get(decision.task_id)
         if task is None:
             return "unknown-task"
@@ -135,9 +187,71 @@ class ApprovalLedger:
             return "task-closed"
         if decision.subject_version != task.subject_version:
             return "stale-version"
-        return refusal(task, decision.actor, decision.action, decision.on_behalf_of) or missing_content(decision)
-
-    def _close(self, task_id: str, status: Literal["done", "cancelled"], outcome: str, now: datetime) -> None:
-        self._tasks[task_id] = self._tasks[task_id].model_copy(
-            update={"status": status, "outcome": outcome, "closed_at": now}
+        because = refusal(
+            task,
+            decision.actor,
+            decision.action,
+            decision.on_behalf_of,
+            decision.authority,
+            now,
+            self._delegation,
         )
+        if because is None and self.conflict(decision, now) is not None:
+            because = "duties-conflict"
+        return because or missing_content(decision)
+
+    def conflict(self, decision: Decision, now: datetime) -> SegregationRule | None:
+        """The rule of segregation that forbids the decision, for the words in which it is refused."""
+        task = self._tasks[decision.task_id]
+        return decision_conflict(self._segregation, decision, task, self._duties, now, self._facility)
+
+    def change(self, change: TaskChange, now: datetime, acceptable_roles: Collection[str]) -> TaskChangeRecord:
+        """Hand a task to somebody else, or record why not. A repeated `change_id` gets the record of the first.
+
+        `acceptable_roles` are those to which the task would be escalated, besides its own.
+        """
+        known = self._changes.get(change.change_id)
+        if known is not None:
+            return known
+        task = self._tasks.get(change.task_id)
+        because = change_refusal(change, task, self._segregation, self._duties, acceptable_roles, now)
+        record = TaskChangeRecord(
+            change=change, status="ignored" if because else "applied", because=because, recorded_at=now
+        )
+        self._changes[change.change_id] = record
+        if task is not None and because is None:
+            self._tasks[task.task_id] = reassigned(task, change)
+        return record
+
+    def changes(self) -> tuple[TaskChangeRecord, ...]:
+        return tuple(self._changes.values())
+
+    def cancel(self, task_id: str, now: datetime, outcome: str) -> Task:
+        """Take a question back: escalated, overtaken or withdrawn. A closed task stays as it is."""
+        if self._tasks[task_id].status == "open":
+            self._update(task_id, status="cancelled", outcome=outcome, closed_at=now)
+        return self._tasks[task_id]
+
+    def _apply(self, record: DecisionRecord) -> None:
+        """The answer exercises its duty, and closes the question unless more people have to approve."""
+        decision, now = record.decision, record.recorded_at
+        task = self._tasks[decision.task_id]
+        if task.duty is not None:
+            for person in acting(decision):
+                self._note(DutyDone(person=person, duty=task.duty, case_id=self._case_id or task.case_id, at=now))
+        if decision.action == "approve":
+            self._approvals.setdefault(task.task_id, []).append(record)
+            if task.needs > 1:
+                self._update(task.task_id, approved_by=(*task.approved_by, *acting(decision)))
+            if len(self._approvals[task.task_id]) < task.needs:
+                return
+        self._closed_by[task.task_id] = record
+        self._update(task.task_id, status="done", outcome=decision.action, closed_at=now)
+
+    def _note(self, done: DutyDone) -> None:
+        known = {(each.person, each.duty, each.case_id) for each in self._duties}
+        if (done.person, done.duty, done.case_id) not in known:
+            self._duties.append(done)
+
+    def _update(self, task_id: str, **changes: Any) -> None:
+        self._tasks[task_id] = self._tasks[task_id].model_copy(update=changes)

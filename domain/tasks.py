@@ -144,7 +144,14 @@ class DecisionRecord(Value):
 
 TaskChangeKind = Literal["reassign"]
 ChangeRefusal = Literal[
-    "unknown-task", "task-closed", "not-authorised", "requester-may-not-decide", "assignee-lacks-authority"
+    "unknown-task",
+    "task-closed",
+    "not-authorised",
+    "requester-may-not-decide",
+    "assignee-lacks-authority",
+    "place-not-named",
+    "already-asked",
+    "duties-conflict",
 ]
 
 
@@ -152,7 +159,8 @@ class TaskChange(Request):
     """Hand an open task to a named person: `change_id` makes a repeated change harmless.
 
     `assignee` is the person as the directory describes them, added by the gateway. A task may only go to somebody who
-    holds its role, or one that it would be escalated to.
+    holds its role, or one that it would be escalated to. Where several persons must still approve, the assignee takes
+    the place of `instead_of`, or of the actor when nobody is named.
     """
 
     change_id: Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
@@ -160,6 +168,7 @@ class TaskChange(Request):
     task_id: str
     actor: Actor
     assignee: Actor
+    instead_of: PersonId | None = None
     comment: Text = ""
 
 

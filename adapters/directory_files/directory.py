@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from domain.people import Person
 
@@ -21,3 +21,16 @@ class FileDirectory:
         held = [each for each in self._people.values() if each.active and role in each.roles]
         serving = [each for each in held if facility in each.facilities or "*" in each.facilities]
         return tuple(sorted(serving, key=lambda each: each.person))
+
+    async def superiors(self, person: str) -> tuple[Person, ...]:
+        """The managers above the person, nearest first; who is not active is passed over, not the end of the line."""
+        return tuple(each for each in self._managers(person) if each.active)
+
+    def _managers(self, person: str) -> Iterator[Person]:
+        seen = {person}
+        below = self._people.get(person)
+        while below is not None and below.manager is not None and below.manager not in seen:
+            seen.add(below.manager)
+            below = self._people.get(below.manager)
+            if below is not None:
+                yield below

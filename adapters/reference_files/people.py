@@ -17,6 +17,7 @@ _COLUMNS = [
     "person",
     "name",
     "title",
+    "job_level",
     "department",
     "facility",
     "manager",
@@ -27,6 +28,7 @@ _COLUMNS = [
     "active",
     "login",
 ]
+_TOP_LEVEL = 9
 _ROLES = frozenset(get_args(Role))
 
 
@@ -73,10 +75,22 @@ def _person(row: Row) -> Person | None:
             facilities=row.words("facilities"),
             cost_centres=row.words("cost_centres"),
             active=row.flag("active"),
+            job_level=_job_level(row),
         )
     except ValidationError as error:
         row.fault("; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()))
         return None
+
+
+def _job_level(row: Row) -> int | None:
+    """From 1 for staff to 9 for the chief executive; empty where a level means nothing, as for a service account."""
+    if not row.text("job_level"):
+        return None
+    level = row.whole("job_level")
+    if level > _TOP_LEVEL:
+        row.fault(f"job_level is {level}: write 1 (staff) to {_TOP_LEVEL} (chief executive)")
+        return None
+    return level
 
 
 def _check_managers(rows: Sequence[Row], people: Sequence[Person]) -> None:
@@ -87,9 +101,17 @@ def _check_managers(rows: Sequence[Row], people: Sequence[Person]) -> None:
             row.fault(f"manager '{manager}' is not in the file")
         elif manager and not by_id[manager].active:
             row.fault(f"manager {manager} is not active")
+        elif manager and _outranks(by_id.get(row.text("person")), by_id[manager]):
+            row.fault(f"job_level is above that of the manager {manager}")
         cycle = _cycle(row.text("person"), by_id)
         if cycle and row.text("person") == min(cycle):
             row.fault(f"managers form a circle: {' -> '.join((*cycle, cycle[0]))}")
+
+
+def _outranks(person: Person | None, manager: Person) -> bool:
+    if person is None or person.job_level is None or manager.job_level is None:
+        return False
+    return person.job_level > manager.job_level
 
 
 def _cycle(start: str, people: dict[str, Person]) -> tuple[str, ...]:

@@ -42,6 +42,11 @@ class People:
     async def holders(self, role: str, facility: str) -> tuple[Person, ...]:
         return tuple(p for p in self._people.values() if p.active and role in p.roles and p.facility == facility)
 
+    async def superiors(self, person: str) -> tuple[Person, ...]:
+        found = self._people.get(person)
+        manager = self._people.get(found.manager) if found is not None and found.manager is not None else None
+        return (manager,) if manager is not None else ()
+
 
 def _notifier(sink: SmtpSink, **changes: object) -> MailNotifier:
     return MailNotifier(People(), sink.settings(**changes), lambda: START)

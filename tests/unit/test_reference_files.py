@@ -12,7 +12,7 @@ import yaml
 
 from adapters.directory_files import FileDirectory
 from adapters.reference_files import InvalidReferenceFilesError, load, load_logins, resolve_day
-from domain.people import Role
+from domain.people import Person, Role
 from domain.reference_system import ReferenceSystem
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -132,6 +132,9 @@ def test_whoever_decides_can_log_in(system: ReferenceSystem) -> None:
             "managers form a circle: d.wh",
         ),
         ("people.csv", ",accounts-payable,", ",bookkeeper,", "role 'bookkeeper' is unknown"),
+        ("people.csv", "Receiving Clerk,1,", "Receiving Clerk,ten,", "job_level: 'ten' is no whole number from 1 on"),
+        ("people.csv", "Receiving Clerk,1,", "Receiving Clerk,10,", "job_level is 10: write 1 (staff) to 9"),
+        ("people.csv", "Receiving Clerk,1,", "Receiving Clerk,5,", "job_level is above that of the manager"),
         ("cost_centres.csv", "l.whitcomb", "n.okafor", "owner n.okafor must be active and hold the role"),
         ("contracts.csv", "1: 8.90; 50: 8.54", "50: 8.90; 1: 8.54", "tiers: the minimum must rise"),
         ("contracts.csv", "-300d,+400d", "-300d,-400d", "line 2: ends before it starts"),
@@ -174,3 +177,42 @@ async def test_holders_are_active_serve_the_facility_and_come_in_order(system: R
     assert found is not None
     assert not found.active
     assert await directory.person("nobody") is None
+
+
+async def test_superiors_go_up_to_the_top(system: ReferenceSystem) -> None:
+    directory = FileDirectory(system.people)
+    above = await directory.superiors("d.fields")
+    assert [person.person for person in above] == ["e.castellanos", "n.okafor", "r.fitch", "m.osborne"]
+    assert [person.job_level for person in above] == [4, 6, 8, 9]
+    assert await directory.superiors("m.osborne") == ()
+    assert await directory.superiors("nobody") == ()
+
+
+async def test_whoever_works_here_has_a_job_level_that_rises_towards_the_top(system: ReferenceSystem) -> None:
+    directory = FileDirectory(system.people)
+    for person in system.people:
+        assert (person.job_level is None) == (person.roles == ("portal",))
+        levels = [person.job_level or 0, *(each.job_level or 0 for each in await directory.superiors(person.person))]
+        assert levels == sorted(set(levels)), person.person
+
+
+async def test_superiors_pass_over_who_left_and_end_in_a_circle() -> None:
+    directory = FileDirectory(
+        (
+            _worker("ann", manager="bob"),
+            _worker("bob", manager="cid", active=False),
+            _worker("cid", manager="dee"),
+            _worker("dee", manager="bob"),
+            _worker("eve", manager="gone"),
+            _worker("fay", manager="fay"),
+        )
+    )
+    assert [each.person for each in await directory.superiors("ann")] == ["cid", "dee"]
+    assert [each.person for each in await directory.superiors("dee")] == ["cid"]
+    assert await directory.superiors("eve") == ()
+    assert await directory.superiors("fay") == ()
+
+
+def _worker(person: str, manager: str, active: bool = True) -> Person:
+    email = f"{person}@hospital.example"
+    return Person(person=person, name=person, email=email, facility="north", manager=manager, active=active)
