@@ -13,8 +13,11 @@ from adapters.paging import Cursor, CursorReader, bounded
 from domain.approval import visible
 from domain.case import CaseSnapshot, Journal, StoredEntry, TimelineEntry
 from domain.chain import RecordedEntry, Tombstone, body_of, chain_faults, chained
+from domain.duties import DutyDone
 from domain.people import Actor
 from domain.ports.evidence import (
+    MAX_FAMILY,
+    ActingFor,
     CaseFilter,
     CasePage,
     ChainFault,
@@ -133,17 +136,37 @@ class MemoryEvidence:
         tasks = (row.task for row in self._tasks_of_case.get(case_id, ()))
         return tuple(sorted(tasks, key=lambda task: (task.opened_at, task.task_id)))
 
-    async def worklist(self, actor: Actor, cursor: str | None, limit: int) -> TaskPage:
+    async def worklist(
+        self, actor: Actor, cursor: str | None, limit: int, acting_for: Sequence[ActingFor] = ()
+    ) -> TaskPage:
         after = None
         if cursor is not None:
             key = CursorReader(cursor, "worklist")
             after = (key.instant(), key.instant(), key.text())
         size = bounded(limit)
-        offered = (row for row in self._open.values() if visible(row.task, actor))
+        offered = (row for row in self._open.values() if _offered(row.task, actor, acting_for))
         waiting = (row for row in offered if after is None or _urgency(row.task) > after)
         page = heapq.nsmallest(size + 1, waiting, key=lambda row: _urgency(row.task))
         following = str(Cursor("worklist", *_urgency(page[size - 1].task))) if len(page) > size else None
         return TaskPage(items=tuple(row.shown() for row in page[:size]), next_cursor=following)
+
+    async def tasks_held_by(self, person: str, limit: int) -> tuple[WorklistTask, ...]:
+        held = [row.shown() for row in self._open.values() if _held(row, person)]
+        return tuple(sorted(held, key=lambda each: each.task.task_id)[: bounded(limit)])
+
+    async def family_duties(self, case_id: str) -> tuple[DutyDone, ...]:
+        family, found = [case_id], {case_id}
+        for member in family:  # grows while it is walked
+            fresh = [each for each in self._linked(member) if each not in found]
+            found.update(fresh)
+            family.extend(dict.fromkeys(fresh))
+        known = [self._cases[each] for each in family[:MAX_FAMILY] if each in self._cases]
+        nearest = sorted(known, key=lambda case: (case.case_id != case_id, case.case_id))
+        return tuple(duty for case in nearest for duty in case.duties)
+
+    def _linked(self, case_id: str) -> list[str]:
+        own = self._cases[case_id].linked if case_id in self._cases else ()
+        return [*own, *(case.case_id for case in self._cases.values() if case_id in case.linked)]
 
     async def claim(self, task_id: str, person: str, at: datetime) -> WorklistTask | None:
         row = self._open.get(task_id)
@@ -198,6 +221,21 @@ class MemoryEvidence:
 
     def tombstone(self, case_id: str) -> Tombstone | None:
         return self._tombstones.get(case_id)
+
+
+def _offered(task: Task, actor: Actor, acting_for: Sequence[ActingFor]) -> bool:
+    if actor.person in (*task.excluded, *task.approved_by):
+        return False
+    return visible(task, actor) or any(_offered_to(task, each) for each in acting_for)
+
+
+def _offered_to(task: Task, acting: ActingFor) -> bool:
+    meant = acting.task_id in (None, task.task_id)
+    return meant and visible(task, acting.delegator) and acting.delegator.person not in task.approved_by
+
+
+def _held(row: _TaskRow, person: str) -> bool:
+    return person in row.task.people or (row.claim is not None and row.claim.person == person)
 
 
 def _age(case: CaseSnapshot) -> tuple[datetime, str]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 import asyncpg
-from pydantic import ValidationError
 
 from adapters.paging import Cursor, CursorReader, bounded
 from adapters.postgres.case_list import CaseListQuery
@@ -15,11 +14,13 @@ from adapters.postgres.chain import verify_chains
 from adapters.postgres.errors import translated
 from adapters.postgres.evidence import SYSTEM
 from adapters.postgres.pool import Pool
+from adapters.postgres.values import V, from_json
 from domain.case import CaseSnapshot, StoredEntry, TimelineEntry
-from domain.model import Value
-from domain.outside_errors import ContractDriftError
+from domain.duties import DutyDone
 from domain.people import Actor
 from domain.ports.evidence import (
+    MAX_FAMILY,
+    ActingFor,
     CaseFilter,
     CasePage,
     ChainFault,
@@ -31,7 +32,6 @@ from domain.ports.evidence import (
 )
 from domain.tasks import Task
 
-_V = TypeVar("_V", bound=Value)
 _NO_DUE_DATE = datetime(9999, 12, 31, tzinfo=UTC)  # what the worklist sorts a task under that has none
 
 _TIMELINE = """
@@ -40,18 +40,45 @@ WHERE case_id = $1 AND position > $2 ORDER BY position LIMIT $3
 """
 _TASK = "SELECT body::text AS body, claimed_by, claimed_at FROM tasks WHERE task_id = $1"
 _TASKS_OF_CASE = "SELECT body::text AS body FROM tasks WHERE case_id = $1 ORDER BY opened_at, task_id"
+# One row for each audience that the reader belongs to, by themselves or for somebody: the persons that must not be kept
+# from the task, and the one task where a delegation is of one alone.
 _WORKLIST = """
 SELECT tasks.body::text AS body, tasks.claimed_by, tasks.claimed_at
 FROM (
-    SELECT found.* FROM unnest($1::text[]) AS mine (audience) CROSS JOIN LATERAL (
+    SELECT DISTINCT due_at, opened_at, task_id
+    FROM unnest($1::text[], $2::text[], $3::text[]) AS mine (audience, person, only_task) CROSS JOIN LATERAL (
         SELECT due_at, opened_at, task_id FROM worklist
-        WHERE worklist.audience = mine.audience AND NOT ($2 = ANY (worklist.excluded))
-              AND (due_at, opened_at, task_id) > ($3, $4, $5)
-        ORDER BY due_at, opened_at, task_id LIMIT $6
+        WHERE worklist.audience = mine.audience AND NOT (ARRAY[$4, mine.person] && worklist.excluded)
+              AND (mine.only_task IS NULL OR worklist.task_id = mine.only_task)
+              AND (due_at, opened_at, task_id) > ($5, $6, $7)
+        ORDER BY due_at, opened_at, task_id LIMIT $8
     ) AS found
-    ORDER BY due_at, opened_at, task_id LIMIT $6
+    ORDER BY due_at, opened_at, task_id LIMIT $8
 ) AS page JOIN tasks USING (task_id)
 ORDER BY page.due_at, page.opened_at, page.task_id
+"""
+_HELD = """
+SELECT body::text AS body, claimed_by, claimed_at FROM tasks
+WHERE task_id IN (SELECT task_id FROM worklist WHERE audience = 'person/' || $1
+                  UNION SELECT task_id FROM tasks WHERE claimed_by = $1 AND status = 'open')
+ORDER BY task_id LIMIT $2
+"""
+# Links are followed both ways. The outer LIMIT stops the walk, which goes from the nearest to the farthest.
+_FAMILY = """
+WITH RECURSIVE family (case_id) AS (
+    SELECT $1::text COLLATE "C"
+    UNION
+    SELECT next.case_id FROM family CROSS JOIN LATERAL (
+        SELECT jsonb_array_elements_text(cases.snapshot -> 'linked') COLLATE "C" AS case_id
+        FROM cases WHERE cases.case_id = family.case_id
+        UNION ALL
+        SELECT cases.case_id FROM cases
+        WHERE cases.snapshot -> 'linked' <> '[]'::jsonb AND cases.snapshot -> 'linked' @> to_jsonb(family.case_id)
+    ) AS next
+), near AS (SELECT case_id FROM family LIMIT $2)
+SELECT cases.snapshot::text AS snapshot FROM near JOIN cases USING (case_id)
+WHERE jsonb_array_length(coalesce(cases.snapshot -> 'duties', '[]')) > 0
+ORDER BY cases.case_id <> $1, cases.case_id
 """
 _CLAIM = """
 UPDATE tasks SET claimed_by = coalesce(claimed_by, $2), claimed_at = coalesce(claimed_at, $3)
@@ -110,16 +137,29 @@ class PostgresReader:
     async def tasks_of_case(self, case_id: str) -> tuple[Task, ...]:
         return tuple(_read(Task, row["body"]) for row in await self._fetch(_TASKS_OF_CASE, case_id))
 
-    async def worklist(self, actor: Actor, cursor: str | None, limit: int) -> TaskPage:
+    async def worklist(
+        self, actor: Actor, cursor: str | None, limit: int, acting_for: Sequence[ActingFor] = ()
+    ) -> TaskPage:
         """The earliest due date first, tasks without one last. The same tasks as `domain.approval.visible` admits."""
         after = (datetime.min.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC), "")
         if cursor is not None:
             key = CursorReader(cursor, "worklist")
             after = (key.instant(), key.instant(), key.text())
         size = bounded(limit)
-        rows = await self._fetch(_WORKLIST, _audiences(actor), actor.person, *after, size + 1)
+        offered: list[tuple[str, str, str | None]] = [(name, actor.person, None) for name in _audiences(actor)]
+        for each in acting_for:
+            offered.extend((name, each.delegator.person, each.task_id) for name in _audiences(each.delegator))
+        columns = [list(column) for column in zip(*offered, strict=True)]
+        rows = await self._fetch(_WORKLIST, *columns, actor.person, *after, size + 1)
         items = tuple(_worklist_task(row) for row in rows[:size])
         return TaskPage(items=items, next_cursor=_after(items[-1].task) if len(rows) > size else None)
+
+    async def tasks_held_by(self, person: str, limit: int) -> tuple[WorklistTask, ...]:
+        return tuple(_worklist_task(row) for row in await self._fetch(_HELD, person, bounded(limit)))
+
+    async def family_duties(self, case_id: str) -> tuple[DutyDone, ...]:
+        rows = await self._fetch(_FAMILY, case_id, MAX_FAMILY)
+        return tuple(duty for row in rows for duty in _read(CaseSnapshot, row["snapshot"]).duties)
 
     async def claim(self, task_id: str, person: str, at: datetime) -> WorklistTask | None:
         rows = await self._fetch(_CLAIM, task_id, person, at)
@@ -144,12 +184,8 @@ class PostgresReader:
             return await self._pool.fetch(sql, *arguments)
 
 
-def _read(kind: type[_V], text: str) -> _V:
-    try:
-        return kind.model_validate_json(text)
-    except ValidationError as error:
-        faults = error.error_count()  # their number only: their text would carry what is stored
-        raise ContractDriftError(SYSTEM, "unreadable", f"a stored {kind.__name__} has {faults} faults") from None
+def _read(kind: type[V], text: str) -> V:
+    return from_json(kind, text, SYSTEM)
 
 
 def _entry(row: asyncpg.Record) -> StoredEntry:

@@ -8,9 +8,13 @@ from decimal import Decimal
 from typing import Protocol
 
 from domain.case import CaseSnapshot, Journal, Notice, StoredEntry
+from domain.duties import DutyDone
 from domain.model import Value
 from domain.people import Actor
 from domain.tasks import Task
+
+MAX_FAMILY = 500
+"""Cases of one family whose duties are looked at. A family of honest needs has a few."""
 
 
 class Claim(Value):
@@ -23,6 +27,13 @@ class Claim(Value):
 class WorklistTask(Value):
     task: Task
     claim: Claim | None = None
+
+
+class ActingFor(Value):
+    """Somebody for whom the reader of a worklist may decide: with the roles that they carry here, or one task alone."""
+
+    delegator: Actor
+    task_id: str | None = None
 
 
 class Page(Value):
@@ -110,8 +121,22 @@ class EvidenceReader(Protocol):
 
     async def tasks_of_case(self, case_id: str) -> tuple[Task, ...]: ...
 
-    async def worklist(self, actor: Actor, cursor: str | None, limit: int) -> TaskPage:
-        """Open tasks that the actor may act on, the most urgent first; excluded persons never see theirs."""
+    async def worklist(
+        self, actor: Actor, cursor: str | None, limit: int, acting_for: Sequence[ActingFor] = ()
+    ) -> TaskPage:
+        """Open tasks that the actor may act on, or that those may for whom they act; the most urgent first, each once.
+
+        Excluded persons never see theirs, nor do those who approved already: of a delegator's tasks the delegate sees
+        none from which either of them is kept.
+        """
+
+    async def tasks_held_by(self, person: str, limit: int) -> tuple[WorklistTask, ...]:
+        """Open tasks that name the person or that they claimed, in order of ids."""
+
+    async def family_duties(self, case_id: str) -> tuple[DutyDone, ...]:
+        """Who did what in the case and in all cases that are linked with it, directly or over others, whichever of two
+        names the other. Those of the case itself come first; no more than MAX_FAMILY cases are looked at.
+        """
 
     async def claim(self, task_id: str, person: str, at: datetime) -> WorklistTask | None:
         """Take an open task; the first claim stands (repeating one's own is no change). None when there is no open
