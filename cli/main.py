@@ -8,6 +8,7 @@ from cli.commands.catalogue import catalogue
 from cli.commands.demo import demo
 from cli.commands.events import events
 from cli.commands.health import health
+from cli.commands.policy_diff import diff
 from cli.commands.replay import replay
 from cli.commands.setup import setup
 from cli.commands.tasks import decide, tasks
@@ -28,6 +29,7 @@ app.command()(health)
 for command in (submit, cases, case, act, tasks, decide, events, token, catalogue, replay):
     app.command()(command)
 app.add_typer(audit.app, name="audit")
+policy.app.command()(diff)
 app.add_typer(policy.app, name="policy")
 app.add_typer(keys.app, name="keys")
 
