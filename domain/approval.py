@@ -158,6 +158,11 @@ class ApprovalLedger:
         """A duty that was exercised elsewhere than on a task, such as by the requester or by who received the goods."""
         self._note(DutyDone(person=person, duty=duty, case_id=self._case_id, at=at))
 
+    def know(self, duties: Sequence[DutyDone]) -> None:
+        """Take in what people did in other cases of the family."""
+        for done in duties:
+            self._note(done)
+
     def decide(self, decision: Decision, now: datetime) -> DecisionRecord:
         """Apply a decision, or record why it is ignored. A repeated `decision_id` changes nothing.
 
@@ -222,6 +227,9 @@ class ApprovalLedger:
         if task is not None and because is None:
             self._tasks[task.task_id] = reassigned(task, change)
         return record
+
+    def change_record(self, change_id: str) -> TaskChangeRecord | None:
+        return self._changes.get(change_id)
 
     def changes(self) -> tuple[TaskChangeRecord, ...]:
         return tuple(self._changes.values())

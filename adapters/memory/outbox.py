@@ -32,6 +32,10 @@ class MemoryOutbox:
         self._waiting: dict[tuple[str, str], _Row] = {}
         self._known: set[str] = set()
 
+    def notices(self) -> list[Notice]:
+        """All that was ever kept, in order of keeping."""
+        return list({row.notice.notice_id: row.notice for row in self._rows.values()}.values())
+
     def add(self, notice: Notice, channels: Sequence[str]) -> None:
         """Keep a notice for each channel, once for its id."""
         if notice.notice_id in self._known:

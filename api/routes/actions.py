@@ -37,6 +37,7 @@ _MISSING: dict[ActionRefusal, tuple[str, str]] = {
     "comment-required": ("/comment", "Say why."),
     "requisition-required": ("/requisition", "Send the whole amended requisition."),
     "line-required": ("/line", "Say which line of the requisition."),
+    "person-required": ("/person", "Say whom it concerns."),
 }
 _REASONS: dict[ActionRefusal, str] = {
     "duplicate": "The same was asked before.",
@@ -47,6 +48,7 @@ _REASONS: dict[ActionRefusal, str] = {
     "not-held": "The case is not held.",
     "line-unknown": "The requisition has no such line.",
     "nothing-asked": "Nobody has asked for information.",
+    "requester-may-not-decide": "Whoever asks does not decide.",
     "key-changed": "Number, facility and requester of a case do not change.",
 }
 
@@ -77,6 +79,7 @@ async def act(
         comment=body.comment,
         requisition=body.requisition,
         line=body.line,
+        person=body.person,
     )
     _authorise(request, case)
     record = await _known(services, case, request)
@@ -98,6 +101,8 @@ def _authorise(request: ActionRequest, case: CaseSnapshot) -> None:
     because = action_refusal(request, case.facility, (case.requester,))
     if because == "not-authorised":
         raise forbidden("not-authorised", f"You may not {request.action} this case.")
+    if because == "requester-may-not-decide":
+        raise forbidden(because, _REASONS[because])
     if because is not None:
         pointer, message = _MISSING[because]
         raise invalid_request((ProblemDetail(pointer=pointer, code=because, message=message),))
