@@ -128,15 +128,18 @@ def implied(policy: FrozenPolicy, ask: Ask, before: Sequence[Given], facility: s
 
     Only somebody who approved themselves, on this version of the request, and whose token held this question's role at
     the facility (or whom the question names), may be spared, and only where one approval is enough. `before` are the
-    approvals of that one stage: nothing is implied across a stage in between.
+    approvals of that one stage: nothing is implied across a stage in between. Of several it is the first by id, so that
+    it does not matter who was faster.
     """
     if not policy.same_person_decides_once or ask.needs != 1:
         return None
-    for given in before:
-        for actor in given.approved_by:
-            if not given.stands and actor.person not in given.for_others and _may_answer(ask, actor, facility):
-                return actor
-    return None
+    spared = [
+        actor
+        for given in before
+        for actor in given.approved_by
+        if not given.stands and actor.person not in given.for_others and _may_answer(ask, actor, facility)
+    ]
+    return min(spared, key=lambda actor: actor.person, default=None)
 
 
 def short_of(ask: Ask, approvers: ApproverDirectory, requesters: Sequence[str] = ()) -> str | None:
