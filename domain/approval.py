@@ -20,7 +20,7 @@ from domain.reassigning import change_refusal, reassigned
 from domain.segregation import acting, decision_conflict
 from domain.tasks import Action, Decision, DecisionRecord, IgnoredBecause, Task, TaskChange, TaskChangeRecord
 
-__all__ = ["ApprovalLedger", "entitled", "missing_content", "refusal", "visible"]
+__all__ = ["ApprovalLedger", "entitled", "may_decide_for", "missing_content", "refusal", "visible"]
 
 _NEEDS_COMMENT: frozenset[Action] = frozenset({"reject", "return", "skip", "accept", "cancel", "cancel-line", "record"})
 _NEEDS_CORRECTION: frozenset[Action] = frozenset({"correct"})
@@ -66,6 +66,21 @@ def _not_entitled(
     if authority is None or at is None:
         return "delegation-not-valid"
     return authority_refusal(authority, task, actor, on_behalf_of, at, rule)
+
+
+def may_decide_for(
+    task: Task,
+    actor: Actor,
+    authorities: Sequence[DelegatedAuthority],
+    at: datetime,
+    delegation_rule: DelegationRule = _NO_LIMITS,
+) -> tuple[str, ...]:
+    """Those on whose behalf the actor may decide the task at that instant, for the worklist of a substitute."""
+    return tuple(
+        authority.delegator.person
+        for authority in authorities
+        if refusal(task, actor, task.actions[0], authority.delegator.person, authority, at, delegation_rule) is None
+    )
 
 
 def missing_content(decision: Decision) -> IgnoredBecause | None:
