@@ -10,10 +10,11 @@ from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Literal
 
+from domain.duties import Duty
 from domain.exceptions import CATALOGUE
 from domain.model import Value
 from domain.money import CurrencyMismatchError, Money
-from domain.policy.model import AcceptanceRule, ApprovalLevel, FrozenPolicy, Tolerances
+from domain.policy.model import AcceptanceRule, ApprovalLevel, FrozenPolicy, SegregationRule, Tolerances
 from domain.tolerance import LineTolerances
 
 BudgetBehaviour = Literal["stop", "warn", "ignore"]
@@ -99,6 +100,16 @@ def accepted_by_rule(
         if rule.code == code and amount.amount <= rule.max_amount and _all_held(rule.categories, categories):
             return rule
     return None
+
+
+def authority_from(policy: FrozenPolicy, amount: Decimal) -> int | None:
+    """The lowest job level that may approve this amount (facility's currency) alone; None when none may."""
+    return min((limit.job_level for limit in policy.authority if limit.amount >= amount), default=None)
+
+
+def broken_by(policy: FrozenPolicy, duties: Collection[Duty]) -> tuple[SegregationRule, ...]:
+    """The rules that one person would break by exercising all of these duties in a case."""
+    return tuple(rule for rule in policy.segregation if rule.first in duties and rule.second in duties)
 
 
 def _holds(wanted: Collection[str], given: str) -> bool:
