@@ -46,13 +46,13 @@ async def opened(services: Services, token: str) -> OpenedLink:
     """
     policy, directory = services.links, services.directory
     if policy is None or directory is None:
-        raise _no_such_link()
+        raise no_such_link()
     claims = _claims(services, policy, token)
     bind(case_id=claims.case_id)
     actor = await _actor(directory, claims.person)
     known = await services.reader.task(claims.task_id)
     if known is None or known.task.case_id != claims.case_id:
-        raise _no_such_link()
+        raise no_such_link()
     record = await record_of(services, claims)
     if record is None and not _may_answer(known.task, actor, claims):
         log.warning("link_refused", fault="not-entitled")
@@ -89,7 +89,7 @@ def _claims(services: Services, policy: LinkPolicy, token: str) -> LinkClaims:
         log.warning("link_refused", fault=error.fault)
         if error.fault == "expired":
             raise _expired() from None
-        raise _no_such_link() from None
+        raise no_such_link() from None
 
 
 async def _actor(directory: DirectoryPort, person: str) -> Actor:
@@ -129,7 +129,7 @@ def _zone(services: Services, facility: str) -> tzinfo:
     return ZoneInfo(place.calendar.time_zone) if place is not None else UTC
 
 
-def _no_such_link() -> ProblemError:
+def no_such_link() -> ProblemError:
     detail = "It may have been cut off by a mail program. Open it from the mail again, or use the portal."
     return ProblemError(404, "link-not-found", "This link does not work", detail)
 

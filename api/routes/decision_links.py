@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.deciding import hand_in
 from api.gatekeeping import Handler, TheServices
-from api.link_access import OpenedLink, opened, record_of
+from api.link_access import OpenedLink, no_such_link, opened, record_of
 from api.link_pages import (
     Filled,
     changed_page,
@@ -61,9 +61,9 @@ class PageRoute(APIRoute):
             try:
                 return await handle(request)
             except ProblemError as problem:
-                return message_page(problem.status_code, problem.title, problem.detail, dict(problem.headers or {}))
+                return _told(problem)
             except RequestValidationError:
-                return message_page(404, "This link does not work", "Open it from the mail again, or use the portal.")
+                return _told(no_such_link())
             except OutsideError as error:
                 log.warning("outside_system_failed", system=error.system, code=error.code)
                 text = "Nothing was decided. Open the link again in a few minutes."
@@ -76,6 +76,10 @@ class PageRoute(APIRoute):
             return await super().handle(scope, receive, send)
         refusal = message_page(405, "This is not possible", "Open the link from the mail.", {"allow": _METHODS})
         return await refusal(scope, receive, send)
+
+
+def _told(problem: ProblemError) -> Response:
+    return message_page(problem.status_code, problem.title, problem.detail, dict(problem.headers or {}))
 
 
 def _pages(*statuses: int) -> dict[int | str, dict[str, Any]]:
