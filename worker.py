@@ -30,11 +30,13 @@ from activities.purchasing import PurchasingActivities, wall_clock
 from activities.registry import activities_of
 from adapters.directory_files import FileDirectory
 from adapters.erp.reference.adapter import ReferenceErp
-from adapters.key_files import KeysFolder, key_files
+from adapters.key_files import KeyFilesError, KeysFolder, key_files
+from adapters.mail.links import MailLinks
 from adapters.mail.notifier import MailNotifier
 from adapters.mail.settings import MailSettings
 from adapters.mail.suppliers import MailSupplierChannel
 from adapters.postgres.commitments import PostgresCommitments
+from adapters.postgres.delegations import PostgresDelegations
 from adapters.postgres.evidence import PostgresEvidence
 from adapters.postgres.outbox import PostgresOutbox
 from adapters.postgres.pool import open_pool
@@ -87,6 +89,7 @@ class WorkerSettings(BaseSettings):
     plain_payloads: PlainPayloads = "accept"
     reference_dir: Path = Path("examples")
     public_url: str = "http://localhost:8080"
+    link_hours: int = Field(default=72, ge=1, le=720)
     smtp_host: str = "localhost"
     smtp_port: int = 587
     smtp_security: Literal["none", "starttls", "tls"] = "starttls"
@@ -151,6 +154,19 @@ async def connect(settings: WorkerSettings) -> Client:
     )
 
 
+def mail_links(settings: WorkerSettings) -> MailLinks | None:
+    """Links in mails are a convenience: without good keys for them mails go out all the same."""
+    keys = key_files(settings.keys_dir)
+    try:
+        if keys is not None:
+            keys.links()
+            return MailLinks(keys.links, settings.public_url, timedelta(hours=settings.link_hours))
+        structlog.get_logger("worker").warning("links_off", reason="no folder of keys is configured")
+    except KeyFilesError as error:
+        structlog.get_logger("worker").error("links_off", reason=str(error))
+    return None
+
+
 def with_spans(ports: Ports, tracer: Tracer) -> Ports:
     """The same ports, with a span for each call to them."""
     return Ports(**{each.name: traced(getattr(ports, each.name), each.name, tracer) for each in fields(ports)})
@@ -182,7 +198,11 @@ async def outside(settings: WorkerSettings) -> AsyncIterator[Outside]:
                 sender=settings.mail_from,
                 base_url=settings.public_url,
             )
-            notifiers: list[Notifier] = [MailNotifier(directory, mail)]
+            notifiers: list[Notifier] = [
+                MailNotifier(
+                    directory, mail, links=mail_links(settings), substitutes=PostgresDelegations(pool).given_by
+                )
+            ]
             if settings.webhooks:
                 http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
                 notifiers += [WebhookNotifier(subscriber, http) for subscriber in settings.webhooks]

@@ -13,7 +13,19 @@ from starlette.types import Lifespan
 from api import problems
 from api.middleware import BodyLimit, Surroundings
 from api.problems import Problem
-from api.routes import actions, audit, cases, decisions, events, health, policies, reports, requisitions, tasks
+from api.routes import (
+    actions,
+    audit,
+    cases,
+    decision_links,
+    decisions,
+    events,
+    health,
+    policies,
+    reports,
+    requisitions,
+    tasks,
+)
 from api.services import DEFAULT_MAX_BODY_BYTES, Services
 
 VERSION = "1.0.0"
@@ -23,7 +35,10 @@ Requests to buy come in, people decide, systems of record are driven, and everyt
 Errors are problem documents (RFC 9457): `type` is stable, `errors` says what to change. Lists are paged by opaque
 cursors. Amounts and quantities are decimal strings; instants carry their time zone. Every POST may be repeated.
 """
-ROUTERS = (requisitions, cases, actions, tasks, decisions, events, policies, audit, reports, health)
+ROUTERS = (requisitions, cases, actions, tasks, decisions, decision_links, events, policies, audit, reports, health)
+
+# What proves the caller there is a signature in the request itself.
+_OWN_PROOF = frozenset({"/v1/events", decision_links.PATH})
 
 
 def create_app(
@@ -79,6 +94,6 @@ def _add_security(document: dict[str, Any]) -> None:
         "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
     }
     for path, operations in document["paths"].items():
-        if path.startswith("/v1/") and path != "/v1/events":
+        if path.startswith("/v1/") and path not in _OWN_PROOF:
             for operation in operations.values():
                 operation["security"] = [{"bearer": []}]

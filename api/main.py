@@ -15,15 +15,19 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from temporalio.client import Client, Interceptor
 from temporalio.contrib.opentelemetry import TracingInterceptor
 
-from adapters.key_files import key_files
+from adapters.directory_files import FileDirectory
+from adapters.key_files import KeyFiles, KeyFilesError, key_files
 from adapters.policy_files import FilePolicyStore
 from adapters.postgres.pool import Pool, open_pool
 from adapters.postgres.reader import PostgresReader
+from adapters.reference_files import load
 from adapters.telemetry.logs import configure_logs
 from adapters.telemetry.traces import configure_traces
 from adapters.temporal_payloads import data_converter
 from api.app import create_app
 from api.case_client import TemporalCaseClient
+from api.link_policy import LinkPolicy
+from api.logs import log
 from api.security import ClaimNames, FileKeys, JwtVerifier, KeySource, UrlKeys, jwks_fetcher
 from api.services import Services
 from api.settings import GatewaySettings
@@ -87,7 +91,22 @@ async def connect(settings: GatewaySettings, metrics: CollectorRegistry, resourc
         now=wall_clock,
         probes={"temporal": cases.health, "database": lambda: _answers(pool)},
         metrics=metrics,
+        directory=FileDirectory(load(settings.reference_dir, wall_clock().date()).people),
+        links=_links(settings, keys),
     )
+
+
+def _links(settings: GatewaySettings, keys: KeyFiles | None) -> LinkPolicy | None:
+    """Links in mails are a convenience: without good keys for them the gateway starts all the same."""
+    if keys is None:
+        log.warning("links_off", reason="no folder of keys is configured")
+        return None
+    try:
+        keys.links()
+    except KeyFilesError as error:
+        log.error("links_off", reason=str(error))
+        return None
+    return LinkPolicy(keys.links, settings.link_max_amount, settings.public_url)
 
 
 async def _answers(pool: Pool) -> None:

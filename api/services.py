@@ -11,7 +11,9 @@ from prometheus_client import CollectorRegistry
 
 from api.case_client import CaseClient
 from api.event_sources import EventSource
+from api.link_policy import LinkPolicy
 from api.security import TokenVerifier
+from domain.ports.directory import DirectoryPort
 from domain.ports.evidence import EvidenceReader, WorklistTask
 from domain.ports.policies import PolicyStore
 
@@ -28,7 +30,9 @@ class ClaimWriter(Protocol):
 
 @dataclass(frozen=True)
 class Services:
-    """`now` gives the current instant in UTC. `probes` raise when what they name is down."""
+    """`now` gives the current instant in UTC. `probes` raise when what they name is down. Without `links` or
+    `directory`, links in mails are not taken.
+    """
 
     cases: CaseClient
     reader: EvidenceReader
@@ -39,3 +43,5 @@ class Services:
     now: Callable[[], datetime]
     probes: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
+    directory: DirectoryPort | None = None
+    links: LinkPolicy | None = None

@@ -13,12 +13,14 @@ from adapters.key_files import KeysFolder
 from adapters.temporal_payloads import PlainPayloads
 from api.event_sources import EventSource
 from api.services import DEFAULT_MAX_BODY_BYTES
+from domain.money import ExactDecimal
 from workflows.messages.procure_to_pay import TASK_QUEUE
 
 
 class GatewaySettings(BaseSettings):
     """`oidc_jwks` is a URL or a file. Claim names may reach into nested claims with dots; with a prefix, only the
-    values that carry it count. `event_sources` is JSON, or the name of a file that holds it.
+    values that carry it count. `event_sources` is JSON, or the name of a file that holds it. Without `keys_dir`, links
+    in mails are not taken; `link_max_amount` is the most that one decides, in the currency of the facility.
     """
 
     model_config = SettingsConfigDict(
@@ -33,6 +35,8 @@ class GatewaySettings(BaseSettings):
     policies_dir: Path = Path("policies")
     keys_dir: KeysFolder = None
     plain_payloads: PlainPayloads = "accept"
+    reference_dir: Path = Path("examples")
+    link_max_amount: ExactDecimal | None = None
     oidc_jwks: str
     oidc_issuer: str
     oidc_audience: str = "corridor"

@@ -7,7 +7,6 @@ gives that person at that moment, and the case checks the decision like any othe
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import json
 import re
@@ -30,6 +29,7 @@ ISSUER = "e-mail link"
 
 # Each use of a key signs under its own words: a signature of one kind can never pass for one of another.
 _LINK_WORDS = b"corridor decision link 1\0"
+_ID_WORDS = b"corridor decision link id 1\0"
 _FORM_WORDS = b"corridor decision form 1\0"
 _CLOCKS_DIFFER = timedelta(minutes=1)  # between two gateways
 _TOKEN = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]{0,63})\.([A-Za-z0-9_-]{1,1200})\.([A-Za-z0-9_-]{43})", re.ASCII)
@@ -74,10 +74,13 @@ class FormError(Exception):
         self.fault = fault
 
 
-def link_id(notice_id: str, person: str, on_behalf_of: str | None = None) -> str:
-    """The same for the same notice and person, however often the mail is sent."""
-    named = json.dumps(["decision-link", notice_id, person, on_behalf_of])
-    return hashlib.sha256(named.encode()).hexdigest()[:32]
+def link_id(ring: KeyRing, notice_id: str, person: str, on_behalf_of: str | None = None) -> str:
+    """The same for the same notice and person, however often the mail is sent while the ring has its current key.
+
+    Nobody else can foretell it: the id of a decision is taken once, and so nobody can take this one first.
+    """
+    named = json.dumps([notice_id, person, on_behalf_of])
+    return hmac.digest(ring.current_key, _ID_WORDS + named.encode(), "sha256").hex()[:32]
 
 
 def expiry(now: datetime, validity: timedelta) -> datetime:

@@ -143,10 +143,11 @@ def test_a_link_ends_at_a_full_hour_after_its_validity(now: datetime, hours: int
 
 @given(st.text(max_size=50), people, st.none() | people)
 def test_the_id_of_a_link_names_one_decision(notice: str, person: str, other: str | None) -> None:
-    made = link_id(notice, person, other)
-    assert made == link_id(notice, person, other)
-    assert len({made, link_id(notice + "x", person, other), link_id(notice, person + "x", other)}) == 3
-    assert made != link_id(notice, person, (other or "") + "x")
+    made = link_id(RING, notice, person, other)
+    assert made == link_id(RING, notice, person, other)
+    assert len({made, link_id(RING, notice + "x", person, other), link_id(RING, notice, person + "x", other)}) == 3
+    assert made != link_id(RING, notice, person, (other or "") + "x")
+    assert made != link_id(KeyRing("x", {"x": b"x" * 32}), notice, person, other), "it can be foretold"
     decision = Decision.model_validate(
         {
             "decision_id": claims(link_id=made).decision_id,
