@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from api.case_client import CaseClient
 from api.event_sources import EventSource
 from api.security import TokenVerifier
+from domain.ports.checkpoints import CheckpointStore
 from domain.ports.evidence import EvidenceReader, WorklistTask
 from domain.ports.policies import PolicyStore
 
@@ -33,6 +34,7 @@ class Services:
     cases: CaseClient
     reader: EvidenceReader
     claims: ClaimWriter
+    checkpoints: CheckpointStore
     policies: PolicyStore
     tokens: TokenVerifier
     event_sources: Sequence[EventSource]
