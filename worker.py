@@ -42,7 +42,7 @@ from adapters.postgres.outbox import PostgresOutbox
 from adapters.postgres.pool import open_pool
 from adapters.postgres.reader import PostgresReader
 from adapters.reference_files import load
-from adapters.signing.files import signer_of
+from adapters.signing import RingSigner
 from adapters.telemetry.log_context import CaseLogContext
 from adapters.telemetry.logs import configure_logs
 from adapters.telemetry.ports import traced
@@ -233,7 +233,8 @@ async def outside(settings: WorkerSettings) -> AsyncIterator[Outside]:
                 tracer = trace.get_tracer("corridor.worker")
                 ports = with_spans(ports, tracer)
                 notifiers = [traced(notifier, notifier.channel, tracer) for notifier in notifiers]
-            checkpoints = PostgresCheckpoints(pool, signer_of(settings.keys_dir))
+            keys = key_files(settings.keys_dir)
+            checkpoints = PostgresCheckpoints(pool, RingSigner(keys.checkpoint) if keys else None)
             yield Outside(ports, PostgresOutbox(pool), notifiers, checkpoints)
     finally:
         await pool.close()

@@ -20,7 +20,7 @@ from adapters.policy_files import FilePolicyStore
 from adapters.postgres.checkpoints import PostgresCheckpoints
 from adapters.postgres.pool import Pool, open_pool
 from adapters.postgres.reader import PostgresReader
-from adapters.signing.files import signer_of
+from adapters.signing import RingSigner
 from adapters.telemetry.logs import configure_logs
 from adapters.telemetry.traces import configure_traces
 from adapters.temporal_payloads import data_converter
@@ -83,7 +83,7 @@ async def connect(settings: GatewaySettings, metrics: CollectorRegistry, resourc
         cases=cases,
         reader=reader,
         claims=reader,
-        checkpoints=PostgresCheckpoints(pool, checker=signer_of(settings.keys_dir)),
+        checkpoints=PostgresCheckpoints(pool, checker=RingSigner(keys.checkpoint) if keys else None),
         policies=policies,
         tokens=_verifier(settings, http),
         event_sources=settings.event_sources,
