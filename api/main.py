@@ -18,9 +18,11 @@ from temporalio.contrib.opentelemetry import TracingInterceptor
 from adapters.directory_files import FileDirectory
 from adapters.key_files import KeyFiles, KeyFilesError, key_files
 from adapters.policy_files import FilePolicyStore
+from adapters.postgres.checkpoints import PostgresCheckpoints
 from adapters.postgres.pool import Pool, open_pool
 from adapters.postgres.reader import PostgresReader
 from adapters.reference_files import load
+from adapters.signing import RingSigner
 from adapters.telemetry.logs import configure_logs
 from adapters.telemetry.traces import configure_traces
 from adapters.temporal_payloads import data_converter
@@ -85,6 +87,7 @@ async def connect(settings: GatewaySettings, metrics: CollectorRegistry, resourc
         cases=cases,
         reader=reader,
         claims=reader,
+        checkpoints=PostgresCheckpoints(pool, checker=RingSigner(keys.checkpoint) if keys else None),
         policies=policies,
         tokens=_verifier(settings, http),
         event_sources=settings.event_sources,

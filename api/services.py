@@ -13,6 +13,7 @@ from api.case_client import CaseClient
 from api.event_sources import EventSource
 from api.link_policy import LinkPolicy
 from api.security import TokenVerifier
+from domain.ports.checkpoints import CheckpointStore
 from domain.ports.directory import DirectoryPort
 from domain.ports.evidence import EvidenceReader, WorklistTask
 from domain.ports.policies import PolicyStore
@@ -37,6 +38,7 @@ class Services:
     cases: CaseClient
     reader: EvidenceReader
     claims: ClaimWriter
+    checkpoints: CheckpointStore
     policies: PolicyStore
     tokens: TokenVerifier
     event_sources: Sequence[EventSource]

@@ -96,7 +96,7 @@ def take(previous: Checkpoint | None, heads: Sequence[Head], taken_at: datetime,
         root=root,
         taken_at=taken_at,
         key_id=key_id,
-        signature=base64.b64encode(signer.sign(text.encode())).decode() if signer else "",
+        signature=base64.b64encode(signer.sign(key_id, text.encode())).decode() if signer else "",
         hash=sha256(text),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -218,6 +218,37 @@ class MemoryEvidence:
     def head(self, case_id: str) -> tuple[int, str] | None:
         """Position and hash of the last entry of a case, purged or not."""
         return self._heads.get(case_id)
+
+    def everything(self) -> Iterable[CaseSnapshot]:
+        return self._cases.values()
+
+    def put_back(self, case_id: str, stored: Mapping[int, StoredEntry]) -> None:
+        """Put redacted entries in the places of those that they replace."""
+        self._chains[case_id] = [stored.get(each.position, each) for each in self._chains[case_id]]
+
+    def remove(self, case_id: str) -> None:
+        """Leave nothing of a case but its last entry."""
+        last = self._chains[case_id][-1]
+        self._tombstones[case_id] = Tombstone(case_id=case_id, position=last.position, hash=last.hash)
+        self._chains[case_id] = [last]
+        self._seqs[case_id] = {last.entry.seq}
+        del self._cases[case_id]
+        self._orders = {number: case for number, case in self._orders.items() if case != case_id}
+        for row in self._tasks_of_case.pop(case_id, ()):
+            self._tasks.pop(row.task.task_id)
+            self._open.pop(row.task.task_id, None)
+        self.outbox.forget(case_id)
+
+    def append(self, case_id: str, entry: TimelineEntry) -> None:
+        """Record a fact about the evidence itself."""
+        self._append(case_id, entry)
+
+    def show(self, snapshot: CaseSnapshot | None, tasks: Sequence[Task]) -> None:
+        """Replace what is shown, at the version that it has."""
+        if snapshot is not None:
+            self._cases[snapshot.case_id] = snapshot
+        for task in tasks:
+            self._tasks[task.task_id].task = task
 
     def tombstone(self, case_id: str) -> Tombstone | None:
         return self._tombstones.get(case_id)

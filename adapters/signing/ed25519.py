@@ -42,13 +42,13 @@ class Ed25519Signer(Ed25519Checker):
         short = sorted(key_id for key_id, seed in seeds.items() if len(seed) != SEED_BYTES)
         if short:
             raise ValueError(f"a seed has {SEED_BYTES} bytes; these have not: {', '.join(short)}")
-        private = {key_id: Ed25519PrivateKey.from_private_bytes(seed) for key_id, seed in seeds.items()}
-        super().__init__({key_id: key.public_key().public_bytes_raw() for key_id, key in private.items()})
-        self._current, self._private = current, private[current]
+        self._private = {key_id: Ed25519PrivateKey.from_private_bytes(seed) for key_id, seed in seeds.items()}
+        super().__init__({key_id: key.public_key().public_bytes_raw() for key_id, key in self._private.items()})
+        self._current = current
 
     @property
     def key_id(self) -> str:
         return self._current
 
-    def sign(self, message: bytes) -> bytes:
-        return self._private.sign(message)
+    def sign(self, key_id: str, message: bytes) -> bytes:
+        return self._private[key_id].sign(message)

@@ -11,8 +11,8 @@ class Signer(Protocol):
     def key_id(self) -> str:
         """The key that signs now. It is part of what is signed, so it is known before."""
 
-    def sign(self, message: bytes) -> bytes:
-        """An Ed25519 signature (RFC 8032, 64 bytes) with the key `key_id`."""
+    def sign(self, key_id: str, message: bytes) -> bytes:
+        """An Ed25519 signature (RFC 8032, 64 bytes). Raises KeyError for a key that is not known."""
 
 
 class SignatureChecker(Protocol):

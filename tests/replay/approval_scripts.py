@@ -1,4 +1,4 @@
-"""Recorded cases about who approves: several, side by side, in place of another, too late, and not by the same person."""
+"""Recorded cases about who approves: several, side by side, in place of another, too late, never the same person."""
 
 from __future__ import annotations
 

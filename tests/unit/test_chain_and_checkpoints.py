@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.signing import Ed25519Checker, Ed25519Signer
+from adapters.signing import Ed25519Checker, Ed25519Signer, RingSigner
 from domain.case import TimelineEntry
 from domain.chain import (
     PURGED,
@@ -35,6 +35,7 @@ from domain.checkpoints import (
     own_faults,
     take,
 )
+from domain.keys import KeyRing
 
 NOW = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
 CASE = "procure-to-pay.north.REQ-1"
@@ -254,13 +255,24 @@ def test_without_keys_checkpoints_are_chained_and_not_signed() -> None:
 
 def test_keys_check_what_older_ones_signed_and_forge_nothing() -> None:
     old = Ed25519Signer({"2025": b"o" * 32}, "2025")
-    signature = old.sign(b"message")
+    signature = old.sign("2025", b"message")
     checker = Ed25519Checker(SIGNER.public_keys())
     assert checker.verify("2025", b"message", signature)
     assert not checker.verify("2025", b"massage", signature)
     assert not checker.verify("2026", b"message", signature)
     assert not checker.verify("2027", b"message", signature)
     assert not checker.verify("2025", b"message", b"short")
+
+
+def test_a_ring_may_be_rotated_while_it_is_used() -> None:
+    rings = [KeyRing("a", {"a": b"a" * 32})]
+    signer = RingSigner(lambda: rings[-1])
+    before = take(None, heads(1), NOW, signer)
+    rings.append(rings[0].with_key("b", b"b" * 32).made_current("b"))
+    after = take(before, heads(1), NOW, signer)
+    assert (before.key_id, after.key_id) == ("a", "b")
+    assert [*own_faults(before, heads(1), signer), *own_faults(after, heads(1), signer)] == []
+    assert signer.verify("a", b"message", signer.sign("a", b"message"))
 
 
 @pytest.mark.parametrize(("seeds", "current"), [({}, "a"), ({"a": b"x" * 32}, "b"), ({"a": b"x" * 31}, "a")])
