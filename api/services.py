@@ -8,8 +8,10 @@ from datetime import datetime
 from typing import Protocol
 
 from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
 
 from api.case_client import CaseClient
+from api.codec_desk import CodecDesk
 from api.event_sources import EventSource
 from api.security import TokenVerifier
 from domain.ports.evidence import EvidenceReader, WorklistTask
@@ -28,7 +30,9 @@ class ClaimWriter(Protocol):
 
 @dataclass(frozen=True)
 class Services:
-    """`now` gives the current instant in UTC. `probes` raise when what they name is down."""
+    """`now` gives the current instant in UTC. `probes` raise when what they name is down. Without keys there is no
+    `codec_desk`. `metrics_token` is what readers of the metrics must show.
+    """
 
     cases: CaseClient
     reader: EvidenceReader
@@ -39,3 +43,5 @@ class Services:
     now: Callable[[], datetime]
     probes: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
+    metrics_token: SecretStr | None = None
+    codec_desk: CodecDesk | None = None
