@@ -28,6 +28,8 @@ from adapters.telemetry.traces import configure_traces
 from adapters.temporal_payloads import data_converter
 from api.app import create_app
 from api.case_client import TemporalCaseClient
+from api.codec_desk import CodecDesk
+from api.limits import CallerLimits
 from api.link_policy import LinkPolicy
 from api.logs import log
 from api.security import ClaimNames, FileKeys, JwtVerifier, KeySource, UrlKeys, jwks_fetcher
@@ -62,6 +64,10 @@ def create_app_from_settings(settings: GatewaySettings | None = None) -> FastAPI
         metrics=metrics,
         max_body_bytes=chosen.max_body_bytes,
         tracer=trace.get_tracer("corridor.gateway") if tracing else None,
+        limits=CallerLimits(chosen.rate_limit, chosen.refused_limit),
+        web_ui_origins=chosen.web_ui_origins,
+        docs=chosen.docs,
+        tls=chosen.tls,
     )
 
 
@@ -96,6 +102,8 @@ async def connect(settings: GatewaySettings, metrics: CollectorRegistry, resourc
         metrics=metrics,
         directory=FileDirectory(load(settings.reference_dir, wall_clock().date()).people),
         links=_links(settings, keys),
+        metrics_token=settings.metrics_token,
+        codec_desk=CodecDesk(keys.payload, settings.web_ui_origins, settings.tls) if keys else None,
     )
 
 

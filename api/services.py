@@ -8,8 +8,10 @@ from datetime import datetime
 from typing import Protocol
 
 from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
 
 from api.case_client import CaseClient
+from api.codec_desk import CodecDesk
 from api.event_sources import EventSource
 from api.link_policy import LinkPolicy
 from api.security import TokenVerifier
@@ -32,7 +34,8 @@ class ClaimWriter(Protocol):
 @dataclass(frozen=True)
 class Services:
     """`now` gives the current instant in UTC. `probes` raise when what they name is down. Without `links` or
-    `directory`, links in mails are not taken.
+    `directory`, links in mails are not taken. Without keys there is no `codec_desk`. `metrics_token` is what readers
+    of the metrics must show.
     """
 
     cases: CaseClient
@@ -47,3 +50,5 @@ class Services:
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     directory: DirectoryPort | None = None
     links: LinkPolicy | None = None
+    metrics_token: SecretStr | None = None
+    codec_desk: CodecDesk | None = None

@@ -126,6 +126,11 @@ def is_encrypted(payload: Payload) -> bool:
     return payload.metadata.get(ENCODING) == ENCRYPTED
 
 
+def case_of(payload: Payload) -> str:
+    """The workflow that an encrypted payload says it belongs to; empty when it says none. True if the payload opens."""
+    return _text(payload, CASE)
+
+
 def _bound_to(key_id: str, case: bytes) -> bytes:
     """The additional data under the tag; lengths go first, so that no two pairs give the same bytes."""
     parts = (_PURPOSE, key_id.encode(), case)
