@@ -13,7 +13,21 @@ from starlette.types import Lifespan
 from api import problems
 from api.middleware import BodyLimit, Surroundings
 from api.problems import Problem
-from api.routes import actions, audit, cases, decisions, events, health, policies, reports, requisitions, tasks
+from api.routes import (
+    actions,
+    audit,
+    cases,
+    decisions,
+    delegations,
+    events,
+    health,
+    overrides,
+    policies,
+    reassignments,
+    reports,
+    requisitions,
+    tasks,
+)
 from api.services import DEFAULT_MAX_BODY_BYTES, Services
 
 VERSION = "1.0.0"
@@ -23,7 +37,21 @@ Requests to buy come in, people decide, systems of record are driven, and everyt
 Errors are problem documents (RFC 9457): `type` is stable, `errors` says what to change. Lists are paged by opaque
 cursors. Amounts and quantities are decimal strings; instants carry their time zone. Every POST may be repeated.
 """
-ROUTERS = (requisitions, cases, actions, tasks, decisions, events, policies, audit, reports, health)
+ROUTERS = (
+    requisitions,
+    cases,
+    actions,
+    decisions,  # before the tasks, one of which could else be called 'decisions'
+    reassignments,
+    tasks,
+    delegations,
+    overrides,
+    events,
+    policies,
+    audit,
+    reports,
+    health,
+)
 
 
 def create_app(
@@ -47,7 +75,7 @@ def create_app(
         metrics = metrics or services.metrics
     for each in ROUTERS:
         app.include_router(each.router)
-    problems.install(app)
+    problems.install(app, [route for each in ROUTERS for route in each.router.routes])
     app.add_middleware(BodyLimit, limit=max_body_bytes)
     app.add_middleware(Surroundings, registry=metrics or CollectorRegistry(), tracer=tracer)
 

@@ -16,9 +16,13 @@ from temporalio.client import Client, Interceptor
 from temporalio.contrib.opentelemetry import TracingInterceptor
 from temporalio.contrib.pydantic import pydantic_data_converter
 
+from adapters.directory_files import FileDirectory
 from adapters.policy_files import FilePolicyStore
+from adapters.postgres.delegations import PostgresDelegations
+from adapters.postgres.overrides import PostgresOverrides
 from adapters.postgres.pool import Pool, open_pool
 from adapters.postgres.reader import PostgresReader
+from adapters.reference_files import load
 from adapters.telemetry.logs import configure_logs
 from adapters.telemetry.traces import configure_traces
 from api.app import create_app
@@ -82,6 +86,9 @@ async def connect(settings: GatewaySettings, metrics: CollectorRegistry, resourc
         policies=policies,
         tokens=_verifier(settings, http),
         event_sources=settings.event_sources,
+        directory=FileDirectory(load(settings.reference_dir, wall_clock().date()).people),
+        delegations=PostgresDelegations(pool),
+        overrides=PostgresOverrides(pool),
         now=wall_clock,
         probes={"temporal": cases.health, "database": lambda: _answers(pool)},
         metrics=metrics,

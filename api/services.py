@@ -12,7 +12,10 @@ from prometheus_client import CollectorRegistry
 from api.case_client import CaseClient
 from api.event_sources import EventSource
 from api.security import TokenVerifier
+from domain.ports.delegations import DelegationStore
+from domain.ports.directory import DirectoryPort
 from domain.ports.evidence import EvidenceReader, WorklistTask
+from domain.ports.overrides import SegregationOverrides
 from domain.ports.policies import PolicyStore
 
 DEFAULT_MAX_BODY_BYTES = 1_000_000
@@ -36,6 +39,9 @@ class Services:
     policies: PolicyStore
     tokens: TokenVerifier
     event_sources: Sequence[EventSource]
+    directory: DirectoryPort
+    delegations: DelegationStore
+    overrides: SegregationOverrides
     now: Callable[[], datetime]
     probes: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)

@@ -29,6 +29,7 @@ class GatewaySettings(BaseSettings):
     database_dsn: str
     database_connections: Annotated[int, Field(ge=1, le=200)] = 10
     policies_dir: Path = Path("policies")
+    reference_dir: Path = Path("examples")
     oidc_jwks: str
     oidc_issuer: str
     oidc_audience: str = "corridor"

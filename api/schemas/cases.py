@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel
 
 from api.schemas.links import CaseLinks
+from api.schemas.parameters import MessageId
 from api.schemas.tasks import TaskView
 from domain.case import CaseSnapshot, TimelineEntry
 from domain.case_actions import ActionRecord
 from domain.model import Request
+from domain.people import PersonId
 from domain.requisition import LineNumber, Requisition, Text
-
-MessageId = Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 
 
 class CaseAccepted(BaseModel):
@@ -61,12 +59,15 @@ class Timeline(BaseModel):
 
 
 class ActionBody(Request):
-    """`requisition` is the whole amended request (amend), `line` the requisition line (cancel-line)."""
+    """`requisition` is the whole amended request (amend), `line` the requisition line (cancel-line), `person` whom it
+    concerns (add-approver, add-watcher, remove-watcher).
+    """
 
     action_id: MessageId | None = None
     comment: Text = ""
     requisition: Requisition | None = None
     line: LineNumber | None = None
+    person: PersonId | None = None
 
 
 class ActionOutcome(BaseModel):

@@ -18,6 +18,7 @@ TASK_QUEUE = "corridor"
 
 DECISION_MADE = "decision_made"
 ACTION_REQUESTED = "action_requested"
+TASK_CHANGED = "task_changed"
 ORDER_ACKNOWLEDGED = "order_acknowledged"
 GOODS_RECEIVED = "goods_received"
 GOODS_RETURNED = "goods_returned"
@@ -25,6 +26,7 @@ SETTLEMENT_REPORTED = "settlement_reported"
 
 DECISION_RECORD = "decision_record"
 ACTION_RECORD = "action_record"
+CHANGE_RECORD = "change_record"
 EVENT_RECORD = "event_record"
 SNAPSHOT = "snapshot"
 
