@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import httpx
 import structlog
@@ -20,41 +20,51 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from temporalio.client import Client, Interceptor
 from temporalio.contrib.opentelemetry import TracingInterceptor
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 import workflows
 from activities.case_steps import CaseActivities
+from activities.housekeeping import HousekeepingActivities
 from activities.outbox_relay import OutboxRelay
 from activities.purchasing import PurchasingActivities, wall_clock
 from activities.registry import activities_of
 from adapters.directory_files import FileDirectory
 from adapters.erp.reference.adapter import ReferenceErp
+from adapters.key_files import KeyFilesError, KeysFolder, key_files
+from adapters.mail.links import MailLinks
 from adapters.mail.notifier import MailNotifier
 from adapters.mail.settings import MailSettings
 from adapters.mail.suppliers import MailSupplierChannel
+from adapters.postgres.checkpoints import PostgresCheckpoints
 from adapters.postgres.commitments import PostgresCommitments
+from adapters.postgres.delegations import PostgresDelegations
 from adapters.postgres.evidence import PostgresEvidence
 from adapters.postgres.outbox import PostgresOutbox
 from adapters.postgres.pool import open_pool
 from adapters.postgres.reader import PostgresReader
 from adapters.reference_files import load
+from adapters.signing import RingSigner
 from adapters.telemetry.log_context import CaseLogContext
 from adapters.telemetry.logs import configure_logs
 from adapters.telemetry.ports import traced
 from adapters.telemetry.sdk import sdk_runtime
 from adapters.telemetry.traces import configure_traces
+from adapters.temporal_cases import Plan, TemporalRunningCases, ensure_schedules
+from adapters.temporal_payloads import PlainPayloads, data_converter
 from adapters.webhooks.notifier import WebhookNotifier
 from adapters.webhooks.subscriber import Subscriber
 from cli.settle import exit_settled
+from domain.ports.checkpoints import CheckpointStore
 from domain.ports.commitments import CommitmentPort
 from domain.ports.directory import DirectoryPort
 from domain.ports.erp import ErpPort
 from domain.ports.evidence import EvidenceReader, EvidenceWriter, Outbox
 from domain.ports.notifier import Notifier
 from domain.ports.suppliers import SupplierChannel
-from workflows.messages.procure_to_pay import TASK_QUEUE
+from workflows.housekeeping import ReconcileCases, SealEvidence
+from workflows.messages.housekeeping import RECONCILE_CASES, SEAL_EVIDENCE
+from workflows.messages.procure_to_pay import SNAPSHOT, TASK_QUEUE, WORKFLOW_NAME
 from workflows.procure_to_pay import ProcureToPay
 
 # Pure code and data shapes: re-importing them for every workflow would cost seconds and guard nothing. The linter bans
@@ -82,8 +92,13 @@ class WorkerSettings(BaseSettings):
     task_queue: str = TASK_QUEUE
     database_dsn: str
     erp_dsn: str
+    keys_dir: KeysFolder = None
+    plain_payloads: PlainPayloads = "accept"
     reference_dir: Path = Path("examples")
+    seal_every_minutes: Annotated[int, Field(ge=1, le=1440)] = 10
+    reconcile_every_minutes: Annotated[int, Field(ge=1, le=10080)] = 60
     public_url: str = "http://localhost:8080"
+    link_hours: int = Field(default=72, ge=1, le=720)
     smtp_host: str = "localhost"
     smtp_port: int = 587
     smtp_security: Literal["none", "starttls", "tls"] = "starttls"
@@ -118,17 +133,31 @@ def sandbox() -> SandboxedWorkflowRunner:
     return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
 
 
-def build_worker(client: Client, ports: Ports, task_queue: str = TASK_QUEUE, **options: Any) -> Worker:
-    """A worker of all processes over the given ports; `options` go to the SDK's worker."""
+def build_worker(
+    client: Client,
+    ports: Ports,
+    task_queue: str = TASK_QUEUE,
+    checkpoints: CheckpointStore | None = None,
+    grace: timedelta = timedelta(minutes=5),
+    **options: Any,
+) -> Worker:
+    """A worker of all processes over the given ports; `options` go to the SDK's worker.
+
+    It keeps house as well when it is given `checkpoints`; cases younger than `grace` are not reconciled.
+    """
     case = CaseActivities(ports.evidence, ports.directory, ports.commitments)
     purchasing = PurchasingActivities(
         ports.erp, ports.commitments, ports.suppliers, ports.directory, ports.evidence, ports.reader
     )
+    keeping: list[object] = []
+    if checkpoints is not None:
+        running = TemporalRunningCases(client, (WORKFLOW_NAME,), SNAPSHOT, task_queue)
+        keeping = [HousekeepingActivities(checkpoints, ports.evidence, ports.reader, running, wall_clock, grace)]
     return Worker(
         client,
         task_queue=task_queue,
-        workflows=[ProcureToPay],
-        activities=activities_of(case, purchasing),
+        workflows=[ProcureToPay, *((SealEvidence, ReconcileCases) if keeping else ())],
+        activities=activities_of(case, purchasing, *keeping),
         workflow_runner=sandbox(),
         interceptors=[CaseLogContext(), *options.pop("interceptors", ())],
         graceful_shutdown_timeout=timedelta(seconds=10),
@@ -136,15 +165,39 @@ def build_worker(client: Client, ports: Ports, task_queue: str = TASK_QUEUE, **o
     )
 
 
+def housekeeping(settings: WorkerSettings) -> Sequence[Plan]:
+    """What runs at which intervals."""
+    return (
+        Plan(name="seal-evidence", workflow=SEAL_EVIDENCE, every=timedelta(minutes=settings.seal_every_minutes)),
+        Plan(
+            name="reconcile-cases", workflow=RECONCILE_CASES, every=timedelta(minutes=settings.reconcile_every_minutes)
+        ),
+    )
+
+
 async def connect(settings: WorkerSettings) -> Client:
     interceptors: list[Interceptor] = [TracingInterceptor()] if settings.otlp_endpoint else []
+    keys = key_files(settings.keys_dir)
     return await Client.connect(
         settings.temporal_address,
         namespace=settings.temporal_namespace,
-        data_converter=pydantic_data_converter,
+        data_converter=data_converter(keys.payload if keys else None, settings.plain_payloads),
         interceptors=interceptors,
         runtime=sdk_runtime(settings.metrics_address, settings.otlp_endpoint),
     )
+
+
+def mail_links(settings: WorkerSettings) -> MailLinks | None:
+    """Links in mails are a convenience: without good keys for them mails go out all the same."""
+    keys = key_files(settings.keys_dir)
+    try:
+        if keys is not None:
+            keys.links()
+            return MailLinks(keys.links, settings.public_url, timedelta(hours=settings.link_hours))
+        structlog.get_logger("worker").warning("links_off", reason="no folder of keys is configured")
+    except KeyFilesError as error:
+        structlog.get_logger("worker").error("links_off", reason=str(error))
+    return None
 
 
 def with_spans(ports: Ports, tracer: Tracer) -> Ports:
@@ -159,6 +212,7 @@ class Outside:
     ports: Ports
     outbox: Outbox
     notifiers: Sequence[Notifier]
+    checkpoints: CheckpointStore
 
 
 @contextlib.asynccontextmanager
@@ -178,7 +232,11 @@ async def outside(settings: WorkerSettings) -> AsyncIterator[Outside]:
                 sender=settings.mail_from,
                 base_url=settings.public_url,
             )
-            notifiers: list[Notifier] = [MailNotifier(directory, mail)]
+            notifiers: list[Notifier] = [
+                MailNotifier(
+                    directory, mail, links=mail_links(settings), substitutes=PostgresDelegations(pool).given_by
+                )
+            ]
             if settings.webhooks:
                 http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
                 notifiers += [WebhookNotifier(subscriber, http) for subscriber in settings.webhooks]
@@ -195,7 +253,9 @@ async def outside(settings: WorkerSettings) -> AsyncIterator[Outside]:
                 tracer = trace.get_tracer("corridor.worker")
                 ports = with_spans(ports, tracer)
                 notifiers = [traced(notifier, notifier.channel, tracer) for notifier in notifiers]
-            yield Outside(ports, PostgresOutbox(pool), notifiers)
+            keys = key_files(settings.keys_dir)
+            checkpoints = PostgresCheckpoints(pool, RingSigner(keys.checkpoint) if keys else None)
+            yield Outside(ports, PostgresOutbox(pool), notifiers, checkpoints)
     finally:
         await pool.close()
 
@@ -208,7 +268,8 @@ async def run(settings: WorkerSettings) -> None:
     client = await connect(settings)
     async with outside(settings) as out:
         relay = OutboxRelay(out.outbox, out.notifiers, wall_clock)
-        async with build_worker(client, out.ports, settings.task_queue):
+        async with build_worker(client, out.ports, settings.task_queue, out.checkpoints):
+            await ensure_schedules(client, settings.task_queue, housekeeping(settings))
             structlog.get_logger("worker").info("worker.started", task_queue=settings.task_queue)
             await relay.run(stop)
             await stop.wait()

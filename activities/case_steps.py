@@ -30,6 +30,9 @@ class CaseActivities(CaseSteps):
         """Whether somebody may answer an open approval. Other tasks belong to teams that are always there."""
         if task.status != "open" or task.kind != "approval":
             return True
+        if task.people:
+            named = [await self._directory.person(person) for person in task.people]
+            return any(each is not None and each.active and each.person not in task.excluded for each in named)
         holders = await self._directory.holders(task.role, task.facility)
         return any(entitled(task, actor_of(person)) and person.person not in task.excluded for person in holders)
 

@@ -9,10 +9,14 @@ from typing import Any, Literal, cast
 from temporalio import activity
 
 from activities.errors import classified, own_store
+from domain.authority import ApproverDirectory, ChainMember
 from domain.case import TimelineEntry
 from domain.checks import Assessment, assess
 from domain.commitment_lines import order_commitment
+from domain.master_data import MasterData
 from domain.outside_errors import RefusedError
+from domain.people import Person
+from domain.policy.model import SupplierRisk
 from domain.ports.commitments import CommitmentLine, CommitmentPort, ReservationResult
 from domain.ports.directory import DirectoryPort
 from domain.ports.erp import ErpPort, MasterDataQuery
@@ -75,11 +79,37 @@ class PurchasingActivities(PurchasingSteps):
                 accepted=frozenset(step.accepted),
                 cancelled_lines=frozenset(step.cancelled_lines),
             )
+            assessed = assessed.model_copy(update=await self._surroundings(step, assessed, master, requester))
             found = [finding.model_dump(mode="json") for finding in assessed.findings]
             await self._record(
                 step, "checked", f"Checked: {len(found)} finding(s)", findings=found, notes=list(assessed.notes)
             )
         return assessed
+
+    async def _surroundings(
+        self, step: CheckInput, assessed: Assessment, master: MasterData, requester: Person | None
+    ) -> dict[str, Any]:
+        """What the rules of approval and of segregated duties look at beyond the lines."""
+        linked = [await self._reader.family_duties(case) for case in step.requisition.linked_cases]
+        return {
+            "risks": _risks(assessed, master),
+            "approvers": await self._approvers(step, requester),
+            "family_duties": tuple(sorted({done for duties in linked for done in duties}, key=str)),
+        }
+
+    async def _approvers(self, step: CheckInput, requester: Person | None) -> ApproverDirectory:
+        """The requester's superiors, and the holders of roles of which more than one must approve."""
+        policy = step.policy
+        superiors: Sequence[Person] = ()
+        if any(level.approvers == "management-chain" for level in policy.levels):
+            superiors = await self._directory.superiors(step.requisition.requester)
+        several = {level.role for level in policy.levels if level.needs != "any"}
+        holders = {role: await self._directory.holders(role, policy.facility.code) for role in sorted(several)}
+        return ApproverDirectory(
+            requester_level=requester.job_level if requester is not None else None,
+            chain=tuple(ChainMember(person=each.person, job_level=each.job_level or 0) for each in superiors),
+            holders={role: tuple(each.person for each in people) for role, people in holders.items()},
+        )
 
     async def _recent(self, step: CheckInput) -> Sequence[SpendLine]:
         # The store counts UTC days, which begin hours before or after the facility's; the rule itself is exact.
@@ -225,6 +255,11 @@ class PurchasingActivities(PurchasingSteps):
         entry = TimelineEntry(seq=step.seq, at=self._clock(), kind=kind, summary=summary, detail=detail)
         async with own_store():
             await self._evidence.record(step.journal.with_entry(entry))
+
+
+def _risks(assessed: Assessment, master: MasterData) -> tuple[SupplierRisk, ...]:
+    suppliers = {line.supplier for line in assessed.lines if line.to_order}
+    return tuple(sorted({each.risk for each in master.suppliers if each.code in suppliers}))
 
 
 def _query(step: CheckInput) -> MasterDataQuery:

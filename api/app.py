@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI
@@ -11,12 +12,15 @@ from prometheus_client import CollectorRegistry
 from starlette.types import Lifespan
 
 from api import problems
-from api.middleware import BodyLimit, Surroundings
+from api.limits import CallerLimits
+from api.middleware import BodyLimit, CodecCors, Surroundings
 from api.problems import Problem
 from api.routes import (
     actions,
     audit,
     cases,
+    codec,
+    decision_links,
     decisions,
     delegations,
     events,
@@ -44,6 +48,7 @@ ROUTERS = (
     decisions,  # before the tasks, one of which could else be called 'decisions'
     reassignments,
     tasks,
+    decision_links,
     delegations,
     overrides,
     events,
@@ -53,6 +58,9 @@ ROUTERS = (
     health,
 )
 
+# What proves the caller there is a signature in the request itself.
+_OWN_PROOF = frozenset({"/v1/events", decision_links.PATH})
+
 
 def create_app(
     services: Services | None = None,
@@ -61,23 +69,37 @@ def create_app(
     metrics: CollectorRegistry | None = None,
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
     tracer: Tracer | None = None,
+    limits: CallerLimits | None = None,
+    web_ui_origins: Sequence[str] = (),
+    docs: bool = True,
+    tls: bool = False,
 ) -> FastAPI:
     """The app over `services`; without them, `lifespan` puts them into `app.state.services` before the first request.
 
     Metrics are counted in `metrics`, which should be the registry of the services. Without a `tracer` nothing is
-    traced.
+    traced, without `limits` nobody is slowed down. Pages from `web_ui_origins` may ask the codec endpoint. Without
+    `docs` nothing describes the API; with `tls` browsers are told never to come without it.
     """
     app = FastAPI(
-        title="Corridor", version=VERSION, description=_DESCRIPTION.strip(), redoc_url=None, lifespan=lifespan
+        title="Corridor",
+        version=VERSION,
+        description=_DESCRIPTION.strip(),
+        docs_url="/docs" if docs else None,
+        openapi_url="/openapi.json" if docs else None,
+        redoc_url=None,
+        lifespan=lifespan,
     )
+    app.state.limits = limits or CallerLimits()
     if services is not None:
         app.state.services = services
         metrics = metrics or services.metrics
     for each in ROUTERS:
         app.include_router(each.router)
-    problems.install(app, [route for each in ROUTERS for route in each.router.routes])
+    app.include_router(codec.router)  # Temporal's protocol and a page for people: no part of the described API
+    problems.install(app, [route for each in (*ROUTERS, codec) for route in each.router.routes])
     app.add_middleware(BodyLimit, limit=max_body_bytes)
-    app.add_middleware(Surroundings, registry=metrics or CollectorRegistry(), tracer=tracer)
+    app.add_middleware(CodecCors, origins=web_ui_origins)
+    app.add_middleware(Surroundings, registry=metrics or CollectorRegistry(), tracer=tracer, tls=tls)
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -107,6 +129,6 @@ def _add_security(document: dict[str, Any]) -> None:
         "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
     }
     for path, operations in document["paths"].items():
-        if path.startswith("/v1/") and path != "/v1/events":
+        if path.startswith("/v1/") and path not in _OWN_PROOF:
             for operation in operations.values():
                 operation["security"] = [{"bearer": []}]

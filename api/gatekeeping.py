@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine
+from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 
 from api.event_sources import EventSource, signer_of
+from api.limits import CallerLimits
+from api.problems import ProblemError
 from api.security import authenticate
 from api.services import Services
 from api.strict_json import StrictRequest, require_json
@@ -20,6 +23,11 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 def services_of(request: Request) -> Services:
     services: Services = request.app.state.services
     return services
+
+
+def _limits_of(request: Request) -> CallerLimits:
+    limits: CallerLimits = request.app.state.limits
+    return limits
 
 
 # Dependencies are coroutines even where they wait for nothing: FastAPI sends plain functions through a thread pool.
@@ -53,13 +61,27 @@ class _Guarded(APIRoute):
         takes_body = self.body_field is not None
 
         async def guarded(request: Request) -> Response:
-            strict = StrictRequest(request.scope, request.receive)
-            await self.admit(strict)
-            if takes_body:
-                require_json(strict.headers.get("content-type"))
-            return await handle(strict)
+            strict, limits = StrictRequest(request.scope, request.receive), _limits_of(request)
+            limits.before(strict)
+            try:
+                await self.admit(strict)
+                limits.admitted(strict)
+                if takes_body:
+                    require_json(strict.headers.get("content-type"))
+                return await handle(strict)
+            except ProblemError as problem:
+                if problem.status_code == HTTPStatus.UNAUTHORIZED:
+                    limits.refused(strict)
+                raise
 
         return guarded
+
+
+class OpenRoute(_Guarded):
+    """Open to everybody at first: the route itself asks who calls. Until then the address counts as the caller."""
+
+    async def admit(self, _: Request) -> None:
+        return None
 
 
 class BearerRoute(_Guarded):

@@ -7,6 +7,8 @@ from typing import Any
 import structlog
 
 log: Any = structlog.get_logger("corridor.gateway")
+security: Any = structlog.get_logger("security")
+"""Who was refused, and who read what: docs/confidentiality.md lists the events."""
 
 
 def bind(**ids: str) -> None:

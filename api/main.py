@@ -14,19 +14,26 @@ from opentelemetry import trace
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from temporalio.client import Client, Interceptor
 from temporalio.contrib.opentelemetry import TracingInterceptor
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from adapters.directory_files import FileDirectory
+from adapters.key_files import KeyFiles, KeyFilesError, key_files
 from adapters.policy_files import FilePolicyStore
+from adapters.postgres.checkpoints import PostgresCheckpoints
 from adapters.postgres.delegations import PostgresDelegations
 from adapters.postgres.overrides import PostgresOverrides
 from adapters.postgres.pool import Pool, open_pool
 from adapters.postgres.reader import PostgresReader
 from adapters.reference_files import load
+from adapters.signing import RingSigner
 from adapters.telemetry.logs import configure_logs
 from adapters.telemetry.traces import configure_traces
+from adapters.temporal_payloads import data_converter
 from api.app import create_app
 from api.case_client import TemporalCaseClient
+from api.codec_desk import CodecDesk
+from api.limits import CallerLimits
+from api.link_policy import LinkPolicy
+from api.logs import log
 from api.security import ClaimNames, FileKeys, JwtVerifier, KeySource, UrlKeys, jwks_fetcher
 from api.services import Services
 from api.settings import GatewaySettings
@@ -59,6 +66,10 @@ def create_app_from_settings(settings: GatewaySettings | None = None) -> FastAPI
         metrics=metrics,
         max_body_bytes=chosen.max_body_bytes,
         tracer=trace.get_tracer("corridor.gateway") if tracing else None,
+        limits=CallerLimits(chosen.rate_limit, chosen.refused_limit),
+        web_ui_origins=chosen.web_ui_origins,
+        docs=chosen.docs,
+        tls=chosen.tls,
     )
 
 
@@ -71,10 +82,11 @@ async def connect(settings: GatewaySettings, metrics: CollectorRegistry, resourc
     resources.push_async_callback(pool.close)
     http = await resources.enter_async_context(httpx.AsyncClient())
     interceptors: list[Interceptor] = [TracingInterceptor()] if settings.otlp_endpoint else []
+    keys = key_files(settings.keys_dir)
     temporal = await Client.connect(
         settings.temporal_address,
         namespace=settings.temporal_namespace,
-        data_converter=pydantic_data_converter,
+        data_converter=data_converter(keys.payload if keys else None, settings.plain_payloads),
         interceptors=interceptors,
     )
     cases = TemporalCaseClient(temporal, settings.public_url, settings.task_queue)
@@ -83,6 +95,7 @@ async def connect(settings: GatewaySettings, metrics: CollectorRegistry, resourc
         cases=cases,
         reader=reader,
         claims=reader,
+        checkpoints=PostgresCheckpoints(pool, checker=RingSigner(keys.checkpoint) if keys else None),
         policies=policies,
         tokens=_verifier(settings, http),
         event_sources=settings.event_sources,
@@ -92,7 +105,23 @@ async def connect(settings: GatewaySettings, metrics: CollectorRegistry, resourc
         now=wall_clock,
         probes={"temporal": cases.health, "database": lambda: _answers(pool)},
         metrics=metrics,
+        links=_links(settings, keys),
+        metrics_token=settings.metrics_token,
+        codec_desk=CodecDesk(keys.payload, settings.web_ui_origins, settings.tls) if keys else None,
     )
+
+
+def _links(settings: GatewaySettings, keys: KeyFiles | None) -> LinkPolicy | None:
+    """Links in mails are a convenience: without good keys for them the gateway starts all the same."""
+    if keys is None:
+        log.warning("links_off", reason="no folder of keys is configured")
+        return None
+    try:
+        keys.links()
+    except KeyFilesError as error:
+        log.error("links_off", reason=str(error))
+        return None
+    return LinkPolicy(keys.links, settings.link_max_amount, settings.public_url)
 
 
 async def _answers(pool: Pool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 import uuid
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -13,6 +14,7 @@ from opentelemetry.propagate import extract
 from opentelemetry.trace import SpanKind, Tracer
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.logs import log
@@ -26,8 +28,11 @@ _SECURITY = {
     "referrer-policy": "no-referrer",
     "cache-control": "no-store",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-    "strict-transport-security": "max-age=31536000",
+    "cross-origin-resource-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
 }
+# Only where TLS is certain: a browser that has seen it once refuses to come without for a year.
+_TLS = {"strict-transport-security": "max-age=31536000"}
 # The pages that show the OpenAPI load their scripts from FastAPI's usual place.
 _DOCS_POLICY = (
     "default-src 'none'; connect-src 'self'; img-src 'self' data: https://fastapi.tiangolo.com; "
@@ -68,11 +73,32 @@ class BodyLimit:
         return response(self._problem())
 
 
+class CodecCors:
+    """Lets pages of the Web UI, and no others, read what the codec endpoint answers (Fetch Standard, CORS)."""
+
+    def __init__(self, app: ASGIApp, origins: Sequence[str]) -> None:
+        self._app = app
+        self._open = CORSMiddleware(
+            app,
+            allow_origins=list(origins),
+            allow_methods=["POST"],
+            allow_headers=["authorization", "content-type", "x-namespace"],
+            allow_credentials=True,
+            max_age=600,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asked = scope["type"] == "http" and scope["path"] == "/codec/decode"
+        await (self._open if asked else self._app)(scope, receive, send)
+
+
 class Surroundings:
     """Outermost: whatever happens inside, the answer carries its headers, is counted and logged once."""
 
-    def __init__(self, app: ASGIApp, registry: CollectorRegistry, tracer: Tracer | None = None) -> None:
-        self._app, self._tracer = app, tracer
+    def __init__(
+        self, app: ASGIApp, registry: CollectorRegistry, tracer: Tracer | None = None, tls: bool = False
+    ) -> None:
+        self._app, self._tracer, self._tls = app, tracer, tls
         self._seconds = Histogram(
             "corridor_http_request_seconds",
             "Time to answer, by route",
@@ -97,7 +123,8 @@ class Surroundings:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                _dress(MutableHeaders(scope=message), request_id, scope["path"])
+                secured = _SECURITY | (_TLS if self._tls or scope["scheme"] == "https" else {})
+                _dress(MutableHeaders(scope=message), request_id, scope["path"], secured)
             await send(message)
 
         try:
@@ -129,9 +156,9 @@ class Surroundings:
         log.info("answered", method=method, route=route, status=status, milliseconds=round(seconds * 1000, 1))
 
 
-def _dress(headers: MutableHeaders, request_id: str, path: str) -> None:
+def _dress(headers: MutableHeaders, request_id: str, path: str, secured: Mapping[str, str]) -> None:
     headers[REQUEST_ID] = request_id
-    for name, value in _SECURITY.items():
+    for name, value in secured.items():
         headers.setdefault(name, value)
     if path.startswith("/docs"):
         headers["content-security-policy"] = _DOCS_POLICY

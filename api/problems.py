@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match, Route
 
-from api.logs import log
+from api.logs import log, security
 from domain.faults import Fault
 from domain.outside_errors import OutsideError
 from domain.ports.evidence import InvalidCursorError
@@ -22,6 +22,7 @@ MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:corridor:problem:"
 MAX_ERRORS = 100
 RETRY_AFTER_SECONDS = "2"
+_REFUSALS = {401: "caller.unknown", 403: "caller.forbidden", 429: "caller.too_often"}
 
 
 class ProblemDetail(BaseModel):
@@ -144,9 +145,30 @@ def install(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
     app.add_exception_handler(OutsideError, _on_outside_error)
 
 
-async def _on_problem(_: Request, error: Exception) -> JSONResponse:
+async def _on_problem(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ProblemError)  # noqa: S101 (narrows the type that Starlette's registry leaves open)
+    if error.status_code in _REFUSALS:
+        _note_refusal(request, error)
     return response(error)
+
+
+def _note_refusal(request: Request, problem: ProblemError) -> None:
+    """One line for each caller who was refused. A reason names rules and roles, never a token or what was sent."""
+    actor, source = getattr(request.state, "actor", None), getattr(request.state, "event_source", None)
+    found = {
+        "person": actor.person if actor else None,
+        "issuer": actor.issuer if actor else None,
+        "source": source.source if source else None,
+        "address": request.client.host if request.client else None,
+    }
+    security.warning(
+        _REFUSALS[problem.status_code],
+        reason=problem.detail,
+        code=problem.slug,
+        method=request.method,
+        route=getattr(request.scope.get("route"), "path", "unmatched"),
+        **{name: value for name, value in found.items() if value is not None},
+    )
 
 
 async def _on_invalid(_: Request, error: Exception) -> JSONResponse:

@@ -8,10 +8,14 @@ from datetime import datetime
 from typing import Protocol
 
 from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
 
 from api.case_client import CaseClient
+from api.codec_desk import CodecDesk
 from api.event_sources import EventSource
+from api.link_policy import LinkPolicy
 from api.security import TokenVerifier
+from domain.ports.checkpoints import CheckpointStore
 from domain.ports.delegations import DelegationStore
 from domain.ports.directory import DirectoryPort
 from domain.ports.evidence import EvidenceReader, WorklistTask
@@ -31,11 +35,15 @@ class ClaimWriter(Protocol):
 
 @dataclass(frozen=True)
 class Services:
-    """`now` gives the current instant in UTC. `probes` raise when what they name is down."""
+    """`now` gives the current instant in UTC. `probes` raise when what they name is down. Without `links`, links
+    in mails are not taken. Without keys there is no `codec_desk`. `metrics_token` is what readers
+    of the metrics must show.
+    """
 
     cases: CaseClient
     reader: EvidenceReader
     claims: ClaimWriter
+    checkpoints: CheckpointStore
     policies: PolicyStore
     tokens: TokenVerifier
     event_sources: Sequence[EventSource]
@@ -45,3 +53,6 @@ class Services:
     now: Callable[[], datetime]
     probes: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
+    links: LinkPolicy | None = None
+    metrics_token: SecretStr | None = None
+    codec_desk: CodecDesk | None = None

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from adapters.key_files import KeysFolder
+from adapters.temporal_payloads import PlainPayloads
 from api.event_sources import EventSource
 from api.services import DEFAULT_MAX_BODY_BYTES
+from domain.money import ExactDecimal
+from domain.rate_limit import WrittenRate, parse_rate
 from workflows.messages.procure_to_pay import TASK_QUEUE
 
 
 class GatewaySettings(BaseSettings):
     """`oidc_jwks` is a URL or a file. Claim names may reach into nested claims with dots; with a prefix, only the
-    values that carry it count. `event_sources` is JSON, or the name of a file that holds it.
+    values that carry it count. `event_sources` is JSON, or the name of a file that holds it. Without `keys_dir`, links
+    in mails are not taken; `link_max_amount` is the most that one decides, in the currency of the facility.
     """
 
     model_config = SettingsConfigDict(
@@ -29,7 +35,10 @@ class GatewaySettings(BaseSettings):
     database_dsn: str
     database_connections: Annotated[int, Field(ge=1, le=200)] = 10
     policies_dir: Path = Path("policies")
+    keys_dir: KeysFolder = None
+    plain_payloads: PlainPayloads = "accept"
     reference_dir: Path = Path("examples")
+    link_max_amount: ExactDecimal | None = None
     oidc_jwks: str
     oidc_issuer: str
     oidc_audience: str = "corridor"
@@ -40,10 +49,36 @@ class GatewaySettings(BaseSettings):
     oidc_role_prefix: str = ""
     oidc_facility_prefix: str = ""
     event_sources: Annotated[tuple[EventSource, ...], NoDecode] = ()
+    web_ui_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    rate_limit: WrittenRate = parse_rate("6000/minute")
+    refused_limit: WrittenRate = parse_rate("300/minute")
+    docs: bool = True
+    metrics_token: Annotated[SecretStr | None, BeforeValidator(lambda given: given or None)] = None
     max_body_bytes: Annotated[int, Field(ge=1_000, le=50_000_000)] = DEFAULT_MAX_BODY_BYTES
     public_url: str = "http://localhost:8080"
     log_level: str = "INFO"
     otlp_endpoint: str = Field(default="", validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
+
+    @property
+    def tls(self) -> bool:
+        """Whether people reach the gateway by TLS, whoever ends it."""
+        return self.public_url.startswith("https://")
+
+    @field_validator("web_ui_origins", mode="before")
+    @classmethod
+    def _origins(cls, given: object) -> object:
+        """Addresses, with commas between them, as a browser names an origin: without a path, in small letters."""
+        if not isinstance(given, str):
+            return given
+        return tuple(each.strip().rstrip("/").lower() for each in given.split(",") if each.strip())
+
+    @field_validator("web_ui_origins")
+    @classmethod
+    def _each_is_an_origin(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            if not re.fullmatch(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?", origin):
+                raise ValueError("an origin is http:// or https://, a host, and a port where it is not the usual one")
+        return origins
 
     @field_validator("event_sources", mode="before")
     @classmethod

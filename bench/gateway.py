@@ -9,6 +9,7 @@ import httpx
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 
+from adapters.memory.checkpoints import MemoryCheckpoints
 from api.app import create_app
 from api.case_client import TemporalCaseClient
 from api.security import JwtVerifier
@@ -58,6 +59,7 @@ class Gateway:
             cases=TemporalCaseClient(hospital.client, task_queue=task_queue),
             reader=hospital.evidence,
             claims=hospital.evidence,
+            checkpoints=MemoryCheckpoints(hospital.evidence),
             policies=OnePolicy(hospital.policy),
             tokens=JwtVerifier(Keys(self._key), ISSUER, AUDIENCE, now),
             event_sources=(),

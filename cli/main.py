@@ -2,12 +2,14 @@
 
 import typer
 
-from cli.commands import audit, policy
+from cli.commands import audit, keys, policy
 from cli.commands.cases import act, case, cases, submit
 from cli.commands.catalogue import catalogue
 from cli.commands.demo import demo
 from cli.commands.events import events
 from cli.commands.health import health
+from cli.commands.policy_diff import diff
+from cli.commands.policy_simulate import simulate
 from cli.commands.replay import replay
 from cli.commands.setup import setup
 from cli.commands.tasks import decide, tasks
@@ -28,7 +30,10 @@ app.command()(health)
 for command in (submit, cases, case, act, tasks, decide, events, token, catalogue, replay):
     app.command()(command)
 app.add_typer(audit.app, name="audit")
+policy.app.command()(diff)
+policy.app.command()(simulate)
 app.add_typer(policy.app, name="policy")
+app.add_typer(keys.app, name="keys")
 
 
 @app.callback()

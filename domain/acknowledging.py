@@ -10,7 +10,7 @@ from typing import Literal
 from domain.model import Value
 from domain.policy.model import Tolerances
 from domain.purchase import AcknowledgedLine, Acknowledgement, OrderLine, PlacedOrder
-from domain.tolerance import least_complete, most_receivable, price_tolerated
+from domain.tolerance import LineTolerances, least_complete, most_receivable, price_tolerated
 
 
 class Difference(Value):
@@ -26,7 +26,7 @@ class Difference(Value):
     tolerated: bool
 
 
-def differences(order: PlacedOrder, answer: Acknowledgement, tolerances: Tolerances) -> tuple[Difference, ...]:
+def differences(order: PlacedOrder, answer: Acknowledgement, tolerances: LineTolerances) -> tuple[Difference, ...]:
     """Every difference, line by line; lines that the answer leaves out are accepted as they stand.
 
     What the answer says counts, also under the status 'accepted': suppliers' systems are not careful with it.
@@ -48,7 +48,7 @@ def differences(order: PlacedOrder, answer: Acknowledgement, tolerances: Toleran
                 )
             )
         else:
-            found.extend(_of_line(line, said, tolerances))
+            found.extend(_of_line(line, said, tolerances.of(line.line)))
     return tuple(found)
 
 

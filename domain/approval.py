@@ -20,7 +20,7 @@ from domain.reassigning import change_refusal, reassigned
 from domain.segregation import acting, decision_conflict
 from domain.tasks import Action, Decision, DecisionRecord, IgnoredBecause, Task, TaskChange, TaskChangeRecord
 
-__all__ = ["ApprovalLedger", "entitled", "missing_content", "refusal", "visible"]
+__all__ = ["ApprovalLedger", "entitled", "may_decide_for", "missing_content", "refusal", "visible"]
 
 _NEEDS_COMMENT: frozenset[Action] = frozenset({"reject", "return", "skip", "accept", "cancel", "cancel-line", "record"})
 _NEEDS_CORRECTION: frozenset[Action] = frozenset({"correct"})
@@ -66,6 +66,21 @@ def _not_entitled(
     if authority is None or at is None:
         return "delegation-not-valid"
     return authority_refusal(authority, task, actor, on_behalf_of, at, rule)
+
+
+def may_decide_for(
+    task: Task,
+    actor: Actor,
+    authorities: Sequence[DelegatedAuthority],
+    at: datetime,
+    delegation_rule: DelegationRule = _NO_LIMITS,
+) -> tuple[str, ...]:
+    """Those on whose behalf the actor may decide the task at that instant, for the worklist of a substitute."""
+    return tuple(
+        authority.delegator.person
+        for authority in authorities
+        if refusal(task, actor, task.actions[0], authority.delegator.person, authority, at, delegation_rule) is None
+    )
 
 
 def missing_content(decision: Decision) -> IgnoredBecause | None:
@@ -158,6 +173,11 @@ class ApprovalLedger:
         """A duty that was exercised elsewhere than on a task, such as by the requester or by who received the goods."""
         self._note(DutyDone(person=person, duty=duty, case_id=self._case_id, at=at))
 
+    def know(self, duties: Sequence[DutyDone]) -> None:
+        """Take in what people did in other cases of the family."""
+        for done in duties:
+            self._note(done)
+
     def decide(self, decision: Decision, now: datetime) -> DecisionRecord:
         """Apply a decision, or record why it is ignored. A repeated `decision_id` changes nothing.
 
@@ -222,6 +242,9 @@ class ApprovalLedger:
         if task is not None and because is None:
             self._tasks[task.task_id] = reassigned(task, change)
         return record
+
+    def change_record(self, change_id: str) -> TaskChangeRecord | None:
+        return self._changes.get(change_id)
 
     def changes(self) -> tuple[TaskChangeRecord, ...]:
         return tuple(self._changes.values())

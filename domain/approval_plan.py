@@ -45,8 +45,9 @@ class AddedApprover(Value):
 class Given(Value):
     """An approval that was given: by whom, with which decisions, and for which rules it was asked.
 
-    `for_others` are those in `approved_by` who acted on behalf of somebody. `implied_by` is the key of the question
-    whose answer counts for this one. An approval that `stands` was given for an earlier version of the request.
+    `for_others` are those in `approved_by` who acted on behalf of somebody, namely of `principals`. `implied_by` is the
+    key of the question whose answer counts for this one. An approval that `stands` was given for an earlier version of
+    the request; `total` is what that came to.
     """
 
     key: str
@@ -55,11 +56,14 @@ class Given(Value):
     rules: tuple[str, ...] = ()
     implied_by: str = ""
     for_others: tuple[PersonId, ...] = ()
+    principals: tuple[PersonId, ...] = ()
     stands: bool = False
+    total: Money | None = None
 
 
-def given_by(ask: Ask, approvals: Sequence[DecisionRecord]) -> Given:
-    """What the approvals of a question amount to, once the ledger says that they are enough."""
+def given_by(ask: Ask, approvals: Sequence[DecisionRecord], total: Money | None = None) -> Given:
+    """What the approvals of a question amount to, once the ledger says that they are enough. `total` is what the
+    request came to when they were given."""
     decisions = [record.decision for record in approvals]
     return Given(
         key=ask.key,
@@ -67,12 +71,14 @@ def given_by(ask: Ask, approvals: Sequence[DecisionRecord]) -> Given:
         decision_ids=tuple(decision.decision_id for decision in decisions),
         rules=ask.rules,
         for_others=tuple(each.actor.person for each in decisions if each.on_behalf_of is not None),
+        principals=tuple(each.on_behalf_of for each in decisions if each.on_behalf_of is not None),
+        total=total,
     )
 
 
-def implied_given(ask: Ask, actor: Actor, by: str) -> Given:
+def implied_given(ask: Ask, actor: Actor, by: str, total: Money | None = None) -> Given:
     """An approval that counts without being asked for: the actor gave it with the question `by`."""
-    return Given(key=ask.key, approved_by=(actor,), rules=ask.rules, implied_by=by)
+    return Given(key=ask.key, approved_by=(actor,), rules=ask.rules, implied_by=by, total=total)
 
 
 def stages(
@@ -122,15 +128,18 @@ def implied(policy: FrozenPolicy, ask: Ask, before: Sequence[Given], facility: s
 
     Only somebody who approved themselves, on this version of the request, and whose token held this question's role at
     the facility (or whom the question names), may be spared, and only where one approval is enough. `before` are the
-    approvals of that one stage: nothing is implied across a stage in between.
+    approvals of that one stage: nothing is implied across a stage in between. Of several it is the first by id, so that
+    it does not matter who was faster.
     """
     if not policy.same_person_decides_once or ask.needs != 1:
         return None
-    for given in before:
-        for actor in given.approved_by:
-            if not given.stands and actor.person not in given.for_others and _may_answer(ask, actor, facility):
-                return actor
-    return None
+    spared = [
+        actor
+        for given in before
+        for actor in given.approved_by
+        if not given.stands and actor.person not in given.for_others and _may_answer(ask, actor, facility)
+    ]
+    return min(spared, key=lambda actor: actor.person, default=None)
 
 
 def short_of(ask: Ask, approvers: ApproverDirectory, requesters: Sequence[str] = ()) -> str | None:
@@ -157,25 +166,34 @@ def still_given(
 
     A total that rises beyond a bound of the rule is approved anew by everybody; otherwise only those levels are asked
     that are demanded by a rule which fires now and did not before. `before_total` is the total that was approved, so
-    that many small steps do not add up unseen. An approval falls as well when one of those who gave it is a requester
-    now. Without a route `before`, every rule counts as firing anew. Raises CurrencyMismatchError.
+    that many small steps do not add up unseen; an approval that was given for a smaller total is measured by that one.
+    It falls as well when one of those who gave it is a requester now. Without a route `before`, every rule counts as
+    firing anew. Raises CurrencyMismatchError.
     """
     if not given:
         return {}, ()
-    rise = effect_of(before_total, after_total, (), (), rule)
-    if rise.needs_approval:
-        return {}, rise.reasons
     rules_before = before.rules if before is not None else ()
+    effect = effect_of(before_total, after_total, rules_before, after.rules, rule)
+    if effect_of(before_total, after_total, (), (), rule).needs_approval:
+        return {}, effect.reasons
     new_rules = set(after.rules) - set(rules_before)
     fallen = {routed.level.name for routed in after.levels if new_rules & set(routed.rules)}
-    reasons = list(effect_of(before_total, after_total, rules_before, after.rules, rule).reasons)
-    standing: dict[str, Given] = {}
+    standing, reasons = {}, list(effect.reasons)
     for key, each in given.items():
-        by_requester = [actor.person for actor in each.approved_by if actor.person in requesters]
-        reasons += [f"{person} is a requester now and cannot have approved." for person in by_requester]
-        if not by_requester and level_of(key) not in fallen:
+        faults = (*_outgrown(each, after_total, rule), *_given_by_requester(each, requesters))
+        reasons += faults
+        if not faults and level_of(key) not in fallen:
             standing[key] = each.model_copy(update={"stands": True})
     return standing, tuple(dict.fromkeys(reasons))
+
+
+def _outgrown(given: Given, total: Money, rule: AmendmentRule) -> tuple[str, ...]:
+    return () if given.total is None else effect_of(given.total, total, (), (), rule).reasons
+
+
+def _given_by_requester(given: Given, requesters: Sequence[str]) -> tuple[str, ...]:
+    people = (*(actor.person for actor in given.approved_by), *given.principals)
+    return tuple(f"{person} is a requester now and cannot have approved." for person in people if person in requesters)
 
 
 def level_of(key: str) -> str:

@@ -50,16 +50,22 @@ def start_of_business(day: date, calendar: BusinessCalendar, holidays: Collectio
 
 
 def add_business_hours(start: datetime, hours: int, calendar: BusinessCalendar, holidays: Collection[date]) -> datetime:
-    """The instant (UTC) at which `hours` open hours have passed since `start`.
+    """`add_business_time` of full hours."""
+    return add_business_time(start, timedelta(hours=hours), calendar, holidays)
 
-    It is never outside of office hours: zero hours from a Sunday is Monday's opening. A span that uses up a day ends
-    at its closing, not at the next opening. Raises ValueError when `hours` is negative, NoBusinessDayError when the
+
+def add_business_time(
+    start: datetime, span: timedelta, calendar: BusinessCalendar, holidays: Collection[date]
+) -> datetime:
+    """The instant (UTC) at which so much open time has passed since `start`.
+
+    It is never outside of office hours: no time from a Sunday is Monday's opening. A span that uses up a day ends
+    at its closing, not at the next opening. Raises ValueError when the span is negative, NoBusinessDayError when the
     office stays closed for more than a year.
     """
-    if hours < 0:
+    if span < timedelta(0):
         raise ValueError("business hours cannot be counted backwards")
-    start = start.astimezone(UTC)
-    remaining = timedelta(hours=hours)
+    start, remaining = start.astimezone(UTC), span
     for opens, closes in _office_hours(local_day(start, calendar), calendar, holidays):
         begin = max(opens, start)
         if begin > closes:
@@ -72,9 +78,17 @@ def add_business_hours(start: datetime, hours: int, calendar: BusinessCalendar, 
 
 def business_hours_between(a: datetime, b: datetime, calendar: BusinessCalendar, holidays: Collection[date]) -> Decimal:
     """Open hours from `a` to `b`, to a ten-thousandth of an hour; negative when `b` comes before `a`."""
+    passed = business_time_between(a, b, calendar, holidays)
+    return (Decimal(passed // _MICROSECOND) / _MICROSECONDS_PER_HOUR).quantize(Decimal("0.0001"))
+
+
+def business_time_between(
+    a: datetime, b: datetime, calendar: BusinessCalendar, holidays: Collection[date]
+) -> timedelta:
+    """Open time from `a` to `b`; negative when `b` comes before `a`."""
     a, b = a.astimezone(UTC), b.astimezone(UTC)
     if b < a:
-        return -business_hours_between(b, a, calendar, holidays)
+        return -business_time_between(b, a, calendar, holidays)
     passed = timedelta(0)
     day, last = local_day(a, calendar), local_day(b, calendar)
     while day <= last:
@@ -82,7 +96,7 @@ def business_hours_between(a: datetime, b: datetime, calendar: BusinessCalendar,
             opens, closes = _hours_of(day, calendar)
             passed += max(min(b, closes) - max(a, opens), timedelta(0))
         day += timedelta(days=1)
-    return (Decimal(passed // _MICROSECOND) / _MICROSECONDS_PER_HOUR).quantize(Decimal("0.0001"))
+    return passed
 
 
 def _office_hours(

@@ -154,17 +154,15 @@ class Journal(Value):
         return self.model_copy(update={"entries": (*self.entries, entry)})
 
 
-def chain_hash(previous: str, case: str, entry: TimelineEntry) -> str:
-    """Hash of a timeline entry chained to the one recorded before it in the same case (SHA-256, hex)."""
-    body = entry.model_dump(mode="json")
-    return hashlib.sha256(f"{previous}\n{case}\n{fingerprint(body)}".encode()).hexdigest()
-
-
 class StoredEntry(Value):
-    """A timeline entry as recorded. `position` counts without gaps in order of recording."""
+    """A timeline entry as recorded. `position` counts without gaps in order of recording; `domain.chain` says what
+    `hash` covers under its `scheme`. `original_sha256` is that of the body before a redaction replaced it.
+    """
 
     position: int
     entry: TimelineEntry
     previous_hash: str
     hash: str
     recorded_at: datetime
+    scheme: int = 2
+    original_sha256: str | None = None

@@ -19,7 +19,8 @@ from domain.model import Value
 from domain.money import Money
 from domain.needs import Need, resolve
 from domain.people import Person
-from domain.policy.model import FrozenPolicy, SupplierRisk
+from domain.policy.model import AcceptanceRule, FrozenPolicy, SupplierRisk
+from domain.policy.tables import accepted_by_rule
 from domain.ports.evidence import SpendLine
 from domain.purchase import SourcedLine
 from domain.requisition import Requisition, RequisitionLine
@@ -59,7 +60,7 @@ def assess(
 
     `today` is the day at the facility, `requester` the directory's entry (None: not known there), `recent` the
     requests of the splitting rule's window. `accepted` holds what people accepted, as (code, line). At most one
-    finding comes out per code and line.
+    finding comes out per code and line; what a rule of the policy accepts comes out as a note.
     """
     log = FindingLog(accepted)
     check = _Check(requisition=requisition, master=master, policy=policy, today=today, requester=requester, log=log)
@@ -71,6 +72,7 @@ def assess(
         split = find_split(_as_spend(requisition, active, lines, amount, today), recent, policy.splitting)
         if split is not None:
             log.ask_of(split)
+    log.accept_by(lambda finding: _acceptance(policy, finding, lines, amount))
     return Assessment(
         lines=lines,
         findings=tuple(log.findings),
@@ -185,6 +187,17 @@ class _Check:
             unit_price=exact(highest),
         )
         return True
+
+
+def _acceptance(
+    policy: FrozenPolicy, finding: Finding, lines: Sequence[SourcedLine], amount: Money
+) -> AcceptanceRule | None:
+    """The rule that accepts a finding, judged by the amount of all lines that have a price so far.
+
+    A line without one stops the request for another reason, and the rule is judged anew once it has one.
+    """
+    concerned = [line.category for line in lines if finding.line in (None, line.line)]
+    return accepted_by_rule(policy, finding.code, amount, concerned) if concerned else None
 
 
 def _check_period(master: MasterData, facility: str, today: date, log: FindingLog) -> None:

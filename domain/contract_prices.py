@@ -12,6 +12,7 @@ from domain.model import Value
 from domain.money import Money
 from domain.needs import Need
 from domain.policy.model import FrozenPolicy
+from domain.policy.tables import tolerances_of
 from domain.tolerance import price_allowance, price_tolerated
 
 
@@ -84,7 +85,8 @@ class ContractPricing:
     def _by_contract(self, need: Need, to_order: Decimal, price: Money, contract: Contract) -> Price | None:
         used = price
         requested = need.requested
-        if requested is not None and not price_tolerated(price, requested, to_order, self._policy.tolerances):
+        tolerances = tolerances_of(self._policy, need.category, contract.supplier)
+        if requested is not None and not price_tolerated(price, requested, to_order, tolerances):
             used = requested
             self._log.ask(
                 "contract-price-differs",
@@ -98,7 +100,7 @@ class ContractPricing:
                 price_if_accepted=exact(requested),
                 quantity=str(need.quantity.of(to_order)),
                 line_difference=exact((requested - price).times(to_order).rounded()),
-                tolerated_line_difference=str(price_allowance(price, to_order, self._policy.tolerances)),
+                tolerated_line_difference=str(price_allowance(price, to_order, tolerances)),
             )
         draw = used.times(to_order)
         if not self._carries(contract, draw):

@@ -76,7 +76,8 @@ def _faults_of_dates(delegation: Delegation, rule: DelegationRule, at: datetime)
     elif end <= at:
         yield f"it ended already ({end:%Y-%m-%d %H:%M} UTC)"
     if end - begin > timedelta(days=rule.max_days) + _CLOCKS_PUT_BACK:
-        yield f"it holds for {(end - begin).days} days, more than the {rule.max_days} that the policy allows"
+        begun_days = -(-(end - begin) // timedelta(days=1))
+        yield f"it holds for {begun_days} days, more than the {rule.max_days} that the policy allows"
 
 
 def _faults_of_scope(scope: DelegationScope, rule: DelegationRule, delegator: Person) -> Iterator[str]:

@@ -149,6 +149,7 @@ CATALOGUE: dict[str, ExceptionType] = {
             24,
         ),
         _row("approver-missing", "Policy names nobody", "process-owner", ("retry", "cancel"), 8),
+        _row("duties-conflict", "One person combined duties", "compliance-officer", ("accept",), 24),
         _row("sla-breached", "Nobody decided in time", "process-owner", ("accept",), 8),
         _row("policy-refused", "Changed policy files cannot be used", "compliance-officer", ("accept",), 8),
         _row("evidence-fault", "The evidence does not hold together", "compliance-officer", ("accept",), 4),

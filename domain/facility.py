@@ -12,6 +12,8 @@ from domain.money import CurrencyCode
 
 FacilityCode = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,31}$")]
 
+FacilityKind = Literal["hospital", "clinic", "shared-services"]
+
 
 class HalfDay(Value):
     """A day on which the office closes early, at `closes` (wall clock, HH:MM)."""
@@ -41,7 +43,7 @@ class BusinessCalendar(Value):
 class Facility(Value):
     code: FacilityCode
     name: str
-    kind: Literal["hospital", "clinic", "shared-services"]
+    kind: FacilityKind
     currency: CurrencyCode
     calendar: BusinessCalendar
     parent: FacilityCode | None = None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Callable, Set
 
 from domain.exceptions import CATALOGUE, Finding
 from domain.money import Money
+from domain.policy.model import AcceptanceRule
 
 
 class FindingLog:
@@ -31,8 +32,21 @@ class FindingLog:
     def accepted(self, code: str, line: int | None = None) -> bool:
         return (code, line) in self._accepted
 
-    def note(self, line: int, text: str) -> None:
-        self.notes.append(f"Line {line}: {text}")
+    def note(self, line: int | None, text: str) -> None:
+        self.notes.append(text if line is None else f"Line {line}: {text}")
+
+    def accept_by(self, rule_for: Callable[[Finding], AcceptanceRule | None]) -> None:
+        """Turn every finding that a rule accepts into a note that names the rule and why it exists."""
+        asked = self.findings
+        self.findings = []
+        for finding in asked:
+            rule = rule_for(finding)
+            if rule is None:
+                self.findings.append(finding)
+            else:
+                self.note(
+                    finding.line, f"{finding.message} Accepted by rule {rule.name} ({finding.code}): {rule.reason}."
+                )
 
 
 def _acceptable(code: str) -> bool:

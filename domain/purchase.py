@@ -72,7 +72,7 @@ class OrderLine(Value):
 
 class OrderDraft(Value):
     """What the ERP is asked to order. `external_id` is unique per order for ever: asking again returns the same
-    order.
+    order. `categories` are those of the lines, which the system of record need not keep.
     """
 
     external_id: str
@@ -83,6 +83,7 @@ class OrderDraft(Value):
     currency: str
     ordered_on: date
     lines: tuple[OrderLine, ...]
+    categories: dict[int, str] = {}
 
     @property
     def total(self) -> Money:

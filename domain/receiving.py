@@ -8,9 +8,8 @@ from decimal import Decimal
 from domain.faults import Fault, InvalidRequestError
 from domain.model import Value
 from domain.money import Money
-from domain.policy.model import Tolerances
 from domain.purchase import GoodsReceipt, GoodsReturn, PlacedOrder
-from domain.tolerance import least_complete, most_receivable
+from domain.tolerance import LineTolerances, least_complete, most_receivable
 
 NOTHING = Decimal(0)
 
@@ -27,7 +26,7 @@ class ReceiptVerdict(Value):
 
 
 def judge_receipt(
-    order: PlacedOrder, received: Mapping[int, Decimal], receipt: GoodsReceipt, tolerances: Tolerances
+    order: PlacedOrder, received: Mapping[int, Decimal], receipt: GoodsReceipt, tolerances: LineTolerances
 ) -> ReceiptVerdict:
     """Judge one delivery against what was ordered and what came in before (`received`, returns deducted).
 
@@ -40,7 +39,7 @@ def judge_receipt(
             after[line.line] = after.get(line.line, NOTHING) + line.accepted
     accepted_now = sorted({line.line for line in receipt.lines if line.accepted > 0 and line.line in ordered})
     return ReceiptVerdict(
-        over=tuple(line for line in accepted_now if after[line] > most_receivable(ordered[line], tolerances)),
+        over=tuple(line for line in accepted_now if after[line] > most_receivable(ordered[line], tolerances.of(line))),
         unknown=tuple(sorted({line.line for line in receipt.lines} - ordered.keys())),
         rejected=tuple(sorted({line.line for line in receipt.lines if line.rejected > 0 and line.line in ordered})),
         received=after,
@@ -68,7 +67,7 @@ def after_return(order: PlacedOrder, received: Mapping[int, Decimal], goods_retu
     return left
 
 
-def outstanding(order: PlacedOrder, received: Mapping[int, Decimal], tolerances: Tolerances) -> dict[int, Decimal]:
+def outstanding(order: PlacedOrder, received: Mapping[int, Decimal], tolerances: LineTolerances) -> dict[int, Decimal]:
     """How much of each line is still to come; lines that are complete within the short tolerance are absent.
 
     A line of which nothing came is never complete, whatever the tolerance.
@@ -76,12 +75,12 @@ def outstanding(order: PlacedOrder, received: Mapping[int, Decimal], tolerances:
     missing: dict[int, Decimal] = {}
     for line in order.lines:
         ordered, have = line.quantity.value, received.get(line.line, NOTHING)
-        if ordered > 0 and (have <= 0 or have < least_complete(ordered, tolerances)):
+        if ordered > 0 and (have <= 0 or have < least_complete(ordered, tolerances.of(line.line))):
             missing[line.line] = ordered - have
     return missing
 
 
-def complete(order: PlacedOrder, received: Mapping[int, Decimal], tolerances: Tolerances) -> bool:
+def complete(order: PlacedOrder, received: Mapping[int, Decimal], tolerances: LineTolerances) -> bool:
     """Whether nothing more is expected on the order."""
     return not outstanding(order, received, tolerances)
 

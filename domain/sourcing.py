@@ -39,6 +39,7 @@ def order_drafts(
             currency=currency,
             ordered_on=ordered_on,
             lines=tuple(_order_line(line) for line in _by_number(to_order) if line.supplier == supplier),
+            categories={line.line: line.category for line in _by_number(to_order) if line.supplier == supplier},
         )
         for supplier in sorted({line.supplier for line in to_order})
     )

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from domain.model import Value
 from domain.money import Money
 from domain.policy.model import Tolerances
 
 _HUNDRED = Decimal(100)
+
+
+class LineTolerances(Value):
+    """The tolerances of each line of a purchase, by the requisition's line number; `general` for any other line."""
+
+    general: Tolerances = Tolerances()
+    lines: dict[int, Tolerances] = {}
+
+    def of(self, line: int) -> Tolerances:
+        return self.lines.get(line, self.general)
 
 
 def price_allowance(unit_price: Money, quantity: Decimal, tolerances: Tolerances) -> Decimal:

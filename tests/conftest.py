@@ -2,6 +2,7 @@
 
 pytest_plugins = [
     "tests.fixtures.settle",
+    "tests.fixtures.commands",
     "tests.fixtures.policies",
     "tests.fixtures.postgres",
     "tests.fixtures.commitments",

@@ -9,6 +9,7 @@ from temporalio import workflow
 
 from domain.acceptances import still_accepted
 from domain.amending import effect_of
+from domain.approval_plan import still_given
 from domain.business_time import fiscal_year, local_day
 from domain.checks import Assessment
 from domain.commitment_lines import reservation
@@ -17,11 +18,13 @@ from domain.faults import InvalidRequestError
 from domain.money import Money
 from domain.policy.model import FrozenPolicy
 from domain.purchase import SourcedLine
+from domain.request_changes import changes_between
 from domain.requisition import Requisition
 from domain.routing import RequestFacts, Route, route
 from domain.sourcing import apply_corrections
 from domain.tasks import LineCorrection
 from workflows.approval import Approval
+from workflows.approval_question import ForApproval
 from workflows.case import CaseWorkflow, RequestChanged
 from workflows.compensation import Compensations
 from workflows.errors import StepFailure
@@ -37,9 +40,10 @@ class Authorisation:
         self._case, self._undo = case, undo
         self.requisition = requisition
         self.cancelled_lines: set[int] = set()
-        self._approval = Approval(case)
+        self.approval = Approval(case)
         self._assessed: Assessment | None = None
-        self._approved_total: Money | None = None
+        self._asked_total: Money | None = None
+        self._asked_route: Route | None = None
         self._accepted: set[tuple[str, int | None]] = set()
         self._reservations = 0
 
@@ -71,7 +75,7 @@ class Authorisation:
         self.changed()
 
     def changed(self) -> None:
-        self._approval.version += 1
+        self.approval.version += 1
         self._case.superseded = True
 
     def remaining_lines(self) -> set[int]:
@@ -121,6 +125,7 @@ class Authorisation:
                 seq,
             )
             if isinstance(result, Assessment):
+                self._case.file.ledger.know(result.family_duties)
                 return result
             await ask_about_failure(self._case, result, "Check the requisition", "checks", ("retry", "cancel"))
 
@@ -153,6 +158,11 @@ class Authorisation:
 
     def _replace(self, requisition: Requisition) -> None:
         """What was accepted holds on only for lines that are what they were."""
+        self._case.file.note(
+            "request.changed",
+            "The request was changed",
+            changes=[each.model_dump() for each in changes_between(self.requisition, requisition)],
+        )
         self._accepted = set(still_accepted(frozenset(self._accepted), self.requisition, requisition))
         self.requisition = requisition
 
@@ -207,11 +217,10 @@ class Authorisation:
             self._case.file.note("approval.postponed", "Emergency under the cap: approval follows", actor="corridor")
             return
         routed = self.route()
-        self._review_earlier_approvals()
+        self._review_earlier_approvals(routed)
         self._case.file.show(stage="approval", next_step="The order is placed once all levels have approved")
-        await self._approval.obtain(routed, self.subject())
+        await self.approval.obtain(routed, self.for_approval())
         self._case.check_ended()
-        self._approved_total = self.assessment.amount
 
     def route(self) -> Route:
         shot = self._case.file.snapshot
@@ -225,29 +234,51 @@ class Authorisation:
         )
         return route(self.policy, facts)
 
-    def _review_earlier_approvals(self) -> None:
-        """After an amendment: approvals stand unless the total grew too much; a level that is new is asked anyway."""
-        before = self._approved_total
-        if before is None or not self._approval.approved:
-            self._approved_total = self.assessment.amount
+    def _review_earlier_approvals(self, routed: Route) -> None:
+        """After an amendment approvals stand, but for those that the policy wants anew."""
+        before, after = self._asked_total, self.assessment.amount
+        was, self._asked_route = self._asked_route, routed
+        if before is None or not self.approval.given:
+            self._asked_total = after
             return
-        after = self.assessment.amount
-        effect = effect_of(before, after, (), (), self.policy.amendment)
-        if effect.needs_approval:
-            self._approval.start_over()
-            self._approved_total = after
-            self._case.file.note("approval.anew", f"Approvals begin anew: {'; '.join(effect.reasons)}")
+        kept, reasons = still_given(
+            self.approval.given, was, routed, before, after, self.policy.amendment, self._case.requesters
+        )
+        self.approval.given = kept
+        if reasons:
+            self._case.file.note("approval.anew", f"Approvals are asked anew: {' '.join(reasons)}")
+        if kept:
+            self._case.file.note("approval.stands", f"Approved already, from {before} to {after}: {', '.join(kept)}")
         else:
-            self._case.file.note("approval.stands", f"Approvals stand: from {before} to {after}")
+            self._asked_total = after
 
     async def authorise_change(self, before: Money, after: Money) -> None:
-        """A dearer order than approved goes back to the approvers when the amendment rule says so."""
-        effect = effect_of(before, after, (), (), self.policy.amendment)
-        if effect.needs_approval:
-            self._approval.start_over()
-            self._approval.version += 1
-            self._case.file.note("approval.anew", f"The supplier's answer needs approval: {'; '.join(effect.reasons)}")
-            await self._approval.obtain(self.route(), {**self.subject(), "before": str(before), "after": str(after)})
+        """A dearer order than approved goes back to the approvers when the amendment rule says so.
+
+        `before` and `after` are totals of one order; the case's amount changes by their difference.
+        """
+        was, total = self.route(), self._case.file.snapshot.amount
+        self._case.file.show(amount=total + (after - before))
+        amount = self._case.file.snapshot.amount
+        effect = effect_of(before, after, was.rules, self.route().rules, self.policy.amendment)
+        if not effect.needs_approval:
+            return
+        kept, _ = still_given(self.approval.given, was, self.route(), before, after, self.policy.amendment)
+        self.approval.version += 1
+        self._case.file.note("approval.anew", f"The supplier's answer needs approval: {' '.join(effect.reasons)}")
+        subject = {**self.subject(), "amount": str(amount), "before": str(before), "after": str(after)}
+        again = Approval(self._case, kept, self.approval.version)
+        await again.obtain(self.route(), self.for_approval(subject))
+
+    def for_approval(self, subject: dict[str, Any] | None = None) -> ForApproval:
+        shot = self._case.file.snapshot
+        return ForApproval(
+            subject=subject or self.subject(),
+            amount=shot.amount,
+            categories=shot.categories,
+            urgency=self.requisition.urgency,
+            approvers=self.assessment.approvers,
+        )
 
     def subject(self) -> dict[str, Any]:
         """What approvers see; it is all that they need to decide on a phone."""

@@ -16,9 +16,10 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError
 
 from domain.case import CaseSnapshot, CaseStatus, Journal
-from domain.case_actions import ActionRecord, ActionRefusal, ActionRequest, action_refusal
+from domain.case_actions import ActionRecord, ActionRefusal, ActionRequest, CaseAction, action_refusal
 from domain.policy.model import FrozenPolicy
-from domain.tasks import Decision, DecisionRecord
+from domain.policy.proof import escalation_chain
+from domain.tasks import Decision, DecisionRecord, TaskChange, TaskChangeRecord
 from workflows.case_file import CaseFile
 from workflows.errors import StepFailure, failure_of
 from workflows.steps.case import CaseSteps
@@ -34,6 +35,9 @@ STEP_RETRIES = RetryPolicy(
 # Our own store is retried until it answers: without it nothing could be shown to a person anyway.
 OWN_STORE_RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
 STEP_TIMEOUT = timedelta(seconds=30)
+
+# What people look for on a list as soon as they have asked for it; other actions show with the step that follows them.
+SHOWN_AT_ONCE: frozenset[CaseAction] = frozenset({"hold", "resume", "add-watcher", "remove-watcher", "add-approver"})
 
 Build = Callable[[Journal, int], StepInput]
 
@@ -54,9 +58,11 @@ class CaseWorkflow:
     """One case. `requesters` are the persons on whose duty it runs: they may ask for it, and never decide on it."""
 
     def __init__(self, snapshot: CaseSnapshot, policy: FrozenPolicy, requesters: tuple[str, ...]) -> None:
-        self.file = CaseFile(snapshot)
+        self.file = CaseFile(snapshot, policy)
         self.policy = policy
         self.requesters = requesters
+        for person in requesters:
+            self.file.ledger.note_duty(person, "requester", snapshot.submitted_at)
         self.ended: CaseEnded | None = None
         self.superseded = False
         self.undoing = False
@@ -175,7 +181,36 @@ class CaseWorkflow:
         self.file.decide(decision)
 
     @workflow.signal
-    def action_requested(self, request: ActionRequest) -> None:
+    async def task_changed(self, change: TaskChange) -> None:
+        """Hand an open task to somebody else, who is told at once."""
+        known = self.file.ledger.change_record(change.change_id)
+        record = self.file.change_task(change, self._may_take_over(change.task_id))
+        if known is not None or record.because is not None:
+            return
+        task = self.file.ledger.task(change.task_id)
+        self.file.tell(
+            "task.reassigned",
+            f"{task.title} · {self.file.snapshot.amount}",
+            f"{change.actor.person} hands this to you. {change.comment}\nWhy it is asked: {task.why}.",
+            people=task.people,
+            task_id=task.task_id,
+            subject_version=task.subject_version,
+            actions=list(task.actions),
+        )
+        await self._show_at_once(f"Hand over: {task.title}")
+
+    def _may_take_over(self, task_id: str) -> tuple[str, ...]:
+        """Roles that may decide a task besides its own: those to which the policy would pass it on."""
+        role = next((task.role for task in self.file.ledger.tasks() if task.task_id == task_id), None)
+        return () if role is None else escalation_chain(self.policy.levels, role)[0]
+
+    async def _show_at_once(self, summary: str) -> None:
+        """Record what changed without waiting for the next step: somebody looks for it on a list now."""
+        if not self.closed:
+            await self.announce(summary)
+
+    @workflow.signal
+    async def action_requested(self, request: ActionRequest) -> None:
         """A person asks for something that concerns the whole case."""
         if request.action_id in self._actions:
             return
@@ -197,7 +232,11 @@ class CaseWorkflow:
             action=request.action,
             because=because,
             comment=request.comment,
+            person=request.person,
+            issuer=request.actor.issuer,
         )
+        if because is None and request.action in SHOWN_AT_ONCE:
+            await self._show_at_once(f"Show: {request.action}")
 
     def _why_not(self, request: ActionRequest) -> ActionRefusal | None:
         if self.closed or self.ended is not None:
@@ -221,8 +260,18 @@ class CaseWorkflow:
                 return "not-held"
             case "provide-information":
                 return self._answer_question(request)
+            case "add-watcher" | "remove-watcher":
+                return self._watch(request)
             case _:
                 return "not-in-this-stage"
+        return None
+
+    def _watch(self, request: ActionRequest) -> ActionRefusal | None:
+        person, watchers = request.person or "", self.file.snapshot.watchers
+        if (person in watchers) == (request.action == "add-watcher"):
+            return "duplicate"
+        left = tuple(each for each in watchers if each != person)
+        self.file.show(watchers=(*left, person) if request.action == "add-watcher" else left)
         return None
 
     def _answer_question(self, request: ActionRequest) -> ActionRefusal | None:
@@ -251,6 +300,11 @@ class CaseWorkflow:
     def decision_record(self, decision_id: str) -> DecisionRecord | None:
         """What became of a decision; None when it has not arrived."""
         return self.file.ledger.record_of(decision_id)
+
+    @workflow.query
+    def change_record(self, change_id: str) -> TaskChangeRecord | None:
+        """What became of a change to a task; None when it has not arrived."""
+        return self.file.ledger.change_record(change_id)
 
     @workflow.query
     def action_record(self, action_id: str) -> ActionRecord | None:

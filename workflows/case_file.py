@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from temporalio import workflow
 
 from domain.approval import ApprovalLedger
 from domain.case import CaseSnapshot, Journal, Notice, TimelineEntry
-from domain.tasks import Decision, DecisionRecord, Task
+from domain.duties import DutyDone
+from domain.policy.model import FrozenPolicy
+from domain.tasks import Decision, DecisionRecord, Task, TaskChange, TaskChangeRecord
 from workflows.search_attributes import phase_of, updates
 from workflows.showing import current_details
 
@@ -16,9 +19,15 @@ from workflows.showing import current_details
 class CaseFile:
     """Facts wait here until a step carries them into the evidence store: no activity exists only to write a log."""
 
-    def __init__(self, snapshot: CaseSnapshot) -> None:
+    def __init__(self, snapshot: CaseSnapshot, policy: FrozenPolicy) -> None:
         self.snapshot = snapshot
-        self.ledger = ApprovalLedger()
+        self._policy = policy
+        self.ledger = ApprovalLedger(
+            segregation=policy.segregation,
+            delegation=policy.delegation,
+            case_id=snapshot.case_id,
+            facility=snapshot.facility,
+        )
         self._seq = 0
         self._entries: list[TimelineEntry] = []
         self._changed_tasks: dict[str, Task] = {}
@@ -49,6 +58,15 @@ class CaseFile:
                 detail=detail,
             )
         )
+
+    def duties(self) -> tuple[DutyDone, ...]:
+        """Who did what in this case; what was done in other cases of its family is theirs to show."""
+        return tuple(done for done in self.ledger.duties() if done.case_id == self.case_id)
+
+    def tell_watchers(self, event: str, subject: str, text: str) -> None:
+        """Tell those who asked to be told what happens to the case."""
+        if self.snapshot.watchers:
+            self.tell(event, subject, text, people=self.snapshot.watchers)
 
     def tell(
         self, event: str, subject: str, text: str, role: str | None = None, people: tuple[str, ...] = (), **data: Any
@@ -92,10 +110,30 @@ class CaseFile:
         """Let the ledger say what a decision does, and put it on the timeline either way."""
         known = self.ledger.record_of(decision.decision_id) is not None
         record = self.ledger.decide(decision, workflow.now())
-        if not known:
+        if not known or record.because == "duplicate":
             self._note_decision(record)
         if record.status == "applied" and not known:
             self._changed_tasks[decision.task_id] = self.ledger.task(decision.task_id)
+            self._show_tasks()
+        return record
+
+    def change_task(self, change: TaskChange, acceptable_roles: Collection[str]) -> TaskChangeRecord:
+        """Let the ledger say whether the task goes to somebody else, and put it on the timeline either way."""
+        if (known := self.ledger.change_record(change.change_id)) is not None:
+            return known
+        record = self.ledger.change(change, workflow.now(), acceptable_roles)
+        what = f"{change.task_id} to {change.assignee.person}"
+        self.note(
+            f"task.{'reassigned' if record.because is None else 'reassignment-refused'}",
+            f"Handed over: {what}" if record.because is None else f"Ignored ({record.because}): {what}",
+            actor=change.actor.person,
+            change_id=change.change_id,
+            because=record.because,
+            comment=change.comment,
+            issuer=change.actor.issuer,
+        )
+        if record.because is None:
+            self._changed_tasks[change.task_id] = self.ledger.task(change.task_id)
             self._show_tasks()
         return record
 
@@ -103,6 +141,8 @@ class CaseFile:
         decision = record.decision
         what = f"{decision.action} on {decision.task_id}"
         summary = f"Decided: {what}" if record.because is None else f"Ignored ({record.because}): {what}"
+        rule = next((task.rule for task in self.ledger.tasks() if task.task_id == decision.task_id), None)
+        delegation = decision.authority.delegation if decision.authority is not None else None
         self.note(
             f"decision.{record.status}",
             summary,
@@ -114,8 +154,13 @@ class CaseFile:
             because=record.because,
             comment=decision.comment,
             subject_version=decision.subject_version,
+            rule=rule,
+            policy_version=self._policy.version,
+            policy_sha256=self._policy.sha256,
             issuer=decision.actor.issuer,
             roles=list(decision.actor.roles),
+            delegation_id=delegation and delegation.delegation_id,
+            overrides=[each.override_id for each in decision.overrides],
             corrections=[each.model_dump(mode="json", exclude_none=True) for each in decision.corrections],
         )
 
@@ -124,9 +169,17 @@ class CaseFile:
         tasks = self.ledger.open_tasks()
         first = min(tasks, key=lambda task: (task.due_at or task.opened_at, task.task_id), default=None)
         if first is None:
-            self.show(awaiting_role=None, awaiting="", awaiting_since=None, due_at=None, exception_code=None)
+            self.show(
+                awaiting_role=None,
+                awaiting="",
+                awaiting_since=None,
+                due_at=None,
+                exception_code=None,
+                duties=self.duties(),
+            )
             return
         self.show(
+            duties=self.duties(),
             awaiting_role=first.role,
             awaiting=first.title,
             awaiting_since=first.opened_at,

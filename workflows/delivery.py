@@ -76,7 +76,7 @@ class Delivery:
         if self._hand.deliveries or self._hand.changes:
             return False
         return self._hand.short_closed is not None or complete(
-            self._hand.placed, self._hand.received, self._case.policy.tolerances
+            self._hand.placed, self._hand.received, self._hand.tolerances
         )
 
     def _ask_after(self) -> timedelta:
@@ -118,7 +118,7 @@ class Delivery:
         return task
 
     def _outstanding(self) -> dict[str, str]:
-        open_lines = outstanding(self._hand.placed, self._hand.received, self._case.policy.tolerances)
+        open_lines = outstanding(self._hand.placed, self._hand.received, self._hand.tolerances)
         return {str(line): str(quantity) for line, quantity in open_lines.items()}
 
     def _answered(self) -> bool:
@@ -128,7 +128,7 @@ class Delivery:
         """'It came' counts as a receipt of all that is outstanding; 'wait' has the question asked again later."""
         record = self._case.file.ledger.applied_to(task.task_id)
         if record is not None and record.decision.action == "confirm-receipt":
-            open_lines = outstanding(self._hand.placed, self._hand.received, self._case.policy.tolerances)
+            open_lines = outstanding(self._hand.placed, self._hand.received, self._hand.tolerances)
             self._hand.deliveries.append(
                 GoodsReceipt(
                     event_id=task.task_id,
@@ -153,7 +153,7 @@ class Delivery:
             self._hand.booking = False
 
     async def _book_receipt(self, receipt: GoodsReceipt) -> None:
-        tolerances = self._case.policy.tolerances
+        tolerances = self._hand.tolerances
         verdict = judge_receipt(self._hand.placed, self._hand.received, receipt, tolerances)
         if verdict.over:
             finding = Finding(

@@ -159,7 +159,7 @@ class Fulfilment:
 
     async def _judge_answer(self, answer: Acknowledgement) -> None:
         self._hand.answer = answer
-        found = differences(self._hand.placed, answer, self._case.policy.tolerances)
+        found = differences(self._hand.placed, answer, self._hand.tolerances)
         serious = [each for each in found if not each.tolerated]
         if serious:
             finding = Finding(

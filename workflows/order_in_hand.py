@@ -14,6 +14,7 @@ from domain.exceptions import CATALOGUE
 from domain.faults import InvalidRequestError
 from domain.money import Money
 from domain.order_correction import corrected_draft
+from domain.policy.tables import line_tolerances
 from domain.purchase import Acknowledgement, GoodsReceipt, GoodsReturn, OrderDraft, OrderLine, PlacedOrder, Settlement
 from domain.tasks import Action, Decision
 from workflows.case import Build, CaseWorkflow
@@ -38,6 +39,7 @@ class OrderInHand:
 
     def __init__(self, case: CaseWorkflow, draft: OrderDraft, fiscal_year: int) -> None:
         self.case, self.draft, self.fiscal_year = case, draft, fiscal_year
+        self.tolerances = line_tolerances(case.policy, draft.categories, draft.supplier)
         self.order: PlacedOrder | None = None
         self.answer: Acknowledgement | None = None
         self.received: dict[int, Decimal] = {}

@@ -21,6 +21,7 @@ from domain.sourcing import order_drafts, stock_issue
 from workflows.authorisation import Authorisation
 from workflows.case import CaseEnded, CaseWorkflow
 from workflows.compensation import Compensations
+from workflows.duty_conflicts import DutyConflicts
 from workflows.errors import StepFailure
 from workflows.fulfilment import Fulfilment
 from workflows.messages.procure_to_pay import WORKFLOW_NAME, EventRecord, OrderOutcome, PurchaseInput, PurchaseResult
@@ -41,6 +42,7 @@ class ProcureToPay(CaseWorkflow):
         self.undo = Compensations(self)
         self.authorisation = Authorisation(self, self.undo, case.requisition)
         self.orders: list[Fulfilment] = []
+        self.conflicts = DutyConflicts(self)
         self._fulfilling = False
         self._reason = ""
         self._events: dict[str, EventRecord] = {}
@@ -82,6 +84,7 @@ class ProcureToPay(CaseWorkflow):
         if shot.emergency:
             branches.append(approve_afterwards(self, self.authorisation.route(), self.authorisation.subject()))
         await self._all(branches)
+        await self.conflicts.answered()
 
     async def _all(self, branches: list[Any]) -> None:
         """Run side by side; when the case is ended every branch comes to its end before anything is undone."""
@@ -143,6 +146,7 @@ class ProcureToPay(CaseWorkflow):
             people=self.requesters,
             status=shot.status,
         )
+        self.file.tell_watchers("case.closed", f"{shot.title}: {shot.status}", self._reason or "The case is closed.")
         self.closed = True
         await self.close(f"{self.file.case_id}:close")
 
@@ -168,6 +172,8 @@ class ProcureToPay(CaseWorkflow):
                 return self._cancel_line(request.line or 0)
             case "close-short":
                 return self._close_short(request.comment)
+            case "add-approver":
+                return self.authorisation.approval.add(request)
             case "withdraw" | "cancel" if any(order.hand.goods_came for order in self.orders):
                 return self._close_short(request.comment)
             case _:
@@ -243,6 +249,8 @@ class ProcureToPay(CaseWorkflow):
             because=because,
             recorded_at=workflow.now(),
         )
+        if because is None and isinstance(report, GoodsReceipt):
+            self.conflicts.exercised(report.received_by, "receiver")
         summary = f"{kind} for {report.order_number}"
         self.file.note(
             kind,

@@ -8,20 +8,41 @@ from typing import Any
 
 from temporalio import workflow
 
-from domain.business_time import add_business_hours
+from domain.business_time import add_business_hours, add_business_time, business_time_between
+from domain.duties import Duty
 from domain.exceptions import CATALOGUE, Finding
 from domain.routing import exception_hours, exception_owner
-from domain.tasks import Action, Decision, Task
+from domain.tasks import Action, Decision, Task, TaskKind
 from workflows.case import CaseWorkflow
 from workflows.errors import UNAVAILABLE, StepFailure
 
 MAX_REMINDERS = 10
+# Whoever answers for one of these teams exercises its duty.
+DUTY_OF: dict[str, Duty] = {
+    "buyer": "buyer",
+    "receiving-clerk": "receiver",
+    "store-keeper": "receiver",
+    "accounts-payable": "invoice-approver",
+    "budget-override-approver": "approver",
+}
 PROBE_EVERY = timedelta(minutes=10)
 
 
 def business_hours_from_now(case: CaseWorkflow, hours: int) -> datetime:
     """The instant (UTC) that many business hours of the facility away."""
     return add_business_hours(workflow.now(), hours, case.policy.facility.calendar, frozenset(case.policy.holidays))
+
+
+def business_time_from_now(case: CaseWorkflow, span: timedelta) -> datetime:
+    """The instant (UTC) at which so much office time of the facility has passed; a span below zero is none."""
+    calendar, closed = case.policy.facility.calendar, frozenset(case.policy.holidays)
+    return add_business_time(workflow.now(), max(span, timedelta(0)), calendar, closed)
+
+
+def business_time_since(case: CaseWorkflow, instant: datetime) -> timedelta:
+    """Office time of the facility since an instant."""
+    calendar, closed = case.policy.facility.calendar, frozenset(case.policy.holidays)
+    return business_time_between(instant, workflow.now(), calendar, closed)
 
 
 def remaining(until: datetime) -> timedelta:
@@ -59,6 +80,9 @@ def open_exception(case: CaseWorkflow, finding: Finding, slot: str, actions: tup
         actions=actions or kind.actions,
         subject={**subject_of(case), "evidence": finding.evidence, "line": finding.line},
         exception_code=finding.code,
+        duty=DUTY_OF.get(exception_owner(case.policy, finding.code)),
+        amount=case.file.snapshot.amount,
+        categories=case.file.snapshot.categories,
         opened_at=workflow.now(),
         due_at=business_hours_from_now(case, hours),
     )
@@ -76,23 +100,28 @@ def open_exception(case: CaseWorkflow, finding: Finding, slot: str, actions: tup
 
 
 async def answer_to(case: CaseWorkflow, task: Task) -> Decision:
-    """Wait for the answer. When the due date passes the process owner is told, once; the question stays open."""
-    answered = await _answered_by_due(case, task)
-    if not answered:
-        case.file.note("task.overdue", f"Overdue: {task.title}", task_id=task.task_id)
-        case.file.tell(
-            "task.overdue",
-            f"Overdue: {task.title} · {case.file.snapshot.title}",
-            f"{task.role} at {task.facility} has not answered within the service level.",
-            role="process-owner",
-            task_id=task.task_id,
-        )
-        await case.announce(f"Overdue: {task.title}")
+    """Wait for the answer. When the due date passes the process owner gets a task; the question stays open."""
+    if not await _answered_by_due(case, task):
+        breach = await report_breach(case, task)
         await case.until(lambda: case.file.ledger.applied_to(task.task_id) is not None)
+        case.file.cancel_task(breach.task_id, "answered meanwhile")
     record = case.file.ledger.applied_to(task.task_id)
     if record is None:
         raise RuntimeError(f"task {task.task_id} was awaited without an answer")
     return record.decision
+
+
+async def report_breach(case: CaseWorkflow, task: Task) -> Task:
+    """Put a missed service level on the process owner's worklist; nobody waits for the answer."""
+    whom = ", ".join(task.people) or f"{task.role} at {task.facility}"
+    finding = Finding(
+        code="sla-breached",
+        message=f"{whom} has not answered within the service level: {task.title}",
+        evidence={"task_id": task.task_id, "asked": whom, "due_at": task.due_at and task.due_at.isoformat()},
+    )
+    breach = open_exception(case, finding, f"breach/{task.task_id.rpartition(':')[2]}")
+    await case.announce(f"Overdue: {task.title}")
+    return breach
 
 
 async def _answered_by_due(case: CaseWorkflow, task: Task) -> bool:
@@ -149,3 +178,30 @@ async def ask_about_failure(
     if decision.action == "cancel":
         raise case.end("cancelled", decision.comment, decision.actor.person)
     return decision
+
+
+async def ask_requester(case: CaseWorkflow, kind: TaskKind, question: str) -> Decision:
+    """Put a question to the requester and wait for the answer."""
+    task = Task(
+        task_id=case.next_task_id("question"),
+        case_id=case.file.case_id,
+        kind=kind,
+        slot="information",
+        title=f"Question about {case.file.snapshot.title}",
+        why=question,
+        rule="returned-for-information",
+        role="requester",
+        facility=case.file.snapshot.facility,
+        people=case.requesters,
+        actions=("answer",),
+        subject=subject_of(case),
+        opened_at=workflow.now(),
+    )
+    case.file.open_task(task)
+    case.file.tell("information.asked", task.title, question, people=case.requesters, task_id=task.task_id)
+    await case.announce("Ask the requester")
+    await case.until(lambda: case.file.ledger.applied_to(task.task_id) is not None)
+    record = case.file.ledger.applied_to(task.task_id)
+    if record is None:
+        raise RuntimeError("the question was awaited without an answer")
+    return record.decision

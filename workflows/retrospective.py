@@ -29,6 +29,9 @@ async def approve_afterwards(case: CaseWorkflow, routed: Route, subject: dict[st
         excluded=case.requesters,
         actions=("approve", "reject"),
         subject=subject,
+        duty="approver",
+        amount=case.file.snapshot.amount,
+        categories=case.file.snapshot.categories,
         opened_at=workflow.now(),
         due_at=business_hours_from_now(case, rule.retrospective_hours),
     )

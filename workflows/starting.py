@@ -45,4 +45,6 @@ def first_snapshot(case: PurchaseInput) -> CaseSnapshot:
         policy_version=case.policy.version,
         policy_sha256=case.policy.sha256,
         request_sha256=case.request_sha256,
+        on_behalf_of=requisition.on_behalf_of,
+        linked=requisition.linked_cases,
     )

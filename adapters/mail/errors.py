@@ -10,6 +10,7 @@ import aiosmtplib
 from domain.outside_errors import OutsideError, RefusedError, TemporarilyUnavailableError
 
 SYSTEM = "mail"
+DEFERRED = "recipients-deferred"
 
 # Permanent answers (5xx) to one of these are about this message. Any other, such as a refused login or a missing
 # STARTTLS, is about our own settings: once an operator has mended them the same message goes out.
@@ -23,7 +24,7 @@ def classify(error: Exception) -> OutsideError:
         text = "; ".join(f"{each.recipient}: {each.code} {each.message}" for each in answers)
         if all(_permanent(each.code) for each in answers):
             return RefusedError(SYSTEM, "recipients-refused", text)
-        return TemporarilyUnavailableError(SYSTEM, "recipients-deferred", text)
+        return TemporarilyUnavailableError(SYSTEM, DEFERRED, text)
     if isinstance(error, aiosmtplib.SMTPResponseException):
         text = f"{error.code} {error.message}"
         if isinstance(error, _ABOUT_THE_MESSAGE) and _permanent(error.code):

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from urllib.parse import quote
+from email.message import EmailMessage
 
-from adapters.mail.client import MailClient, compose, message_id
-from adapters.mail.errors import SYSTEM
+from adapters.mail.client import MailClient, Receipt, compose, message_id
+from adapters.mail.errors import DEFERRED, SYSTEM
+from adapters.mail.letters import Reader, to_all, to_one, to_one_as_html
+from adapters.mail.links import MailLinks, asks
+from adapters.mail.readers import Substitutes, concerned, readers_of
 from adapters.mail.settings import MailSettings
 from domain.case import Notice
-from domain.outside_errors import RefusedError
+from domain.outside_errors import RefusedError, TemporarilyUnavailableError
 from domain.ports.directory import DirectoryPort
+
+_MOST_UNFINISHED = 1000
 
 
 class MailNotifier:
-    """One mail per notice to all whom it concerns: the notice's subject, text and a link, never its data."""
+    """One mail per notice to all whom it concerns: the notice's subject, text and a link, never its data.
+
+    A notice that asks people to answer a task goes to each of them, and to their substitutes, in a mail of their own:
+    with a link that only they may decide by, where `links` are given.
+    """
 
     channel = "email"
 
@@ -24,40 +33,83 @@ class MailNotifier:
         directory: DirectoryPort,
         settings: MailSettings,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        links: MailLinks | None = None,
+        substitutes: Substitutes | None = None,
     ) -> None:
         self._directory, self._settings, self._clock = directory, settings, clock
+        self._links, self._substitutes = links, substitutes
         self._client = MailClient(settings)
+        self._sent: dict[str, dict[str, str]] = {}
+        """Of notices that some got and some not yet: the proofs, so that whoever has the mail gets it no second time
+        from this process."""
 
     async def send(self, notice: Notice) -> str:
         """The server's answer. Raises RefusedError when nobody can be reached, and the errors of the directory."""
         if notice.role is None and not notice.people:
             return "addressed to nobody in person"
-        addresses = await self._addresses(notice)
+        return await (self._send_to_each(notice) if asks(notice) else self._send_to_all(notice))
+
+    async def _send_to_all(self, notice: Notice) -> str:
+        addresses = sorted({person.email for person in await concerned(self._directory, notice)})
         if not addresses:
-            whom = ", ".join(notice.people) or f"{notice.role} at {notice.facility}"
-            raise RefusedError(SYSTEM, "nobody-to-tell", f"no active person with a mail address: {whom}")
+            raise _nobody(notice)
+        message = self._message(notice, addresses, to_all(notice, self._settings.base_url), notice.notice_id)
+        return _proof(message, await self._client.send(message, addresses))
+
+    async def _send_to_each(self, notice: Notice) -> str:
+        """A server that is away is left alone at once; what only one person cannot get is kept from nobody else. The
+        notice counts as sent when everybody has it who can get it at all.
+        """
+        readers = await readers_of(self._directory, notice, self._substitutes, self._clock())
+        if not readers:
+            raise _nobody(notice)
+        sent, refused, deferred = self._proofs(notice), [], []
+        for reader in readers:
+            try:
+                if reader.key not in sent:
+                    sent[reader.key] = await self._send_to_one(notice, reader)
+            except RefusedError as error:
+                refused.append(error)
+            except TemporarilyUnavailableError as error:
+                if error.code != DEFERRED:
+                    raise
+                deferred.append(error)
+        if deferred:
+            raise deferred[0]
+        del self._sent[notice.notice_id]
+        if not sent:
+            raise refused[0]
+        failed = f" (refused: {'; '.join(str(each) for each in refused)})" if refused else ""
+        return "; ".join(sent.values()) + failed
+
+    async def _send_to_one(self, notice: Notice, reader: Reader) -> str:
+        base_url, address = self._settings.base_url, reader.person.email
+        link = self._links.link(notice, reader, self._clock()) if self._links is not None else None
+        text = to_one(notice, base_url, reader, link)
+        message = self._message(notice, [address], text, f"{notice.notice_id}\n{reader.key}")
+        if link is not None:
+            message.add_alternative(to_one_as_html(notice, base_url, reader, link), subtype="html")
+        return _proof(message, await self._client.send(message, [address]))
+
+    def _message(self, notice: Notice, addresses: Sequence[str], text: str, key: str) -> EmailMessage:
         subject = f"[{notice.case_id}] {notice.subject}"
-        message = compose(self._settings, addresses, subject, self._text(notice), self._clock())
-        message["Message-ID"] = message_id(self._settings, "notice", notice.notice_id)
+        message = compose(self._settings, addresses, subject, text, self._clock())
+        message["Message-ID"] = message_id(self._settings, "notice", key)
         # Mail readers show the mails of one case as one thread.
         message["References"] = message_id(self._settings, "case", notice.case_id)
-        receipt = await self._client.send(message, addresses)
-        refused = f" (refused: {'; '.join(receipt.refused)})" if receipt.refused else ""
-        return f"{message['Message-ID']} {receipt.answer}{refused}"
+        return message
 
-    async def _addresses(self, notice: Notice) -> list[str]:
-        people = [await self._directory.person(person) for person in notice.people]
-        if notice.role is not None:
-            people.extend(await self._directory.holders(notice.role, notice.facility))
-        return sorted({person.email for person in people if person is not None and person.active and person.email})
+    def _proofs(self, notice: Notice) -> dict[str, str]:
+        while len(self._sent) >= _MOST_UNFINISHED and notice.notice_id not in self._sent:
+            del self._sent[next(iter(self._sent))]  # the worst that follows is a mail that comes twice, as one
+        return self._sent.setdefault(notice.notice_id, {})
 
-    def _text(self, notice: Notice) -> str:
-        lines = [notice.text, "", f"Case: {notice.case_id}"]
-        if self._settings.base_url:
-            lines.append(f"Open:  {self._link(notice)}")
-        return "\n".join([*lines, "", "Please do not answer this mail: decisions count where the case is open."])
 
-    def _link(self, notice: Notice) -> str:
-        task = notice.data.get("task_id")
-        path = f"tasks/{quote(str(task), safe='')}" if task else f"cases/{quote(notice.case_id, safe='')}"
-        return f"{self._settings.base_url.rstrip('/')}/v1/{path}"
+def _nobody(notice: Notice) -> RefusedError:
+    whom = ", ".join(notice.people) or f"{notice.role} at {notice.facility}"
+    return RefusedError(SYSTEM, "nobody-to-tell", f"no active person with a mail address: {whom}")
+
+
+def _proof(message: EmailMessage, receipt: Receipt) -> str:
+    refused = f" (refused: {'; '.join(receipt.refused)})" if receipt.refused else ""
+    return f"{message['Message-ID']} {receipt.answer}{refused}"

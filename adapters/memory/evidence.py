@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from adapters.memory.outbox import MemoryOutbox
 from adapters.paging import Cursor, CursorReader, bounded
 from domain.approval import visible
-from domain.case import CaseSnapshot, Journal, StoredEntry, TimelineEntry, chain_hash
+from domain.case import CaseSnapshot, Journal, StoredEntry, TimelineEntry
+from domain.chain import RecordedEntry, Tombstone, body_of, chain_faults, chained
 from domain.duties import DutyDone
 from domain.people import Actor
 from domain.ports.evidence import (
@@ -57,6 +58,9 @@ class MemoryEvidence:
         self._chains: dict[str, list[StoredEntry]] = defaultdict(list)
         self._seqs: dict[str, set[int]] = defaultdict(set)
         self._heads: dict[str, tuple[int, str]] = {}
+        self._tombstones: dict[str, Tombstone] = {}
+        self.unsealed: set[str] = set()
+        """Cases whose head no checkpoint holds yet."""
         self._orders: dict[str, str] = {}
         self._tasks: dict[str, _TaskRow] = {}
         self._open: dict[str, _TaskRow] = {}
@@ -83,15 +87,10 @@ class MemoryEvidence:
             return
         self._seqs[case_id].add(entry.seq)
         position, previous = self._heads.get(case_id, (0, ""))
-        stored = StoredEntry(
-            position=position + 1,
-            entry=entry,
-            previous_hash=previous,
-            hash=chain_hash(previous, case_id, entry),
-            recorded_at=self._clock(),
-        )
+        stored = chained(case_id, position + 1, previous, entry, self._clock()).stored()
         self._chains[case_id].append(stored)
         self._heads[case_id] = (stored.position, stored.hash)
+        self.unsealed.add(case_id)
 
     def _keep_task(self, task: Task, version: int) -> None:
         row = self._tasks.get(task.task_id)
@@ -196,28 +195,63 @@ class MemoryEvidence:
         return sum(len(self._chains.get(case, ())) for case in wanted), tuple(faults)
 
     def _faults(self, case_id: str) -> Iterable[ChainFault]:
-        before, hash_before = 0, ""
-        for stored in self._chains.get(case_id, ()):
-            message = _fault(case_id, stored, before, hash_before)
-            if message:
-                yield ChainFault(case_id=case_id, position=stored.position, message=message)
-            before, hash_before = stored.position, stored.hash
-        position, final = self._heads.get(case_id, (0, ""))
-        if before < position:
-            message = f"entries {before + 1} to {position} are missing" if before else "all entries are missing"
-            yield ChainFault(case_id=case_id, position=max(before, 1), message=message)
-        elif hash_before != final:
-            yield ChainFault(case_id=case_id, position=before, message="it was not recorded by the store")
+        found = chain_faults(case_id, self.rows(case_id), self._heads.get(case_id), self._tombstones.get(case_id))
+        return [ChainFault(case_id=case_id, position=position, message=message) for position, message in found]
 
+    def rows(self, case_id: str) -> tuple[RecordedEntry, ...]:
+        """The timeline as the text that was hashed."""
+        return tuple(
+            RecordedEntry(
+                case_id=case_id,
+                position=stored.position,
+                seq=stored.entry.seq,
+                body=body_of(stored.entry),
+                previous_hash=stored.previous_hash,
+                hash=stored.hash,
+                recorded_at=stored.recorded_at,
+                scheme=stored.scheme,
+                original_sha256=stored.original_sha256,
+            )
+            for stored in self._chains.get(case_id, ())
+        )
 
-def _fault(case_id: str, stored: StoredEntry, before: int, hash_before: str) -> str | None:
-    if stored.position != before + 1:
-        return f"entries {before + 1} to {stored.position - 1} are missing"
-    if stored.previous_hash != hash_before:
-        return "it does not follow the entry before it"
-    if stored.hash != chain_hash(stored.previous_hash, case_id, stored.entry):
-        return "its content was changed"
-    return None
+    def head(self, case_id: str) -> tuple[int, str] | None:
+        """Position and hash of the last entry of a case, purged or not."""
+        return self._heads.get(case_id)
+
+    def everything(self) -> Iterable[CaseSnapshot]:
+        return self._cases.values()
+
+    def put_back(self, case_id: str, stored: Mapping[int, StoredEntry]) -> None:
+        """Put redacted entries in the places of those that they replace."""
+        self._chains[case_id] = [stored.get(each.position, each) for each in self._chains[case_id]]
+
+    def remove(self, case_id: str) -> None:
+        """Leave nothing of a case but its last entry."""
+        last = self._chains[case_id][-1]
+        self._tombstones[case_id] = Tombstone(case_id=case_id, position=last.position, hash=last.hash)
+        self._chains[case_id] = [last]
+        self._seqs[case_id] = {last.entry.seq}
+        del self._cases[case_id]
+        self._orders = {number: case for number, case in self._orders.items() if case != case_id}
+        for row in self._tasks_of_case.pop(case_id, ()):
+            self._tasks.pop(row.task.task_id)
+            self._open.pop(row.task.task_id, None)
+        self.outbox.forget(case_id)
+
+    def append(self, case_id: str, entry: TimelineEntry) -> None:
+        """Record a fact about the evidence itself."""
+        self._append(case_id, entry)
+
+    def show(self, snapshot: CaseSnapshot | None, tasks: Sequence[Task]) -> None:
+        """Replace what is shown, at the version that it has."""
+        if snapshot is not None:
+            self._cases[snapshot.case_id] = snapshot
+        for task in tasks:
+            self._tasks[task.task_id].task = task
+
+    def tombstone(self, case_id: str) -> Tombstone | None:
+        return self._tombstones.get(case_id)
 
 
 def _offered(task: Task, actor: Actor, acting_for: Sequence[ActingFor]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,6 +33,10 @@ class MemoryOutbox:
         self._waiting: dict[tuple[str, str], _Row] = {}
         self._known: set[str] = set()
 
+    def notices(self) -> list[Notice]:
+        """All that was ever kept, in order of keeping."""
+        return list({row.notice.notice_id: row.notice for row in self._rows.values()}.values())
+
     def add(self, notice: Notice, channels: Sequence[str]) -> None:
         """Keep a notice for each channel, once for its id."""
         if notice.notice_id in self._known:
@@ -40,6 +45,21 @@ class MemoryOutbox:
         for channel in sorted(set(channels)):
             row = _Row(notice, channel)
             self._rows[notice.notice_id, channel] = self._waiting[notice.notice_id, channel] = row
+
+    def replace_text(self, case_id: str, text: str, by: str) -> None:
+        """Put `by` in the place of `text` in what the case's notices say."""
+        for row in self._rows.values():
+            if row.notice.case_id == case_id:
+                data = json.loads(json.dumps(row.notice.data).replace(json.dumps(text)[1:-1], by))
+                said = {"subject": row.notice.subject.replace(text, by), "text": row.notice.text.replace(text, by)}
+                row.notice = row.notice.model_copy(update={**said, "data": data})
+
+    def forget(self, case_id: str) -> None:
+        """Remove the case's notices, sent or not."""
+        for key in [key for key, row in self._rows.items() if row.notice.case_id == case_id]:
+            self._known.discard(key[0])
+            self._waiting.pop(key, None)
+            del self._rows[key]
 
     async def take(
         self, channels: Sequence[str], limit: int, now: datetime, lease_until: datetime

@@ -28,14 +28,15 @@ class PostgresEvidence:
         with translated(SYSTEM):
             await self._pool.execute(
                 "SELECT record_journal($1::jsonb, $2, $3, $4::jsonb[], $5::jsonb[], $6)",
-                _storable(journal.snapshot.model_dump_json()),
+                storable(journal.snapshot.model_dump_json()),
                 [entry.seq for entry in journal.entries],
-                [_storable(canonical_json(entry.model_dump(mode="json"))) for entry in journal.entries],
-                [_storable(task.model_dump_json()) for task in journal.tasks],
-                [_storable(notice.model_dump_json()) for notice in journal.notices],
+                [storable(canonical_json(entry.model_dump(mode="json"))) for entry in journal.entries],
+                [storable(task.model_dump_json()) for task in journal.tasks],
+                [storable(notice.model_dump_json()) for notice in journal.notices],
                 self._channels,
             )
 
 
-def _storable(json_text: str) -> str:
+def storable(json_text: str) -> str:
+    """JSON that PostgreSQL's text can hold."""
     return _NUL.sub("\\1\ufffd", json_text) if "\\u0000" in json_text else json_text

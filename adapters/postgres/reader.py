@@ -35,7 +35,7 @@ from domain.tasks import Task
 _NO_DUE_DATE = datetime(9999, 12, 31, tzinfo=UTC)  # what the worklist sorts a task under that has none
 
 _TIMELINE = """
-SELECT position, body, previous_hash, hash, recorded_at FROM timeline
+SELECT position, body, previous_hash, hash, recorded_at, scheme, original_sha256 FROM timeline
 WHERE case_id = $1 AND position > $2 ORDER BY position LIMIT $3
 """
 _TASK = "SELECT body::text AS body, claimed_by, claimed_at FROM tasks WHERE task_id = $1"
@@ -195,6 +195,8 @@ def _entry(row: asyncpg.Record) -> StoredEntry:
         previous_hash=row["previous_hash"],
         hash=row["hash"],
         recorded_at=row["recorded_at"],
+        scheme=row["scheme"],
+        original_sha256=row["original_sha256"],
     )
 
 

@@ -39,7 +39,6 @@ _MISSING: dict[ActionRefusal, tuple[str, str]] = {
     "requisition-required": ("/requisition", "Send the whole amended requisition."),
     "line-required": ("/line", "Say which line of the requisition."),
     "person-required": ("/person", "Say whom it concerns."),
-    "requester-may-not-decide": ("/person", "Whoever asks does not decide."),
 }
 _REASONS: dict[ActionRefusal, str] = {
     "duplicate": "The same was asked before.",
@@ -106,6 +105,8 @@ def _authorise(request: ActionRequest, case: CaseSnapshot) -> None:
     because = action_refusal(request, case.facility, requesters)
     if because == "not-authorised":
         raise forbidden("not-authorised", f"You may not {request.action} this case.")
+    if because == "requester-may-not-decide":
+        raise forbidden(because, _REASONS[because])
     if because is not None:
         pointer, message = _MISSING[because]
         raise invalid_request((ProblemDetail(pointer=pointer, code=because, message=message),))

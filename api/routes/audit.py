@@ -10,7 +10,7 @@ from api.access import require_role, visible_case
 from api.gatekeeping import BearerRoute, TheActor, TheServices
 from api.problems import forbidden
 from api.routes.documents import problems
-from api.schemas.audit import AuditTrail, AuditVerdict
+from api.schemas.audit import AuditTrail, AuditVerdict, LastCheckpoint
 from api.schemas.parameters import DEFAULT_PAGE, CaseId, Cursor, Limit
 
 router = APIRouter(route_class=BearerRoute, tags=["Audit"])
@@ -25,14 +25,24 @@ async def verify(
     actor: TheActor,
     case_id: Annotated[str | None, Query(min_length=1, max_length=160, pattern=_CASE_PATTERN)] = None,
 ) -> AuditVerdict:
-    """Whether the hash chain of a case holds or, for those who serve all facilities, of every case."""
+    """Whether the evidence of a case holds or, for those who serve all facilities, of every case: the hash chains, the
+    checkpoints, and the one against the other. A fault names the table and the row.
+    """
     require_role(actor, *_AUDITORS)
     if case_id is not None:
         await visible_case(services, actor, case_id)
     elif "*" not in actor.facilities:
         raise forbidden("facility-required", "Name a case: only who serves all facilities may check everything.")
     entries_read, faults = await services.reader.verify(case_id)
-    return AuditVerdict(intact=not faults, entries_read=entries_read, faults=list(faults))
+    sealed = await services.checkpoints.verify(case_id)
+    return AuditVerdict(
+        intact=not faults and not sealed.faults,
+        entries_read=entries_read,
+        checkpoints_read=sealed.checkpoints_read,
+        last_checkpoint=LastCheckpoint.model_validate(sealed.last.model_dump()) if sealed.last else None,
+        signatures_checked=sealed.signatures_checked,
+        faults=[*faults, *sealed.faults],
+    )
 
 
 @router.get("/v1/audit/{case_id}", responses=problems(403, 404, 422))

@@ -14,7 +14,7 @@ _WITH_BODY = (400, 413, 415, 422)
 
 def problems(*statuses: int, body: bool = False, guarded: bool = True) -> dict[int | str, dict[str, Any]]:
     """Problem responses of a route: those named, those of any body, of any guarded route, and of all."""
-    every = {*statuses, *_ALWAYS, *(_WITH_BODY if body else ()), *((401,) if guarded else ())}
+    every = {*statuses, *_ALWAYS, *(_WITH_BODY if body else ()), *((401, 429) if guarded else ())}
     return {
         status: {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {"schema": _SCHEMA}}}
         for status in sorted(every)

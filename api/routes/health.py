@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 from collections.abc import Awaitable, Callable
 from typing import Literal
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 
@@ -14,6 +15,7 @@ from api.gatekeeping import TheServices
 from api.logs import log
 from api.problems import ProblemError
 from api.routes.documents import problems
+from api.security import unauthenticated
 
 router = APIRouter(tags=["Operation"])
 PROBE_SECONDS = 3
@@ -57,8 +59,13 @@ async def _works(name: str, probe: Callable[[], Awaitable[None]]) -> bool:
 @router.get(
     "/metrics",
     response_class=Response,
-    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **problems(guarded=True)},
 )
-async def metrics(services: TheServices) -> Response:
-    """Prometheus text format."""
+async def metrics(services: TheServices, request: Request) -> Response:
+    """Prometheus text format; with the token of CORRIDOR_METRICS_TOKEN, where one is set."""
+    expected = services.metrics_token
+    if expected is not None:
+        given = request.headers.get("authorization", "").removeprefix("Bearer ").encode()
+        if not hmac.compare_digest(given, expected.get_secret_value().encode()):
+            raise unauthenticated(None)
     return Response(generate_latest(services.metrics), media_type=CONTENT_TYPE_LATEST)

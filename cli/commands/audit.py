@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -23,12 +23,23 @@ def verify(
     persona: As = "k.mensah",
     as_json: AsJson = False,
 ) -> None:
-    """Check every timeline entry against the chain; exit 1 and name the place when one was tampered with.
+    """Check every entry against its chain, and the chains against the checkpoints; exit 1 and name each row that
+    was tampered with.
 
     Example: corridor audit verify
     """
     answer = connect(persona).get("/v1/audit/verify", case_id=case_id)
-    rows = [(fault["case_id"], str(fault["position"]), fault["message"]) for fault in answer["faults"]]
-    table = table_of(("case", "position", "fault"), rows, title=f"{answer['entries_read']} entries checked")
-    show(answer, as_json, table)
+    rows = [(fault["table"], fault["case_id"], str(fault["position"]), fault["message"]) for fault in answer["faults"]]
+    show(answer, as_json, table_of(("table", "case", "position", "fault"), rows, title=_read(answer)))
     exit_settled(FAILED if answer["faults"] else 0)
+
+
+def _read(answer: dict[str, Any]) -> str:
+    """What was checked, with the checkpoint that an auditor compares with the one kept elsewhere."""
+    last = answer["last_checkpoint"]
+    lines = [f"{answer['entries_read']} entries and {answer['checkpoints_read']} checkpoints checked"]
+    if last:
+        lines.append(f"last checkpoint {last['number']} of {last['taken_at']}: {last['hash']}")
+    if last and not answer["signatures_checked"]:
+        lines.append("signatures were not checked: the gateway has no public keys")
+    return "\n".join(lines)

@@ -12,14 +12,16 @@ import typer
 from domain.case_actions import ActionRefusal, ActionRequest, CaseAction, action_refusal
 from domain.exceptions import CATALOGUE
 from domain.people import Actor, Role
+from workflows.housekeeping import ReconcileCases, SealEvidence
 from workflows.messages.procure_to_pay import TASK_QUEUE
 from workflows.procure_to_pay import ProcureToPay
 from workflows.search_attributes import ALL
 from workflows.steps.case import CaseSteps
+from workflows.steps.housekeeping import HousekeepingSteps
 from workflows.steps.purchasing import PurchasingSteps
 
-WORKFLOWS: Sequence[type] = (ProcureToPay,)
-STEPS: Sequence[type] = (CaseSteps, PurchasingSteps)
+WORKFLOWS: Sequence[type] = (ProcureToPay, SealEvidence, ReconcileCases)
+STEPS: Sequence[type] = (CaseSteps, PurchasingSteps, HousekeepingSteps)
 MEANINGS = {
     "CorridorProcess": "which process, such as procure-to-pay",
     "CorridorFacility": "code of the facility",
@@ -57,12 +59,15 @@ def _workflow(workflow: type) -> str:
     definition: Any = vars(workflow)["__temporal_workflow_definition"]
     signals = [(f"`{name}`", f"`{_carried(each.fn)}`", _told(each.fn)) for name, each in definition.signals.items()]
     queries = [(f"`{name}`", f"`{_returned(each.fn)}`", _told(each.fn)) for name, each in definition.queries.items()]
-    return (
+    parts = [
         f"## Workflow `{definition.name}`\n\n"
-        f"Task queue `{TASK_QUEUE}`. Takes `{_carried(definition.run_fn)}`, gives `{_returned(definition.run_fn)}`.\n\n"
-        f"### Signals\n\n{_table(('signal', 'carries', 'says'), sorted(signals))}\n"
-        f"### Queries\n\n{_table(('query', 'answers', 'says'), sorted(queries))}"
-    )
+        f"Task queue `{TASK_QUEUE}`. Takes `{_carried(definition.run_fn)}`, gives `{_returned(definition.run_fn)}`.\n"
+    ]
+    if signals:
+        parts.append(f"### Signals\n\n{_table(('signal', 'carries', 'says'), sorted(signals))}")
+    if queries:
+        parts.append(f"### Queries\n\n{_table(('query', 'answers', 'says'), sorted(queries))}")
+    return "\n".join(parts)
 
 
 def _steps() -> str:
@@ -123,7 +128,7 @@ def _carried(function: Any) -> str:
     """The types of what is handed over, `self` left out."""
     hints = typing.get_type_hints(function)
     names = [name for name in inspect.signature(function).parameters if name != "self"]
-    return ", ".join(_name(hints[name]) for name in names)
+    return ", ".join(_name(hints[name]) for name in names) or "nothing"
 
 
 def _returned(function: Any) -> str:

@@ -8,22 +8,24 @@ from datetime import date, timedelta
 from pydantic import ValidationError
 
 from domain.case import fingerprint
-from domain.facility import Facility
-from domain.policy.documents import Edition, FacilityDocument, LocalRule, Override, RoutingRuleEntry, SystemDocument
-from domain.policy.model import (
-    AmendmentRule,
-    ApprovalLevel,
-    BudgetRule,
-    EmergencyRule,
-    FrozenPolicy,
-    ReceiptRule,
-    RoutingRule,
-    SplittingRule,
-    SupplierRule,
-    Tolerances,
+from domain.facility import Facility, FacilityKind
+from domain.policy.documents import (
+    Dated,
+    Edition,
+    FacilityDocument,
+    LocalRule,
+    LocalSegregation,
+    Override,
+    SystemDocument,
 )
+from domain.policy.freezing import freeze
+from domain.policy.model import FrozenPolicy
 from domain.policy.parameters import UnknownParameterError, outside_bounds, put, variation_for
+from domain.policy.references import edition_faults, facility_faults, family_faults, unknown_names
 from domain.policy.source import PolicyFault, PolicyFilesError, Source
+
+ELSEWHERE = "elsewhere"
+"""The code of a facility that stands for any that the policy does not name."""
 
 
 class PolicyBook:
@@ -69,12 +71,15 @@ class PolicyBook:
         document = self.local(facility)
         overrides = [override for override in document.overrides if override.in_force(on)]
         rules = [rule for rule in document.rules if rule.in_force(on)]
-        return _freeze(_with(edition, overrides), rules, document.facility(edition.currency), self._sha256(facility))
+        segregation = [rule for rule in document.segregation if rule.in_force(on)]
+        here = document.facility(edition.currency)
+        return freeze(_with(edition, overrides), rules, segregation, here, self._sha256(facility))
 
-    def of_the_system(self, edition: Edition) -> FrozenPolicy:
-        """What holds at a facility that varies nothing; its opening hours are of no account here."""
+    def of_the_system(self, edition: Edition, kind: FacilityKind = "hospital") -> FrozenPolicy:
+        """What holds at a facility that varies nothing and that no rule names; its opening hours do not matter."""
         some = self.local(self.codes()[0]).facility(edition.currency)
-        return _freeze(edition, (), some, fingerprint({"system": self.system_source.content}))
+        other = some.model_copy(update={"code": ELSEWHERE, "name": f"any {kind}", "kind": kind, "parent": None})
+        return freeze(edition, (), (), other, fingerprint({"system": self.system_source.content}))
 
     def _sha256(self, facility: str) -> str:
         return fingerprint({"system": self.system_source.content, "facility": self.source(facility).content})
@@ -83,9 +88,11 @@ class PolicyBook:
 def compose(system: Source, facilities: Sequence[Source]) -> PolicyBook:
     """Read and combine all policy files. Raises PolicyFilesError with every fault of every file."""
     document, faults = system.read(SystemDocument)
-    wrong_editions = [] if document is None else _edition_faults(document, system)
+    wrong_editions = [] if document is None else edition_faults(document, system)
     local, wrong_files = _local_documents(facilities)
-    faults += wrong_editions + wrong_files + _family_faults(local, complete=not wrong_files)
+    faults += wrong_editions + wrong_files + family_faults(local, complete=not wrong_files)
+    if document is not None and not wrong_files:
+        faults += facility_faults(document, system, local)
     if not facilities:
         faults.append(system.fault((), "there is no facility file beside it"))
     for each, source in local.values():
@@ -113,66 +120,6 @@ def _local_documents(
     return local, faults
 
 
-def _edition_faults(document: SystemDocument, source: Source) -> list[PolicyFault]:
-    faults, versions, dates = [], set[str](), set[date]()
-    for index, edition in enumerate(document.editions):
-        place = ("editions", index)
-        if edition.version in versions:
-            faults.append(source.fault((*place, "version"), f"{edition.version} is the version of another edition"))
-        if edition.effective_from in dates:
-            faults.append(source.fault((*place, "effective_from"), "another edition begins on the same day"))
-        versions.add(edition.version)
-        dates.add(edition.effective_from)
-        faults += _repeated(source, (*place, "levels"), [level.name for level in edition.levels])
-        faults += _repeated(source, (*place, "routing", "rules"), [rule.name for rule in edition.routing.rules])
-        faults += _repeated(source, (*place, "exceptions"), [entry.code for entry in edition.exceptions])
-        faults += _rule_faults(source, (*place, "routing", "rules"), edition.routing.rules, edition)
-    return faults
-
-
-def _repeated(source: Source, place: tuple[str | int, ...], names: list[str]) -> list[PolicyFault]:
-    return [
-        source.fault((*place, index), f"{name} stands here twice")
-        for index, name in enumerate(names)
-        if name in names[:index]
-    ]
-
-
-def _rule_faults(
-    source: Source, place: tuple[str | int, ...], rules: Sequence[RoutingRuleEntry], edition: Edition
-) -> list[PolicyFault]:
-    levels, faults = {level.name for level in edition.levels}, []
-    for index, rule in enumerate(rules):
-        for name in set(rule.levels) - levels:
-            faults.append(source.fault((*place, index, "levels"), f"{rule.name} demands {name}, which is no level"))
-        for name in set(rule.categories) - set(edition.categories):
-            faults.append(source.fault((*place, index, "categories"), f"{rule.name} names {name}, no category"))
-    return faults
-
-
-def _family_faults(local: Mapping[str, tuple[FacilityDocument, Source]], *, complete: bool) -> list[PolicyFault]:
-    """What is wrong among facilities. Unless all of them could be read, a missing parent is not held against one."""
-    faults, glns = [], dict[str, str]()
-    for document, source in local.values():
-        if document.gln in glns:
-            faults.append(source.fault(("gln",), f"{document.gln} is also the number of {glns[document.gln]}"))
-        glns.setdefault(document.gln, document.code)
-        if document.parent is not None and document.parent not in local and complete:
-            faults.append(source.fault(("parent",), f"{document.parent} is no facility"))
-        if document.code in _ancestors(document, local):
-            faults.append(source.fault(("parent",), f"{document.code} is its own ancestor"))
-    return faults
-
-
-def _ancestors(document: FacilityDocument, local: Mapping[str, tuple[FacilityDocument, Source]]) -> list[str]:
-    seen: list[str] = []
-    parent = document.parent
-    while parent is not None and parent in local and parent not in seen:
-        seen.append(parent)
-        parent = local[parent][0].parent
-    return seen
-
-
 def _overlaps(document: FacilityDocument, source: Source) -> list[PolicyFault]:
     """Two overrides of one parameter, or two rules of one name, in force on the same day."""
     faults = []
@@ -180,13 +127,19 @@ def _overlaps(document: FacilityDocument, source: Source) -> list[PolicyFault]:
         if any(_meet(override, each) for each in document.overrides[:index] if each.parameter == override.parameter):
             reason = f"{override.parameter} is set twice for the same days"
             faults.append(source.fault(("overrides", index), reason))
-    for index, rule in enumerate(document.rules):
-        if any(_meet(rule, each) for each in document.rules[:index] if each.name == rule.name):
-            faults.append(source.fault(("rules", index), f"{rule.name} stands here twice for the same days"))
+    for part, rows in _added(document):
+        for index, row in enumerate(rows):
+            if any(_meet(row, each) for each in rows[:index] if each.name == row.name):
+                faults.append(source.fault((part, index), f"{row.name} stands here twice for the same days"))
     return faults
 
 
-def _meet(a: Override | LocalRule, b: Override | LocalRule) -> bool:
+def _added(document: FacilityDocument) -> tuple[tuple[str, Sequence[LocalRule | LocalSegregation]], ...]:
+    """The rows that the facility adds to tables of the system, by the key under which they stand."""
+    return ("rules", document.rules), ("segregation", document.segregation)
+
+
+def _meet(a: Dated, b: Dated) -> bool:
     return a.in_force(b.effective_from) or b.in_force(a.effective_from)
 
 
@@ -237,20 +190,26 @@ def _refused_by_shape(edition: Edition, overrides: Sequence[Override]) -> list[s
 
 def _local_rule_faults(edition: Edition, document: FacilityDocument, source: Source, day: date) -> list[PolicyFault]:
     faults = []
-    for index, rule in enumerate(document.rules):
-        if not rule.in_force(day):
-            continue
+    own = [(index, rule) for index, rule in enumerate(document.rules) if rule.in_force(day)]
+    for index, rule in own:
         if not edition.facilities_may_add_rules:
             faults.append(source.fault(("rules", index), "the system policy does not let a facility add rules"))
-        if rule.name in {each.name for each in edition.routing.rules}:
-            faults.append(source.fault(("rules", index, "name"), f"{rule.name} is a rule of the system policy"))
-    return faults + _rule_faults(source, ("rules",), document.rules, edition)
+        if rule.facilities or rule.kinds:
+            reason = f"{rule.name} holds at {document.code} alone: leave out facilities and kinds"
+            faults.append(source.fault(("rules", index), reason))
+    for part, rows in _added(document):
+        taken = {each.name for each in (edition.routing if part == "rules" else edition.segregation).rules}
+        for index, row in enumerate(rows):
+            if row.in_force(day) and row.name in taken:
+                faults.append(source.fault((part, index, "name"), f"{row.name} is a rule of the system policy"))
+    strange = unknown_names(("rules",), document.rules, edition)
+    return faults + [source.fault(place, reason) for place, reason in strange]
 
 
 def _change_dates(system: SystemDocument, document: FacilityDocument) -> tuple[date, ...]:
     first = min(edition.effective_from for edition in system.editions)
     days = {edition.effective_from for edition in system.editions}
-    for dated in (*document.overrides, *document.rules):
+    for dated in (*document.overrides, *document.rules, *document.segregation):
         days.add(dated.effective_from)
         if dated.effective_until is not None and dated.effective_until < date.max:
             days.add(dated.effective_until + timedelta(days=1))
@@ -270,28 +229,3 @@ def _with(edition: Edition, overrides: Sequence[Override]) -> Edition:
     for override in overrides:
         put(content, override.parameter, override.value)
     return Edition.model_validate(content)
-
-
-def _freeze(edition: Edition, local: Sequence[LocalRule], facility: Facility, sha256: str) -> FrozenPolicy:
-    """Owners and reasons of single parameters stay in the files; those of routing rules travel with the case."""
-    rules = (*edition.routing.rules, *local)
-    return FrozenPolicy(
-        version=edition.version,
-        sha256=sha256,
-        effective_from=edition.effective_from,
-        facility=facility,
-        levels=tuple(ApprovalLevel.model_validate(level.model_dump()) for level in edition.levels),
-        routing=tuple(RoutingRule.model_validate(rule.model_dump()) for rule in rules),
-        tolerances=Tolerances.model_validate(edition.tolerances.model_dump()),
-        budget=BudgetRule.model_validate(edition.budget.model_dump()),
-        emergency=EmergencyRule.model_validate(edition.emergency.model_dump()),
-        splitting=SplittingRule.model_validate(edition.splitting.model_dump()),
-        supplier=SupplierRule.model_validate(edition.supplier.model_dump()),
-        receipt=ReceiptRule.model_validate(edition.receipt.model_dump()),
-        amendment=AmendmentRule.model_validate(edition.amendment.model_dump()),
-        off_contract=edition.purchasing.off_contract,
-        substitute_inactive=edition.purchasing.substitute_inactive,
-        use_stock_first=edition.purchasing.use_stock_first,
-        exception_owners={entry.code: entry.handled_by for entry in edition.exceptions},
-        exception_hours={entry.code: entry.within_hours for entry in edition.exceptions},
-    )

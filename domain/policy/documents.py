@@ -7,185 +7,48 @@ an owner and a reason. Amounts are in the currency of the system file.
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from domain.business_time import minutes_after_midnight
-from domain.exceptions import CATALOGUE
-from domain.facility import BusinessCalendar, Facility, FacilityCode
-from domain.money import CurrencyCode, ExactDecimal
-from domain.people import Role
-from domain.policy import model
+from domain.facility import BusinessCalendar, Facility, FacilityCode, FacilityKind, HalfDay
+from domain.money import CurrencyCode
 from domain.policy.checks import known_time_zone, time_of_day, valid_gln
-from domain.requisition import Urgency
+from domain.policy.sections import (
+    AmendmentSection,
+    AuthoritySection,
+    BudgetSection,
+    Category,
+    DelegationSection,
+    Document,
+    EmergencySection,
+    ExceptionEntry,
+    LevelSection,
+    OneDecisionSection,
+    PurchasingSection,
+    ReceiptSection,
+    Rule,
+    Scalar,
+    SplittingSection,
+    SupplierSection,
+    TolerancesSection,
+)
+from domain.policy.table_entries import (
+    Acceptance,
+    BudgetRules,
+    LocalVariation,
+    Routing,
+    RoutingRuleEntry,
+    Segregation,
+    SegregationEntry,
+    ServiceLevels,
+    ToleranceRules,
+)
+from domain.policy.worked_examples import Example
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,60}$")]
-Reason = Annotated[str, Field(min_length=10, max_length=500, description="why the rule exists, for its readers")]
-Category = Annotated[str, Field(pattern=r"^[a-z][a-z-]{1,40}$")]
-Amount = Annotated[ExactDecimal, Field(ge=0)]
-Scalar = bool | int | ExactDecimal | str
-
-
-def _known_exception(code: str) -> str:
-    if code not in CATALOGUE:
-        raise ValueError("no such exception in the catalogue")
-    return code
-
-
-ExceptionCode = Annotated[str, AfterValidator(_known_exception), Field(json_schema_extra={"enum": sorted(CATALOGUE)})]
-
-
-class Document(BaseModel):
-    """Part of a policy file: an unknown key is refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, str_strip_whitespace=True)
-
-
-MAY_BE_LEFT_OUT = frozenset({"approvers", "needs", "stage"})
-"""Parameters of levels whose absence means the plain case: one holder of the role, asked in turn."""
-
-
-def _all_required(schema: dict[str, Any]) -> None:
-    schema["required"] = [name for name in schema["properties"] if name not in MAY_BE_LEFT_OUT]
-
-
-class Rule(Document):
-    """Something that somebody decided, and can be asked about."""
-
-    owner: Role
-    reason: Reason
-
-
-class Section(Rule):
-    """A rule of which the system file states every parameter: nothing is left to a default in the code."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=_all_required)
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        missing = sorted(set(type(self).model_fields) - self.model_fields_set - MAY_BE_LEFT_OUT)
-        if missing:
-            raise ValueError(f"missing: {', '.join(missing)}")
-        return self
-
-
-class LevelSection(model.ApprovalLevel, Section):
-    name: Name
-    role: Role
-    escalate_to: Role
-
-    @model_validator(mode="after")
-    def _reminded_first(self) -> Self:
-        if self.remind_after_hours >= self.escalate_after_hours:
-            raise ValueError("the reminder must come before the escalation")
-        return self
-
-
-class RoutingRuleEntry(Rule):
-    """A row of the routing table; a condition that is left out holds always."""
-
-    name: Name
-    amount_from: Annotated[Amount, Field(description="inclusive")] = Decimal(0)
-    amount_below: Annotated[Amount, Field(description="exclusive")] | None = None
-    categories: tuple[Category, ...] = ()
-    urgencies: tuple[Urgency, ...] = ()
-    levels: Annotated[tuple[Name, ...], Field(min_length=1)]
-
-
-class Routing(Document):
-    """`collect`: every rule that matches contributes its levels."""
-
-    hit_policy: Literal["collect"]
-    rules: Annotated[tuple[RoutingRuleEntry, ...], Field(min_length=1)]
-
-
-class TolerancesSection(model.Tolerances, Section):
-    """In percent of the line; price in percent and in currency units, of which the smaller counts."""
-
-
-class BudgetSection(model.BudgetRule, Section):
-    override_role: Role
-
-
-class EmergencySection(model.EmergencyRule, Section):
-    cap: Amount
-    retrospective_role: Role
-
-
-class SplittingSection(model.SplittingRule, Section):
-    limit: Amount
-
-
-class SupplierSection(model.SupplierRule, Section):
-    """How long a supplier may be silent, in business hours."""
-
-
-class ReceiptSection(model.ReceiptRule, Section):
-    """Business hours after the promised date."""
-
-
-class AmendmentSection(model.AmendmentRule, Section):
-    increase_amount: Amount
-
-
-class PurchasingSection(Section):
-    off_contract: Literal["ask", "accept"]
-    substitute_inactive: bool
-    use_stock_first: bool
-
-
-class ExceptionEntry(Rule):
-    """Whose worklist an exception enters, and its service level in business hours."""
-
-    code: ExceptionCode
-    handled_by: Role
-    within_hours: model.Hours
-
-
-class LocalVariation(Rule):
-    """A parameter that a facility may set, and how far. `*` stands for one part of the path.
-
-    Numbers are bounded by `least` and `most` (both inclusive); words and truth values by `one_of`.
-    """
-
-    parameter: Annotated[str, Field(pattern=r"^[a-z_]+(\.[a-z0-9_*-]+)*$")]
-    least: ExactDecimal | None = None
-    most: ExactDecimal | None = None
-    one_of: tuple[bool | str, ...] = ()
-    kinds: tuple[Literal["hospital", "clinic", "shared-services"], ...] = ()
-
-    @model_validator(mode="after")
-    def _bounded(self) -> Self:
-        if not self.one_of and (self.least is None or self.most is None):
-            raise ValueError("state the bounds: `least` and `most`, or `one_of`")
-        if self.least is not None and self.most is not None and self.least > self.most:
-            raise ValueError("`least` is more than `most`")
-        return self
-
-
-class Given(Document):
-    """A request. `on` is a local day; without it, the example must hold at all times."""
-
-    amount: Amount
-    categories: tuple[Category, ...] = ()
-    urgency: Urgency = "routine"
-    on: date | None = None
-
-
-class Expect(Document):
-    """The names of the levels that must approve, in order."""
-
-    levels: tuple[Name, ...]
-
-
-class Example(Document):
-    name: Annotated[str, Field(min_length=3, max_length=200)]
-    given: Given
-    expect: Expect
 
 
 class Edition(Rule):
@@ -205,6 +68,14 @@ class Edition(Rule):
     receipt: ReceiptSection
     amendment: AmendmentSection
     purchasing: PurchasingSection
+    authority: AuthoritySection
+    same_person_decides_once: OneDecisionSection
+    delegation: DelegationSection
+    service_levels: ServiceLevels
+    tolerance_rules: ToleranceRules
+    budget_rules: BudgetRules
+    acceptance: Acceptance
+    segregation: Segregation
     exceptions: tuple[ExceptionEntry, ...] = ()
     facilities_may_add_rules: bool
     facilities_may_change: tuple[LocalVariation, ...] = ()
@@ -223,6 +94,14 @@ class Closure(Document):
     reason: Annotated[str, Field(min_length=3, max_length=200)]
 
 
+class HalfDayEntry(Document):
+    """A day on which the office closes early."""
+
+    day: date
+    closes: Annotated[str, AfterValidator(time_of_day), Field(pattern=r"^\d\d:\d\d$")]
+    reason: Annotated[str, Field(min_length=3, max_length=200)]
+
+
 class CalendarSection(Document):
     """Opening hours are wall-clock hours of the facility; public holidays are those of country and subdivision."""
 
@@ -233,11 +112,26 @@ class CalendarSection(Document):
     opens: Annotated[str, AfterValidator(time_of_day), Field(pattern=r"^\d\d:\d\d$")]
     closes: Annotated[str, AfterValidator(time_of_day), Field(pattern=r"^\d\d:\d\d$")]
     closures: tuple[Closure, ...] = ()
+    half_days: tuple[HalfDayEntry, ...] = ()
 
     @model_validator(mode="after")
     def _opens_before_it_closes(self) -> Self:
         if minutes_after_midnight(self.opens) >= minutes_after_midnight(self.closes):
             raise ValueError("opens after it closes")
+        return self
+
+    @model_validator(mode="after")
+    def _half_days_are_shorter(self) -> Self:
+        days = [each.day for each in self.half_days]
+        for each in self.half_days:
+            if not minutes_after_midnight(self.opens) < minutes_after_midnight(each.closes):
+                raise ValueError(f"on {each.day} it closes before it opens: that is a closure")
+            if not minutes_after_midnight(each.closes) < minutes_after_midnight(self.closes):
+                raise ValueError(f"{each.day} is no half day: it closes at {self.closes} on any other")
+            if days.count(each.day) > 1:
+                raise ValueError(f"{each.day} is a half day twice")
+            if each.day in {closure.day for closure in self.closures}:
+                raise ValueError(f"{each.day} is a half day and a closure")
         return self
 
     def calendar(self) -> BusinessCalendar:
@@ -249,6 +143,7 @@ class CalendarSection(Document):
             opens=self.opens,
             closes=self.closes,
             extra_closures=tuple(closure.day for closure in self.closures),
+            half_days=tuple(HalfDay(day=each.day, closes=each.closes) for each in self.half_days),
         )
 
 
@@ -279,19 +174,24 @@ class LocalRule(Dated, RoutingRuleEntry):
     """A routing rule of the facility's own. It can only add levels: the rules of the system stay in force."""
 
 
+class LocalSegregation(Dated, SegregationEntry):
+    """Two more duties that the facility keeps apart. It can only add: the rules of the system stay as they are."""
+
+
 class FacilityDocument(Document):
     """A facility and its allowed local variation."""
 
     document: Literal["facility"]
     code: FacilityCode
     name: Annotated[str, Field(min_length=2, max_length=100)]
-    kind: Literal["hospital", "clinic", "shared-services"]
+    kind: FacilityKind
     parent: FacilityCode | None = None
     gln: Annotated[str, AfterValidator(valid_gln), Field(pattern=r"^\d{13}$", description="GS1 location number")]
     ship_to: Annotated[str, Field(min_length=10, max_length=300)]
     calendar: CalendarSection
     overrides: tuple[Override, ...] = ()
     rules: tuple[LocalRule, ...] = ()
+    segregation: tuple[LocalSegregation, ...] = ()
     tests: tuple[Example, ...] = ()
 
     def facility(self, currency: str) -> Facility:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from domain.model import Value
-from domain.money import Money
 from domain.policy.compose import PolicyBook
-from domain.policy.documents import Edition, Example
+from domain.policy.documents import Edition
+from domain.policy.expectations import disappointments
 from domain.policy.model import FrozenPolicy
 from domain.policy.proof import Flaw, prove
 from domain.policy.source import Place, PolicyFault, Source
-from domain.routing import RequestFacts, route
+from domain.policy.worked_examples import Example
 
 
 class Verdict(Value):
@@ -101,36 +101,54 @@ Run = tuple[tuple[Source, Place], PolicyFault | None]
 
 def _system_examples(book: PolicyBook) -> Iterator[Run]:
     for index, edition in enumerate(book.system.editions):
-        policy = book.of_the_system(edition)
         for number, example in enumerate(edition.tests):
-            yield _run(policy, example, book.system_source, ("editions", index, "tests", number))
+            trial = Trial(book.system_source, ("editions", index, "tests", number), example)
+            if example.given.facility is None:
+                yield trial.run(book.of_the_system(edition))
+            else:
+                yield _at_facility(book, trial, example.given.facility, edition)
+
+
+def _at_facility(book: PolicyBook, trial: Trial, code: str, edition: Edition) -> Run:
+    """An example of the system file that is about one facility: on every day on which something changes there."""
+    days = [each for each in book.change_dates(code) if book.edition(each) == edition]
+    return trial.on_days(book, code, [trial.example.given.on] if trial.example.given.on else days)
 
 
 def _local_examples(book: PolicyBook, code: str) -> Iterator[Run]:
     for number, example in enumerate(book.local(code).tests):
-        days = book.change_dates(code) if example.given.on is None else (example.given.on,)
-        runs = [_run_on(book, code, number, day) for day in days]
-        yield next((run for run in runs if run[1] is not None), runs[0])
+        trial = Trial(book.source(code), ("tests", number), example)
+        if example.given.facility not in (None, code):
+            yield trial.failed(f"is about {example.given.facility}, whose own file is the place for it")
+        else:
+            days = book.change_dates(code) if example.given.on is None else (example.given.on,)
+            yield trial.on_days(book, code, days)
 
 
-def _run_on(book: PolicyBook, code: str, number: int, day: date) -> Run:
-    source, example, place = book.source(code), book.local(code).tests[number], ("tests", number)
-    policy = book.effective(code, day)
-    if policy is None:
-        return (source, place), source.fault(place, f"'{example.name}': no policy is in force on {day}")
-    return _run(policy, example, source, place, f" on {day}")
+class Trial:
+    """One example, and where it stands."""
 
+    def __init__(self, source: Source, place: Place, example: Example) -> None:
+        self._source, self._place, self.example = source, place, example
 
-def _run(policy: FrozenPolicy, example: Example, source: Source, place: Place, when: str = "") -> Run:
-    given = example.given
-    money = Money(amount=given.amount, currency=policy.facility.currency)
-    facts = RequestFacts(amount=money, categories=given.categories, urgency=given.urgency)
-    found = tuple(each.level.name for each in route(policy, facts).levels)
-    if found == example.expect.levels:
-        return (source, place), None
-    reason = f"'{example.name}' expects {_names(example.expect.levels)}; the rules give {_names(found)}{when}"
-    return (source, place), source.fault(place, reason)
+    def run(self, policy: FrozenPolicy, when: str = "") -> Run:
+        try:
+            wrong = disappointments(policy, self.example)
+        except KeyError as error:
+            return self.failed(f"speaks of {error.args[0]}, which is no level")
+        return self.failed("; ".join(wrong) + when) if wrong else self._done(None)
 
+    def on_days(self, book: PolicyBook, code: str, days: Sequence[date]) -> Run:
+        """The first day on which it fails, else the first of all."""
+        runs = [self._on(book, code, day) for day in days]
+        return next((run for run in runs if run[1] is not None), runs[0])
 
-def _names(levels: tuple[str, ...]) -> str:
-    return ", ".join(levels) or "nobody"
+    def _on(self, book: PolicyBook, code: str, day: date) -> Run:
+        policy = book.effective(code, day)
+        return self.failed(f"no policy is in force on {day}") if policy is None else self.run(policy, f" on {day}")
+
+    def failed(self, reason: str) -> Run:
+        return self._done(self._source.fault(self._place, f"'{self.example.name}' {reason}"))
+
+    def _done(self, fault: PolicyFault | None) -> Run:
+        return (self._source, self._place), fault

@@ -8,7 +8,9 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from domain.policy.documents import Edition, LocalVariation, Scalar
+from domain.policy.documents import Edition
+from domain.policy.sections import Scalar
+from domain.policy.table_entries import LocalVariation
 
 Content = dict[str, Any]
 

@@ -88,8 +88,12 @@ class SpendLine(Value):
 
 
 class ChainFault(Value):
-    """Where the hash chain of a case does not hold, and why."""
+    """Where the evidence does not hold, and why: the row of `table` with this case and position.
 
+    For `checkpoints` the position is the checkpoint's number, and `case_id` is empty.
+    """
+
+    table: str = "timeline"
     case_id: str
     position: int
     message: str

@@ -8,7 +8,8 @@ from decimal import Decimal
 
 import pytest
 
-from domain.case import Journal, StoredEntry, chain_hash
+from domain.case import Journal, StoredEntry
+from domain.chain import body_of, chain_hash, sha256
 from domain.money import Money
 from domain.people import Actor
 from domain.ports.evidence import CaseFilter, InvalidCursorError
@@ -111,7 +112,7 @@ async def test_each_entry_is_chained_to_the_one_before_it(store: Store) -> None:
     previous = ""
     for position, stored in enumerate(await _timeline(store), start=1):
         assert (stored.position, stored.previous_hash) == (position, previous)
-        assert stored.hash == chain_hash(previous, CASE, stored.entry)
+        assert stored.hash == chain_hash(previous, CASE, sha256(body_of(stored.entry)), stored.recorded_at)
         previous = stored.hash
     assert await store.reader.verify(CASE) == (3, ())
 

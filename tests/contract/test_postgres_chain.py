@@ -13,7 +13,7 @@ from domain.outside_errors import ContractDriftError
 from tests.fixtures.evidence import CASE, a_journal, an_entry
 
 OTHER = "procure-to-pay.south.REQ-2"
-_REHASH = "UPDATE timeline SET hash = entry_hash(previous_hash, case_id, body) WHERE case_id = $1"
+_REHASH = "UPDATE timeline SET hash = entry_hash(timeline) WHERE case_id = $1"
 _SWAP = """
 UPDATE timeline SET position = -position WHERE case_id = $1 AND position IN (2, 3);
 UPDATE timeline SET position = 5 + position WHERE case_id = $1 AND position < 0;
@@ -23,16 +23,20 @@ UPDATE timeline SET position = position + 100 WHERE case_id = $1 AND position >=
 UPDATE timeline SET position = position - 99 WHERE case_id = $1 AND position >= 103;
 INSERT INTO timeline (case_id, position, seq, body, previous_hash, hash)
 SELECT case_id, 3, 99, replace(body, '"seq":2', '"seq":99'), hash,
-       entry_hash(hash, case_id, replace(body, '"seq":2', '"seq":99'))
+       entry_hash(scheme, hash, case_id, body_hash(replace(body, '"seq":2', '"seq":99')), now())
 FROM timeline WHERE case_id = $1 AND position = 2;
 """
 _APPEND = """
 INSERT INTO timeline (case_id, position, seq, body, previous_hash, hash)
-SELECT case_id, 6, 99, '{"seq":99}', hash, entry_hash(hash, case_id, '{"seq":99}')
+SELECT case_id, 6, 99, '{"seq":99}', hash, entry_hash(scheme, hash, case_id, body_hash('{"seq":99}'), now())
 FROM timeline WHERE case_id = $1 AND position = 5;
 """
 _REPLACE_LAST = "UPDATE timeline SET body = replace(body, 'Fact', 'Tale') WHERE case_id = $1 AND position = 5;"
 _REPLACE_SECOND = "UPDATE timeline SET body = '{\"seq\":2}' WHERE case_id = $1 AND position = 2;"
+_UNRECORDED_REDACTION = """
+UPDATE timeline SET original_sha256 = body_hash(body), body = replace(body, 'Fact', 'Tale')
+WHERE case_id = $1 AND position = 2;
+"""
 _NO_ENTRY = "UPDATE timeline SET body = 'x' WHERE case_id = $1;"
 
 
@@ -66,6 +70,9 @@ async def test_a_timeline_is_only_ever_added_to(recorded: Pool, sql: str) -> Non
     [
         ("UPDATE timeline SET body = replace(body, 'Fact', 'Tale') WHERE case_id = $1 AND position = 2", 2, "content"),
         ("UPDATE timeline SET hash = md5(hash) WHERE case_id = $1 AND position = 2", 2, "content"),
+        ("UPDATE timeline SET recorded_at = recorded_at + interval '1 microsecond' WHERE case_id = $1", 1, "instant"),
+        ("UPDATE timeline SET scheme = 1 WHERE case_id = $1 AND position = 3", 3, "content"),
+        (_UNRECORDED_REDACTION, 2, "without a recorded redaction"),
         (_REPLACE_LAST + _REHASH, 5, "not recorded by the store"),
         (
             _REPLACE_SECOND + _REHASH,

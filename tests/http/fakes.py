@@ -18,9 +18,11 @@ from pydantic import SecretStr
 from standardwebhooks.webhooks import Webhook
 
 from adapters.directory_files import FileDirectory
+from adapters.memory.checkpoints import MemoryCheckpoints
 from adapters.memory.delegations import MemoryDelegations
 from adapters.memory.evidence import MemoryEvidence
 from adapters.memory.overrides import MemoryOverrides
+from adapters.signing import Ed25519Signer
 from api.app import create_app
 from api.case_client import CaseClosedError, CaseExistsError, NoAnswerYetError, PurchaseEvent
 from api.event_sources import EventSource
@@ -200,12 +202,15 @@ class Gateway:
         self.delegations = MemoryDelegations()
         self.overrides = MemoryOverrides()
         self.directory = ChangingDirectory([*PEOPLE, *STRANGERS])
+        signer = Ed25519Signer({"k1": b"k" * 32}, "k1")
+        self.checkpoints = MemoryCheckpoints(self.evidence, signer, signer)
         self.down: set[str] = set()
         verifier = JwtVerifier(FixedKeys(keys), ISSUER, AUDIENCE, self.clock)
         self.services = Services(
             cases=self.cases,
             reader=self.evidence,
             claims=self.evidence,
+            checkpoints=self.checkpoints,
             policies=TwoFacilities(),
             tokens=verifier,
             event_sources=(

@@ -78,7 +78,14 @@ async def test_the_audit_shows_the_chain_and_that_it_holds(gateway: Gateway) -> 
     first, second = (await audit(gateway, CASE)).json()["items"]
     assert second["previous_hash"] == first["hash"]
     verdict = (await audit(gateway, f"verify?case_id={CASE}")).json()
-    assert verdict == {"intact": True, "entries_read": 2, "faults": []}
+    assert verdict == {
+        "intact": True,
+        "entries_read": 2,
+        "checkpoints_read": 0,
+        "last_checkpoint": None,
+        "signatures_checked": True,
+        "faults": [],
+    }
     assert (await audit(gateway, "verify", facilities=["*"])).json()["entries_read"] == 2
 
 
@@ -89,6 +96,30 @@ async def test_the_audit_finds_what_was_changed(gateway: Gateway) -> None:
     verdict = (await audit(gateway, f"verify?case_id={CASE}")).json()
     assert verdict["intact"] is False
     assert verdict["faults"][0]["position"] == 1
+
+
+async def test_the_audit_checks_the_checkpoints_and_names_the_last_one(gateway: Gateway) -> None:
+    await gateway.evidence.record(a_journal(CASE, 1, an_entry(1), an_entry(2)))
+    taken = await gateway.checkpoints.seal(gateway.now)
+    assert taken is not None
+    verdict = (await audit(gateway, "verify", facilities=["*"])).json()
+    assert (verdict["intact"], verdict["checkpoints_read"]) == (True, 1)
+    assert verdict["last_checkpoint"] == {
+        "number": 1,
+        "hash": taken.hash,
+        "taken_at": "2026-03-02T15:00:00Z",
+        "key_id": "k1",
+    }
+    del gateway.evidence._cases[CASE], gateway.evidence._chains[CASE], gateway.evidence._heads[CASE]
+    verdict = (await audit(gateway, "verify", facilities=["*"])).json()
+    assert verdict["faults"] == [
+        {
+            "table": "timeline",
+            "case_id": CASE,
+            "position": 2,
+            "message": "the entry that checkpoint 1 holds is missing",
+        }
+    ]
 
 
 @pytest.mark.parametrize(

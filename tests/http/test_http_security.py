@@ -17,6 +17,8 @@ from joserfc.jwk import ECKey, KeySet, OctKey
 from api.app import ROUTERS
 from api.gatekeeping import BearerRoute, SignedRoute
 from api.problems import ProblemError
+from api.routes.decision_links import PATH as LINK_PATH
+from api.routes.decision_links import PageRoute
 from api.security import ClaimNames, FileKeys, JwtVerifier, TokenError, UrlKeys, jwks_fetcher
 from tests.http.fakes import AUDIENCE, ISSUER, FixedKeys, Gateway, new_keys, slug
 
@@ -33,7 +35,8 @@ def b64(value: Any) -> str:
 
 
 async def test_every_route_refuses_a_caller_without_token(gateway: Gateway) -> None:
-    guarded = [(method, path) for method, path in operations(gateway) if path not in OPEN_PATHS]
+    # A link in a mail is its own proof, and answers with pages: tests/http/test_http_decision_links.py.
+    guarded = [(method, path) for method, path in operations(gateway) if path not in {*OPEN_PATHS, LINK_PATH}]
     assert len(guarded) >= 15
     for method, path in guarded:
         url = path.replace("{", "").replace("}", "")
@@ -48,7 +51,8 @@ def test_every_route_that_is_served_is_guarded_and_described(gateway: Gateway) -
     served = [route for module in ROUTERS for route in module.router.routes if isinstance(route, APIRoute)]
     assert {route.path for route in served} == {path for _, path in operations(gateway)}
     for route in served:
-        assert isinstance(route, BearerRoute | SignedRoute) or route.path in OPEN_PATHS, route.path
+        assert isinstance(route, BearerRoute | SignedRoute) or route.path in OPEN_PATHS | {LINK_PATH}, route.path
+        assert isinstance(route, PageRoute) is (route.path == LINK_PATH)
 
 
 async def forged(gateway: Gateway, token: str) -> str:

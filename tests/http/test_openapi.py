@@ -6,6 +6,7 @@ from openapi_spec_validator import validate
 
 from api.app import create_app
 from api.openapi import PATH, text
+from api.routes.decision_links import PATH as LINK_PATH
 
 
 def test_the_committed_document_is_current() -> None:
@@ -20,7 +21,7 @@ def test_every_route_documents_its_problems() -> None:
     document = create_app().openapi()
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
-            if not path.startswith("/v1/"):
+            if not path.startswith("/v1/") or path == LINK_PATH:  # which answers people, with pages
                 continue
             for status in ("401", "500", "503"):
                 content = operation["responses"][status]["content"]

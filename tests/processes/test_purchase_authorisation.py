@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -60,7 +61,7 @@ async def test_a_rejection_ends_the_case_and_orders_nothing(world: World) -> Non
     ],
 )
 async def test_a_decision_that_does_not_count_is_kept_with_its_reason(
-    world: World, by: str, over: dict[str, object], because: str
+    world: World, by: str, over: dict[str, Any], because: str
 ) -> None:
     case = await world.start(world.requisition())
     task = await case.task("approval")

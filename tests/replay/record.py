@@ -1,7 +1,8 @@
-"""Record the histories anew, and the fingerprints of the present code: `python -m tests.replay.record`.
+"""Record histories, and the fingerprints of the present code: `python -m tests.replay.record` records those of new
+scripts, with names it records those anew, with `all` every one.
 
-Only when no case that the old code started can be running any more: otherwise keep the old recording and guard the
-change with `workflow.patched`.
+Anew only when no case that the old code started can be running any more: otherwise keep the old recording and guard
+the change with `workflow.patched`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from cli.settle import exit_settled
 from tests.fixtures.temporal import SERVER_ARGUMENTS, temporal_executable
+from tests.replay import approval_scripts  # noqa: F401 - its import adds its scripts
 from tests.replay.scripts import IDENTITY, SCRIPTS, RecordedWorld, fingerprint
 from workflows import search_attributes
 
@@ -33,7 +36,13 @@ async def run(temporal: WorkflowEnvironment, name: str) -> WorkflowHistory:
         return await case.handle.fetch_history()
 
 
-async def record() -> None:
+def chosen(names: list[str]) -> list[str]:
+    if names == ["all"]:
+        return list(SCRIPTS)
+    return names or [name for name in SCRIPTS if not (RECORDINGS / f"{name}.json.gz").exists()]
+
+
+async def record(names: list[str]) -> None:
     environment = await WorkflowEnvironment.start_time_skipping_v2(
         dev_server_existing_path=temporal_executable(),
         dev_server_extra_args=SERVER_ARGUMENTS,
@@ -42,13 +51,14 @@ async def record() -> None:
         identity=IDENTITY,
     )
     RECORDINGS.mkdir(exist_ok=True)
-    prints = {}
+    prints = json.loads(FINGERPRINTS.read_text(encoding="utf-8")) if FINGERPRINTS.exists() else {}
     async with environment:
-        for name in SCRIPTS:
+        for name in names:
             history = await run(environment, name)
             _keep(name, history)
             prints[name] = fingerprint(history)
             print(f"{name}: {len(history.events)} events, {len(prints[name])} commands")  # noqa: T201 - run by hand
+    prints = {name: prints[name] for name in SCRIPTS}
     FINGERPRINTS.write_text(json.dumps(prints, indent=1) + "\n", encoding="utf-8")
 
 
@@ -65,5 +75,5 @@ def _without(node: Any, key: str) -> Any:
 
 
 if __name__ == "__main__":
-    asyncio.run(record())
+    asyncio.run(record(chosen(sys.argv[1:])))
     exit_settled(0)

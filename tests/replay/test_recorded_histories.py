@@ -30,7 +30,7 @@ A case that is running replays its history through the new code, and gets stuck 
 1. Not intended? Take the change back.
 2. Intended, and cases of the old code may be running anywhere: put it behind `workflow.patched("what-changed")`, keep
    the old branch, and keep the old recording: it then still replays. Put the new sequence into fingerprints.json.
-3. Intended, and no case of the old code can be running: record anew with `python -m tests.replay.record`.
+3. Intended, and no case of the old code can be running: record anew with `python -m tests.replay.record all`.
 """
 
 

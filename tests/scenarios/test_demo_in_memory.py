@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from temporalio.testing import WorkflowEnvironment
 
 from adapters.directory_files import FileDirectory
+from adapters.memory.checkpoints import MemoryCheckpoints
 from adapters.memory.commitments import MemoryCommitments
 from adapters.memory.erp import MemoryErp
 from adapters.memory.evidence import MemoryEvidence
@@ -89,6 +90,7 @@ async def stack(temporal: WorkflowEnvironment) -> AsyncIterator[Stack]:
             cases=TemporalCaseClient(temporal.client, task_queue=QUEUE),
             reader=evidence,
             claims=evidence,
+            checkpoints=MemoryCheckpoints(evidence),
             policies=FilePolicyStore(ROOT / "policies"),
             tokens=PersonIsToken(system.people),
             event_sources=(EventSource(source=SOURCE, secrets=(SecretStr(KEY),), types=TYPES),),

@@ -14,14 +14,20 @@ from domain.acknowledging import agreed_lines, differences, promised_by
 from domain.money import Money
 from domain.policy.model import Tolerances
 from domain.purchase import AcknowledgedLine
+from domain.tolerance import LineTolerances
 from tests.fixtures.purchases import NEED_BY, answer, boxes, order, order_line, usd
 
-RULES = Tolerances(delivery_days=2)
+RULES = LineTolerances(general=Tolerances(delivery_days=2))
 LATER = NEED_BY + timedelta(days=9)
 
 
 def said(line: int = 1, **over: Any) -> AcknowledgedLine:
     return AcknowledgedLine(line=line, **over)
+
+
+def alike(tolerances: Tolerances) -> LineTolerances:
+    """The same tolerances for every line."""
+    return LineTolerances(general=tolerances)
 
 
 def test_an_empty_answer_accepts_everything() -> None:
@@ -91,6 +97,15 @@ def test_the_promise_is_the_latest_of_what_is_still_coming() -> None:
     assert promised_by(order(order_line(1, 0)), None) == NEED_BY
 
 
+def test_each_line_is_compared_by_its_own_tolerances() -> None:
+    strict = Tolerances(price_percent=Decimal(0))
+    reply = answer(said(1, unit_price=usd("8.10")), said(2, unit_price=usd("8.10")))
+    found = differences(
+        order(order_line(1), order_line(2)), reply, LineTolerances(general=RULES.general, lines={2: strict})
+    )
+    assert [(each.line, each.tolerated) for each in found] == [(1, True), (2, False)]
+
+
 answers = st.builds(
     said,
     line=st.integers(1, 4),
@@ -115,7 +130,7 @@ def test_taking_an_answer_over_leaves_nothing_to_ask(lines: list[AcknowledgedLin
     reply = answer(*lines)
     agreed = order(*agreed_lines(placed, reply))
     assert all(line.quantity.value >= 0 and line.unit_price.amount > 0 for line in agreed.lines)
-    for difference in differences(agreed, reply, tolerances):
+    for difference in differences(agreed, reply, alike(tolerances)):
         assert difference.what in ("rejected", "backordered", "unknown", "price")
         if difference.what == "price":
             assert difference.answered.startswith(("-", "0"))
@@ -128,6 +143,6 @@ def test_wider_tolerances_never_ask_more(lines: list[AcknowledgedLine], toleranc
     strict = Tolerances(
         over_receipt_percent=Decimal(0), short_receipt_percent=Decimal(0), price_percent=Decimal(0), delivery_days=0
     )
-    asked = [each.what for each in differences(placed, reply, tolerances) if not each.tolerated]
-    asked_strictly = [each.what for each in differences(placed, reply, strict) if not each.tolerated]
+    asked = [each.what for each in differences(placed, reply, alike(tolerances)) if not each.tolerated]
+    asked_strictly = [each.what for each in differences(placed, reply, alike(strict)) if not each.tolerated]
     assert len(asked) <= len(asked_strictly)

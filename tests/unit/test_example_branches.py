@@ -25,6 +25,7 @@ NOT_BY_EXAMPLE = {
     "approver-missing",
     "contract-drift",
     "dispatch-failed",
+    "duties-conflict",
     "evidence-fault",
     "order-refused",
     "policy-refused",

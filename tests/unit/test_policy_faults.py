@@ -42,7 +42,7 @@ def test_every_fault_of_every_file_is_told_at_once(policy_files: PolicyFiles) ->
         ("elm-clinic.yaml", (CLINIC_CAP, "value: plenty"), "overrides[0].value", "plenty is not a number"),
         ("elm-clinic.yaml", (CLINIC_CAP, "value: true"), "overrides[0].value", "true is not a number"),
         ("shared.yaml", ("value: ignore", "value: shrug"), "overrides[0].value", "shrug is not among"),
-        ("harbor.yaml", ("value: warn", "value: ignore"), "overrides[1].value", "ignore is not among"),
+        ("harbor.yaml", ("value: warn", "value: ignore"), "overrides[3].value", "ignore is not among"),
         (
             "elm-clinic.yaml",
             ("parameter: emergency.cap", "parameter: splitting.limit"),
@@ -92,7 +92,7 @@ def test_every_fault_of_every_file_is_told_at_once(policy_files: PolicyFiles) ->
         (
             "harbor.yaml",
             ("owner: chief-financial-officer", "owner: nobody"),
-            "overrides[1].owner",
+            "overrides[3].owner",
             "Input should be",
         ),
         ("mill-clinic.yaml", ("parent: lakeside", "parent: seaside"), "parent", "seaside is no facility"),
@@ -114,14 +114,14 @@ def test_every_fault_of_every_file_is_told_at_once(policy_files: PolicyFiles) ->
         ),
         (
             "system.yaml",
-            ("code: off-contract", "code: off-piste"),
+            ("- {code: off-contract", "- {code: off-piste"),
             "editions[0].exceptions[0].code",
             "no such exception",
         ),
         (
             "system.yaml",
             ("- name: department-director\n        role", "- name: cost-centre-owner\n        role"),
-            "editions[0].levels[1]",
+            "editions[0].levels[2]",
             "cost-centre-owner stands here twice",
         ),
         (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -10,41 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.facility import BusinessCalendar, Facility
 from domain.money import Money
-from domain.policy.model import ApprovalLevel, BudgetRule, FrozenPolicy, RoutingRule
+from domain.policy.model import BudgetRule, FrozenPolicy, RoutingRule
 from domain.policy.proof import URGENCIES, escalation_chain, prove, uncovered
 from domain.routing import RequestFacts, route
+from tests.fixtures.small_policy import level, policy, rule
 
 CATEGORIES = ("office", "linen", "pharmacy")
-FACILITY = Facility(
-    code="north",
-    name="North",
-    kind="hospital",
-    currency="USD",
-    calendar=BusinessCalendar(time_zone="America/New_York"),
-)
-
-
-def level(name: str, escalate_to: str = "process-owner", **over: Any) -> ApprovalLevel:
-    return ApprovalLevel(**{"name": name, "role": name, "escalate_to": escalate_to, **over})
-
-
-def rule(name: str, **over: Any) -> RoutingRule:
-    given = {"name": name, "reason": "for this test", "owner": "process-owner", "levels": ("cost-centre-owner",)}
-    return RoutingRule(**{**given, **over})
-
-
-def policy(**over: Any) -> FrozenPolicy:
-    given = {
-        "version": "2026.11-1",
-        "sha256": "",
-        "effective_from": date(2026, 1, 1),
-        "facility": FACILITY,
-        "levels": (level("cost-centre-owner", "finance-controller"), level("finance-controller")),
-        "routing": (rule("all"),),
-    }
-    return FrozenPolicy(**{**given, **over})
 
 
 def facts_of(amount: Decimal, category: str, urgency: str) -> RequestFacts:

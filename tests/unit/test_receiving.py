@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from domain.faults import InvalidRequestError
 from domain.policy.model import Tolerances
 from domain.receiving import after_return, complete, judge_receipt, outstanding
+from domain.tolerance import LineTolerances
 from tests.fixtures.purchases import goods_return, order, order_line, receipt
 
-RULES = Tolerances(over_receipt_percent=Decimal(5), short_receipt_percent=Decimal(2))
+RULES = LineTolerances(general=Tolerances(over_receipt_percent=Decimal(5), short_receipt_percent=Decimal(2)))
 ORDER = order(order_line(1, 100), order_line(2, 10))
 
 
@@ -31,6 +32,13 @@ def test_a_partial_delivery() -> None:
 @pytest.mark.parametrize(("accepted", "over"), [("105", ()), ("105.01", (1,))])
 def test_over_receipt_within_and_beyond_tolerance(accepted: str, over: tuple[int, ...]) -> None:
     assert judge_receipt(ORDER, {}, receipt((1, accepted, 0)), RULES).over == over
+
+
+def test_each_line_has_its_own_tolerances() -> None:
+    strict = Tolerances(over_receipt_percent=Decimal(0), short_receipt_percent=Decimal(0))
+    by_line = LineTolerances(general=RULES.general, lines={2: strict})
+    assert judge_receipt(ORDER, {}, receipt((1, 105, 0), (2, "10.5", 0)), by_line).over == (2,)
+    assert outstanding(ORDER, {1: Decimal(98), 2: Decimal("9.9")}, by_line) == {2: Decimal("0.1")}
 
 
 def test_over_receipt_counts_what_came_before_and_several_packages() -> None:
@@ -63,7 +71,7 @@ def test_short_within_tolerance_is_complete(counts: tuple[int, int], done: bool)
 
 
 def test_nothing_is_never_complete_whatever_the_tolerance() -> None:
-    lavish = Tolerances(short_receipt_percent=Decimal(1000))
+    lavish = LineTolerances(general=Tolerances(short_receipt_percent=Decimal(1000)))
     assert outstanding(ORDER, {}, lavish) == have(100, 10)
     assert complete(ORDER, have(1, 1), lavish)
 
@@ -96,12 +104,12 @@ rules = st.builds(
     Tolerances,
     over_receipt_percent=st.integers(0, 50).map(Decimal),
     short_receipt_percent=st.integers(0, 100).map(Decimal),
-)
+).map(lambda tolerances: LineTolerances(general=tolerances))
 
 
 @given(st.lists(deliveries, min_size=1, max_size=4), rules)
 def test_however_it_is_delivered_the_same_is_received(
-    days: list[list[tuple[int, Decimal, Decimal]]], tolerances: Tolerances
+    days: list[list[tuple[int, Decimal, Decimal]]], tolerances: LineTolerances
 ) -> None:
     received: dict[int, Decimal] = {}
     for day in days:
@@ -115,7 +123,7 @@ def test_however_it_is_delivered_the_same_is_received(
 
 
 @given(counts, counts, rules)
-def test_a_receipt_and_its_return_cancel_out(first: Decimal, second: Decimal, tolerances: Tolerances) -> None:
+def test_a_receipt_and_its_return_cancel_out(first: Decimal, second: Decimal, tolerances: LineTolerances) -> None:
     before = {1: first}
     after = judge_receipt(ORDER, before, receipt((1, second, 0)), tolerances).received
     assert before == {1: first}
@@ -124,6 +132,6 @@ def test_a_receipt_and_its_return_cancel_out(first: Decimal, second: Decimal, to
 
 
 @given(counts, counts, rules)
-def test_more_goods_never_open_a_line_again(some: Decimal, more: Decimal, tolerances: Tolerances) -> None:
+def test_more_goods_never_open_a_line_again(some: Decimal, more: Decimal, tolerances: LineTolerances) -> None:
     if complete(ORDER, {1: some, 2: Decimal(10)}, tolerances):
         assert complete(ORDER, {1: some + more, 2: Decimal(10)}, tolerances)

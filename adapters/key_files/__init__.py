@@ -1,0 +1,15 @@
+"""Key rings as files that only their owner may read."""
+
+from adapters.key_files.files import KeyFiles, KeyFilesError, add_key, make_current, make_missing, new_ring
+from adapters.key_files.settings import KeysFolder, key_files
+
+__all__ = [
+    "KeyFiles",
+    "KeyFilesError",
+    "KeysFolder",
+    "add_key",
+    "key_files",
+    "make_current",
+    "make_missing",
+    "new_ring",
+]

@@ -1,0 +1,64 @@
+"""Rate limits of the gateway: for each caller who is known, and for each address from which refused callers come."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+
+from fastapi import Request
+
+from api.problems import ProblemError
+from domain.rate_limit import Rate, Throttle
+
+
+class CallerLimits:
+    """Counts in this process. `clock` gives seconds and never goes back; without a rate nothing is limited."""
+
+    def __init__(
+        self, per_caller: Rate | None = None, refused: Rate | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._callers = Throttle(per_caller) if per_caller else None
+        self._refused = Throttle(refused) if refused else None
+        self._clock = clock
+
+    def before(self, request: Request) -> None:
+        """Raises the 429 problem at an address from which too many callers were refused: not even their next token is
+        looked at.
+        """
+        if self._refused is not None:
+            _raise(self._refused.wait(address_of(request), self._clock()))
+
+    def refused(self, request: Request) -> None:
+        """Count a caller who could not show who they are."""
+        if self._refused is not None:
+            self._refused.take(address_of(request), self._clock())
+
+    def admitted(self, request: Request) -> None:
+        """Count a request of whoever was found to ask. Raises the 429 problem when that is too often."""
+        if self._callers is not None:
+            _raise(self._callers.take(caller_of(request), self._clock()))
+
+
+def address_of(request: Request) -> str:
+    """Where the request comes from, as the server sees it: uvicorn must be told which proxy to believe."""
+    return request.client.host if request.client else "unknown"
+
+
+def caller_of(request: Request) -> str:
+    """The person of the token or the source of the event; the address of whoever is neither."""
+    actor, source = getattr(request.state, "actor", None), getattr(request.state, "event_source", None)
+    if actor is not None:
+        return f"person {actor.person}"
+    return f"source {source.source}" if source is not None else f"address {address_of(request)}"
+
+
+def _raise(wait_seconds: float) -> None:
+    if wait_seconds > 0:
+        raise ProblemError(
+            429,
+            "too-many-requests",
+            "You ask too often",
+            "Ask again after the seconds that Retry-After names; nothing was done.",
+            headers={"Retry-After": str(math.ceil(wait_seconds))},
+        )

@@ -1,0 +1,157 @@
+"""Temporal's remote codec: the Web UI shows plain text to operators who have signed in here, and to nobody else.
+
+Decoding only. An endpoint that encodes would let whoever uses the Web UI make up signals that only the gateway may
+send.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+from google.protobuf.json_format import MessageToDict, ParseDict, ParseError
+from temporalio.api.common.v1 import Payloads
+
+from api import codec_pages as pages
+from api import codec_session as session
+from api.codec_desk import READERS, CodecDesk, may_read
+from api.gatekeeping import OpenRoute, services_of
+from api.logs import security
+from api.problems import ProblemDetail, ProblemError, forbidden, invalid_request, not_found
+from api.security import TokenError, authenticate, unauthenticated
+from api.strict_json import parse, require_json
+from domain.people import Actor
+
+router = APIRouter(route_class=OpenRoute, include_in_schema=False)
+MAX_PAYLOADS = 2_000
+MAX_NAMED_CASES = 20
+PATH = "/codec/session"
+
+
+@router.post("/codec/decode")
+async def decode(request: Request) -> JSONResponse:
+    """As Temporal's Web UI and command line ask it: payloads in, the same payloads out, plain where allowed."""
+    desk = _desk(request)
+    actor = await _reader(request, desk)
+    request.state.actor = actor
+    require_json(request.headers.get("content-type"))
+    payloads = _payloads(parse(await request.body()))
+    answer = await desk.open(actor, payloads.payloads)
+    security.info(
+        "codec.decoded",
+        person=actor.person,
+        payloads=len(payloads.payloads),
+        opened=answer.opened,
+        cases=answer.cases[:MAX_NAMED_CASES],
+        namespace=request.headers.get("x-namespace", "")[:100],
+    )
+    return JSONResponse(MessageToDict(Payloads(payloads=answer.payloads)))
+
+
+@router.get(PATH)
+async def show(request: Request) -> Response:
+    """Who is signed in, until when, and how the Web UI is told to use it."""
+    desk = _desk(request)
+    try:
+        actor, ends = session.read(desk.ring(), request.cookies.get(session.COOKIE, ""), services_of(request).now())
+    except TokenError:
+        return _page(pages.sign_in(READERS))
+    return _page(pages.signed_in(actor, ends, str(request.url_for("decode")).removesuffix("/decode")))
+
+
+@router.post(PATH)
+async def sign_in(request: Request) -> Response:
+    """Take an access token once, and give a session for it."""
+    desk, services = _desk(request), services_of(request)
+    _require_own_page(request)
+    form = parse_qs((await request.body()).decode("utf-8", "replace"))
+    actor = await authenticate(f"Bearer {form.get('token', [''])[0].strip()}", services.tokens)
+    request.state.actor = actor
+    if not may_read(actor):
+        raise _role_required()
+    answer = RedirectResponse(PATH, 303)
+    try:
+        cookie = session.issue(desk.ring(), actor, services.now())
+    except TokenError as error:
+        raise forbidden("session-too-large", str(error)) from None
+    _keep(answer, desk, cookie, int(session.LIFETIME.total_seconds()))
+    security.info("codec.session_opened", person=actor.person, roles=[role for role in READERS if actor.has_role(role)])
+    return answer
+
+
+@router.post(f"{PATH}/end")
+async def sign_out(request: Request) -> Response:
+    """Forget the session in this browser."""
+    desk = _desk(request)
+    _require_own_page(request)
+    answer = RedirectResponse(PATH, 303)
+    _keep(answer, desk, "", 0)
+    return answer
+
+
+def _desk(request: Request) -> CodecDesk:
+    desk = services_of(request).codec_desk
+    if desk is None:
+        raise not_found()
+    return desk
+
+
+async def _reader(request: Request, desk: CodecDesk) -> Actor:
+    """Who asks: by bearer token, or by a session that a page of the Web UI sends along. Raises 401 and 403."""
+    authorization = request.headers.get("authorization")
+    if authorization is not None:
+        actor = await authenticate(authorization, services_of(request).tokens)
+    else:
+        actor = _of_session(request, desk)
+    if not may_read(actor):
+        request.state.actor = actor
+        raise _role_required()
+    return actor
+
+
+def _of_session(request: Request, desk: CodecDesk) -> Actor:
+    cookie = request.cookies.get(session.COOKIE)
+    if cookie is None:
+        raise unauthenticated(None)
+    if request.headers.get("origin") not in desk.web_ui_origins:
+        raise forbidden("foreign-origin", "A session is good for pages of the Web UI only.")
+    try:
+        return session.read(desk.ring(), cookie, services_of(request).now())[0]
+    except TokenError as error:
+        raise unauthenticated(str(error)) from None
+
+
+def _payloads(document: Any) -> Payloads:
+    try:
+        payloads = ParseDict({"payloads": document["payloads"]}, Payloads(), ignore_unknown_fields=True)
+    except (ParseError, AttributeError, KeyError, TypeError):
+        fault = ProblemDetail(pointer="/payloads", code="payloads-unreadable", message="Send Temporal's payloads.")
+        raise invalid_request((fault,)) from None
+    if len(payloads.payloads) > MAX_PAYLOADS:
+        fault = ProblemDetail(pointer="/payloads", code="too_long", message=f"Send at most {MAX_PAYLOADS} at once.")
+        raise invalid_request((fault,))
+    return payloads
+
+
+def _require_own_page(request: Request) -> None:
+    """Another site's page must not sign anybody in or out (RFC 6749, 10.12). Browsers say where a form comes from."""
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    foreign = site is not None and site not in ("same-origin", "none")
+    if foreign or (site is None and origin is not None and urlsplit(origin).netloc != request.headers.get("host")):
+        raise forbidden("foreign-origin", "Use the page of this gateway.")
+
+
+def _role_required() -> ProblemError:
+    return forbidden("role-required", f"Reading payloads needs one of these roles: {', '.join(READERS)}.")
+
+
+def _keep(answer: Response, desk: CodecDesk, cookie: str, seconds: int) -> None:
+    answer.set_cookie(
+        session.COOKIE, cookie, max_age=seconds, path="/codec", secure=desk.secure, httponly=True, samesite="strict"
+    )
+
+
+def _page(text: str) -> HTMLResponse:
+    return HTMLResponse(text, headers={"content-security-policy": pages.CONTENT_SECURITY_POLICY})
