@@ -226,6 +226,7 @@ def _form(task: Task, proof: str, filled: Filled) -> Html:
         name="comment",
         maxlength="2000",
         autocomplete="off",
+        autofocus=bool(filled.fault and filled.action),
         aria_describedby=described,
     )
     return element(

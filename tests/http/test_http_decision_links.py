@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import dataclasses
+import hashlib
 import html
 import re
 from collections.abc import AsyncIterator
@@ -120,6 +122,8 @@ def text_of(answer: httpx.Response) -> str:
     policy = answer.headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
+    style = answer.text.split("<style>")[1].split("</style>")[0]
+    assert f"sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}" in policy
     assert "script" not in answer.text.lower()
     assert not re.search(r'(src|action)="', answer.text)
     assert answer.text.count("<h1>") == 1
