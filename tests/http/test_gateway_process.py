@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import httpx
@@ -14,6 +15,7 @@ from pydantic import ValidationError
 from temporalio.client import Client
 
 import api.main
+from adapters.key_files import KeyFiles, make_missing
 from api.main import create_app_from_settings, wall_clock
 from api.settings import GatewaySettings
 from tests.http.fakes import AUDIENCE, ISSUER, SECRET, Gateway
@@ -56,6 +58,25 @@ async def test_the_gateway_starts_from_its_settings(
         assert len(facilities) == 11
         assert "process_resident_memory_bytes" in (await http.get("/metrics")).text
     assert app.state.services.event_sources[0].source == "urn:a"
+
+
+async def test_links_need_good_keys_and_the_gateway_does_not(
+    settings: GatewaySettings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(api.main, "configure_logs", lambda *_: None)
+    without, broken, good = tmp_path / "none", tmp_path / "broken", tmp_path / "good"
+    make_missing(good, wall_clock())
+    make_missing(broken, wall_clock())
+    (broken / "links.json").write_text("{}")
+    make_missing(without, wall_clock())
+    (without / "links.json").unlink()
+    for folder, on in ((None, False), (without, False), (broken, False), (good, True)):
+        app = create_app_from_settings(settings.model_copy(update={"keys_dir": folder, "link_max_amount": Decimal(5)}))
+        async with app.router.lifespan_context(app):
+            links = app.state.services.links
+            assert (links is not None) is on, folder
+    assert links.max_amount == Decimal(5)
+    assert links.ring().ids == KeyFiles(good).links().ids
 
 
 def client_of(app: FastAPI) -> httpx.AsyncClient:
