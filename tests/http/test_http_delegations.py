@@ -206,7 +206,9 @@ async def test_who_left_lends_no_authority(gateway: Gateway) -> None:
 
 
 async def test_one_task_is_delegated_until_it_is_due(gateway: Gateway) -> None:
-    await gateway.ask(a_task(TASK, due_at=NOW + DAY, excluded=("nina",), amount=usd(100)), a_task(f"{CASE}:approve-owner.2"))
+    await gateway.ask(
+        a_task(TASK, due_at=NOW + DAY, excluded=("nina",), amount=usd(100)), a_task(f"{CASE}:approve-owner.2")
+    )
     path = f"/v1/tasks/{TASK}/delegate"
     made = await gateway.post(path, {"to": "olaf", "comment": "You know the ward"})
     assert made.status_code == 201, made.text
