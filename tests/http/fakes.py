@@ -36,6 +36,7 @@ from domain.people import Person
 from domain.policy.model import DelegationRule, FrozenPolicy, SegregationRule
 from domain.policy.proof import escalation_chain
 from domain.tasks import Decision, DecisionRecord, Task, TaskChange, TaskChangeRecord
+from tests.fixtures.evidence import a_journal
 from tests.fixtures.small_hospital import FACILITY, PEOPLE, policy
 from workflows.messages.procure_to_pay import EventRecord, PurchaseInput
 
@@ -237,6 +238,32 @@ class Gateway:
 
     def clock(self) -> datetime:
         return self.now
+
+    async def ask(self, *tasks: Task, version: int = 1, **changes: Any) -> None:
+        """Open tasks of one case, in the case and on the worklists."""
+        case_id = tasks[0].case_id
+        frozen = {"requester": "nina", "policy_sha256": RULES.sha256}
+        await self.evidence.record(a_journal(case_id, version, tasks=tasks, **(frozen | changes)))
+        for task in tasks:
+            self.cases.open(task)
+
+    async def catch_up(self, case_id: str, version: int = 2, **changes: Any) -> None:
+        """Let the read model show what the case knows."""
+        ledger = self.cases.ledgers[case_id]
+        known = {"requester": "nina", "policy_sha256": RULES.sha256, "duties": ledger.duties()}
+        await self.evidence.record(a_journal(case_id, version, tasks=ledger.tasks(), **(known | changes)))
+
+    async def post(self, path: str, body: Any, person: str = "carla", *roles: str, **headers: str) -> httpx.Response:
+        """Post as somebody, with the roles that the directory gives them unless others are named."""
+        known = await self.directory.person(person)
+        held = roles or (known.roles if known is not None else ())
+        sent = self.as_(person, *held) | {name.replace("_", "-"): value for name, value in headers.items()}
+        return await self.http.post(path, json=body, headers=sent)
+
+    async def get(self, path: str, person: str = "carla", *roles: str, **claims: Any) -> httpx.Response:
+        known = await self.directory.person(person)
+        held = roles or (known.roles if known is not None else ())
+        return await self.http.get(path, headers=self.as_(person, *held, **claims))
 
     def _probe_of(self, name: str) -> Callable[[], Any]:
         async def probe() -> None:
