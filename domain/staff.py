@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from domain.authority import ApproverDirectory, ChainMember
 from domain.people import Person
@@ -19,6 +19,10 @@ class Staff:
 
     def person(self, person: str) -> Person | None:
         return self._people.get(person)
+
+    def with_person(self, person: Person) -> Staff:
+        """The same people, and this one as they are now."""
+        return Staff([*self._people.values(), person])
 
     def active(self) -> tuple[Person, ...]:
         return tuple(person for person in self._people.values() if person.active)
@@ -44,7 +48,7 @@ class Staff:
 
 
 def approver_directory(
-    requester: Person | None, superiors: Iterable[Person], holders: dict[str, Iterable[Person]]
+    requester: Person | None, superiors: Iterable[Person], holders: Mapping[str, Iterable[Person]]
 ) -> ApproverDirectory:
     """What the planning of approvals needs to know of people."""
     return ApproverDirectory(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import Literal
 
 from domain.approval_plan import Ask, authority_of, escalation_chain, stages
 from domain.authority import ApproverDirectory
@@ -29,11 +30,12 @@ class PreviewedLevel(Value):
     reasons: tuple[str, ...]
     remind_after_hours: int
     escalate_after_hours: int
+    escalate_to: str
     escalation: tuple[str, ...]
     people: tuple[str, ...] = ()
     needs: int = 1
     quorum: str = "any"
-    approvers: str = "role"
+    approvers: Literal["role", "management-chain"] = "role"
     stage: str = ""
     person_limit: Money | None = None
     clock_rule: str = ""
@@ -116,6 +118,7 @@ def _previewed(
         reasons=ask.reasons,
         remind_after_hours=times.remind_after_hours,
         escalate_after_hours=times.escalate_after_hours,
+        escalate_to=ask.level.escalate_to,
         escalation=escalation_chain(policy, ask.level)[1:],
         people=ask.people or tuple(holders),
         needs=ask.needs,
