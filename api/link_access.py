@@ -7,6 +7,7 @@ from datetime import UTC, tzinfo
 from zoneinfo import ZoneInfo
 
 from api.access import QUERY_TIMEOUT
+from api.acting import authority_for
 from api.case_client import NoAnswerYetError
 from api.link_pages import Question
 from api.link_policy import LinkPolicy
@@ -63,7 +64,7 @@ async def opened(services: Services, token: str) -> OpenedLink:
     if known is None or known.task.case_id != claims.case_id:
         raise no_such_link()
     record = await record_of(services, claims)
-    if record is None and not _may_answer(known.task, actor, claims):
+    if record is None and not await _may_answer(services, known.task, actor, claims):
         log.warning("link_refused", fault="not-entitled")
         raise not_theirs()
     question = Question(
@@ -116,8 +117,13 @@ def _as_actor(person: Person) -> Actor:
     )
 
 
-def _may_answer(task: Task, actor: Actor, claims: LinkClaims) -> bool:
-    return claims.on_behalf_of is None and (visible(task, actor) or has_approved(task, claims))
+async def _may_answer(services: Services, task: Task, actor: Actor, claims: LinkClaims) -> bool:
+    """A substitute needs the delegation to be valid still, as they do everywhere."""
+    if has_approved(task, claims):
+        return True
+    if claims.on_behalf_of is None:
+        return visible(task, actor)
+    return await authority_for(services, task, actor, claims.on_behalf_of) is not None
 
 
 async def _decided(services: Services, case_id: str) -> tuple[TimelineEntry, ...]:

@@ -21,6 +21,8 @@ from structlog.testing import capture_logs
 from adapters.memory.evidence import MemoryEvidence
 from api.link_policy import LinkPolicy
 from domain.approval import ApprovalLedger
+from domain.delegation import Delegation
+from domain.money import Money
 from domain.outside_errors import TemporarilyUnavailableError
 from domain.tasks import Decision
 from tests.fixtures.evidence import CASE, a_journal, a_task, an_entry
@@ -582,3 +584,54 @@ async def test_a_long_history_is_read_in_pages(desk: Desk, monkeypatch: pytest.M
     await desk.open(2, *entries, last)
     assert isinstance(desk.evidence, MemoryEvidence)
     assert "otto approved" in text_of(await desk.look(desk.link()))
+
+
+async def lend(desk: Desk, **changes: Any) -> Delegation:
+    given = {
+        "delegation_id": "delegation-1",
+        "delegator": "carla",
+        "delegate": "bo",
+        "valid_from": desk.now,
+        "valid_until": desk.now + timedelta(days=1),
+        "made_by": "carla",
+        "made_at": desk.now,
+    }
+    return await desk.delegations.add(Delegation.model_validate(given | changes))
+
+
+async def test_a_substitute_decides_from_their_own_mail(desk: Desk) -> None:
+    desk.cases.ledgers.clear()
+    await desk.open(2, amount=Money(amount=Decimal("1234.50"), currency="USD"))
+    lent = await lend(desk)
+    page = await desk.answer(desk.link(person="bo", on_behalf_of="carla"))
+    assert page.status_code == 200, page.text
+    (sent,) = desk.cases.received
+    assert (sent.actor.person, sent.on_behalf_of) == ("bo", "carla")
+    assert sent.authority is not None
+    assert sent.authority.delegation == lent
+
+
+@pytest.mark.parametrize("how", ["over", "revoked", "other task", "delegator left", "none"])
+async def test_a_substitutes_link_is_worth_no_more_than_the_delegation(desk: Desk, how: str) -> None:
+    token = desk.link(person="bo", on_behalf_of="carla")
+    if how != "none":
+        scope = {"scope": {"task_id": f"{CASE}:another"}} if how == "other task" else {}
+        await lend(desk, **scope)
+    if how == "over":
+        desk.now += timedelta(days=1)
+    if how == "revoked":
+        await desk.delegations.revoke("delegation-1", "carla", desk.now)
+    if how == "delegator left":
+        desk.people.change("carla", active=False)
+    assert (await desk.look(token)).status_code == 403
+    assert desk.untouched
+
+
+async def test_a_delegation_that_ends_while_the_page_is_open_decides_nothing(desk: Desk) -> None:
+    await lend(desk)
+    token = desk.link(person="bo", on_behalf_of="carla")
+    proof = proof_in(await desk.look(token))
+    await desk.delegations.revoke("delegation-1", "carla", desk.now)
+    answer = await desk.send(token, {"form": proof, "action": "approve", "comment": ""})
+    assert answer.status_code == 403
+    assert desk.untouched

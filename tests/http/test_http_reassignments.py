@@ -18,7 +18,7 @@ TASK = f"{CASE}:approve-owner.1"
 
 
 def a_question(number: int = 1, **changes: Any) -> Task:
-    given = {"excluded": ("nina",), "duty": "approver", "amount": usd(400)}
+    given: dict[str, Any] = {"excluded": ("nina",), "duty": "approver", "amount": usd(400)}
     return a_task(f"{CASE}:approve-owner.{number}", **(given | changes))
 
 
