@@ -21,6 +21,7 @@ from adapters.directory_files import FileDirectory
 from adapters.memory.checkpoints import MemoryCheckpoints
 from adapters.memory.delegations import MemoryDelegations
 from adapters.memory.evidence import MemoryEvidence
+from adapters.memory.keeping import MemoryKeeper
 from adapters.memory.overrides import MemoryOverrides
 from adapters.signing import Ed25519Signer
 from api.app import create_app
@@ -212,6 +213,7 @@ class Gateway:
             reader=self.evidence,
             claims=self.evidence,
             checkpoints=self.checkpoints,
+            keeper=MemoryKeeper(self.evidence),
             policies=TwoFacilities(),
             tokens=verifier,
             event_sources=(
