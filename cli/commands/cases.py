@@ -89,9 +89,12 @@ def _headline(answer: dict[str, Any]) -> str:
 
 def act(
     case_id: Annotated[str, typer.Argument()],
-    action: Annotated[str, typer.Argument(help="withdraw, hold, resume, cancel, cancel-line, close-short ...")],
+    action: Annotated[
+        str, typer.Argument(help="withdraw, hold, resume, cancel, cancel-line, close-short, add-watcher ...")
+    ],
     comment: Annotated[str, typer.Option("--comment", "-m", help="Why.")] = "",
     line: Annotated[int | None, typer.Option(help="The requisition line, for cancel-line.")] = None,
+    person: Annotated[str | None, typer.Option(help="Whom it concerns: add-approver, add-watcher ...")] = None,
     persona: As = "n.bergstrom",
     as_json: AsJson = False,
 ) -> None:
@@ -99,5 +102,6 @@ def act(
 
     Example: corridor act procure-to-pay.north.REQ-118 hold -m "waiting for the new agreement"
     """
-    body = {"action_id": uuid4().hex, "comment": comment} | ({"line": line} if line is not None else {})
+    body: dict[str, Any] = {"action_id": uuid4().hex, "comment": comment}
+    body |= {name: value for name, value in (("line", line), ("person", person)) if value is not None}
     show(connect(persona).post(f"/v1/cases/{case_id}/actions/{action}", body, {"Prefer": "wait=10"}), as_json)
