@@ -11,7 +11,7 @@ from api.acting import authorities_of, stands_in_for
 from api.case_client import NoAnswerYetError
 from api.link_pages import Question
 from api.link_policy import LinkPolicy
-from api.logs import bind, log
+from api.logs import bind, security
 from api.people import actor_of
 from api.problems import ProblemError, forbidden
 from api.services import Services
@@ -65,7 +65,7 @@ async def opened(services: Services, token: str) -> OpenedLink:
         raise no_such_link()
     record = await record_of(services, claims)
     if record is None and not await _may_answer(services, known.task, actor, claims):
-        log.warning("link_refused", fault="not-entitled")
+        security.warning("link_refused", fault="not-entitled")
         raise not_theirs()
     question = Question(
         task=known.task,
@@ -96,7 +96,7 @@ def _claims(services: Services, policy: LinkPolicy, token: str) -> LinkClaims:
     try:
         return verify(token, policy.ring(), services.now())
     except LinkError as error:
-        log.warning("link_refused", fault=error.fault)
+        security.warning("link_refused", fault=error.fault)
         if error.fault == "expired":
             raise _expired() from None
         raise no_such_link() from None
@@ -106,7 +106,7 @@ async def _actor(services: Services, person: str) -> Actor:
     """The authority that the directory gives the person now, as a token of theirs would say it."""
     known = await services.directory.person(person)
     if known is None or not known.active:
-        log.warning("link_refused", fault="person-left")
+        security.warning("link_refused", fault="person-left")
         raise not_theirs()
     return actor_of(known).model_copy(update={"issuer": ISSUER})
 

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from starlette.types import Receive, Scope, Send
 
 from api.deciding import hand_in
-from api.gatekeeping import Handler, TheServices
+from api.gatekeeping import Handler, TheServices, limits_of
 from api.link_access import OpenedLink, no_such_link, opened, record_of
 from api.link_pages import (
     Filled,
@@ -28,7 +28,7 @@ from api.link_pages import (
     question_page,
     taken_in_page,
 )
-from api.logs import log
+from api.logs import log, security
 from api.problems import RETRY_AFTER_SECONDS, ProblemError
 from api.services import Services
 from domain.decision_links import MAX_TOKEN_CHARACTERS, FormError, check_form, offered, sign_form
@@ -59,7 +59,10 @@ class PageRoute(APIRoute):
         handle: Callable[[Request], Awaitable[Response]] = super().get_route_handler()
 
         async def answered(request: Request) -> Response:
+            limits = limits_of(request)
             try:
+                limits.before(request)
+                limits.admitted(request)
                 return await handle(request)
             except ProblemError as problem:
                 return _told(problem)
@@ -92,7 +95,7 @@ router = APIRouter(route_class=PageRoute, tags=["Links in mail"])
 
 
 @router.head(PATH, include_in_schema=False)
-@router.get(PATH, response_class=Response, responses=_pages(200, 403, 404, 409, 410, 422, 503))
+@router.get(PATH, response_class=Response, responses=_pages(200, 403, 404, 409, 410, 422, 429, 503))
 async def show(services: TheServices, token: Token) -> Response:
     """What is asked, with a form; or what became of it. Looking changes nothing, however often and by whomever."""
     link = await opened(services, token)
@@ -102,7 +105,7 @@ async def show(services: TheServices, token: Token) -> Response:
 @router.post(
     PATH,
     response_class=Response,
-    responses=_pages(200, 202, 403, 404, 409, 410, 413, 415, 422, 503),
+    responses=_pages(200, 202, 403, 404, 409, 410, 413, 415, 422, 429, 503),
     openapi_extra={"requestBody": {"content": {_FORM_TYPE: {"schema": _FORM_SCHEMA}}, "required": True}},
 )
 async def decide(request: Request, services: TheServices, token: Token) -> Response:
@@ -127,7 +130,7 @@ async def decide(request: Request, services: TheServices, token: Token) -> Respo
             link.policy.form_max_age,
         )
     except FormError as error:
-        log.warning("link_form_refused", fault=error.fault)
+        security.warning("link_form_refused", fault=error.fault)
         return _again(services, link, filled, "Please check your decision and confirm it once more.", 403)
     return await _decide(services, link, filled)
 
