@@ -25,6 +25,14 @@ TASK = f"{CASE}:approve-owner.1"
 Run = Callable[..., tuple[int, str]]
 
 
+class InProcess(TestClient):
+    """A gateway in this process answers when it is done: there is nothing to be impatient with."""
+
+    def request(self, *arguments: Any, **options: Any) -> Any:
+        options.pop("timeout", None)
+        return super().request(*arguments, **options)
+
+
 @pytest.fixture
 def corridor(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs a command in this process, as somebody with the roles that the directory gives them."""
@@ -32,7 +40,7 @@ def corridor(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> Run:
     def connect(persona: str) -> GatewayClient:
         roles = next((person.roles for person in PEOPLE if person.person == persona), ())
         client = GatewayClient("http://gateway", "")
-        monkeypatch.setattr(client, "_http", TestClient(gateway.app, headers=gateway.as_(persona, *roles)))
+        monkeypatch.setattr(client, "_http", InProcess(gateway.app, headers=gateway.as_(persona, *roles)))
         return client
 
     def end(code: int) -> None:
