@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
-from fastapi.testclient import TestClient
 from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
@@ -25,14 +27,31 @@ TASK = f"{CASE}:approve-owner.1"
 Run = Callable[..., tuple[int, str]]
 
 
+class InThisProcess(httpx.BaseTransport):
+    """Calls the gateway from a thread of its own, as another process would."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._app = gateway.app
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(lambda: asyncio.run(self._answer(request))).result()
+
+    async def _answer(self, request: httpx.Request) -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=self._app)) as http:
+            answer = await http.request(request.method, request.url, headers=request.headers, content=request.read())
+        return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
+
+
 @pytest.fixture
 def corridor(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs a command in this process, as somebody with the roles that the directory gives them."""
 
     def connect(persona: str) -> GatewayClient:
         roles = next((person.roles for person in PEOPLE if person.person == persona), ())
-        client = GatewayClient("http://gateway", "")
-        monkeypatch.setattr(client, "_http", TestClient(gateway.app, headers=gateway.as_(persona, *roles)))
+        client = GatewayClient("http://gateway", gateway.token(persona, *roles))
+        http = httpx.Client(transport=InThisProcess(gateway), headers=client._http.headers, base_url="http://gateway")
+        monkeypatch.setattr(client, "_http", http)
         return client
 
     def end(code: int) -> None:
