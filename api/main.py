@@ -32,6 +32,7 @@ from adapters.temporal_payloads import data_converter
 from api.app import create_app
 from api.case_client import TemporalCaseClient
 from api.codec_desk import CodecDesk
+from api.codec_login import OidcLogin
 from api.incidents import TemporalIncidents
 from api.limits import CallerLimits
 from api.link_policy import LinkPolicy
@@ -114,8 +115,20 @@ async def connect(settings: GatewaySettings, metrics: CollectorRegistry, resourc
         metrics=metrics,
         links=_links(settings, keys),
         metrics_token=settings.metrics_token,
-        codec_desk=CodecDesk(keys.payload, settings.web_ui_origins, settings.tls) if keys else None,
+        codec_desk=_codec_desk(settings, keys, http),
     )
+
+
+def _codec_desk(settings: GatewaySettings, keys: KeyFiles | None, http: httpx.AsyncClient) -> CodecDesk | None:
+    if keys is None:
+        return None
+    callback = f"{settings.public_url.rstrip('/')}/codec/callback"
+    login = (
+        OidcLogin(settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret, callback, http)
+        if settings.oidc_client_id
+        else None
+    )
+    return CodecDesk(keys.payload, settings.web_ui_origins, settings.tls, login)
 
 
 def _links(settings: GatewaySettings, keys: KeyFiles | None) -> LinkPolicy | None:

@@ -37,7 +37,7 @@ WITH judged AS (
     END AS fault
     FROM (
         SELECT case_id, entry.position, seq, body, previous_hash, entry.hash,
-               entry.hash = entry_hash(entry) AS sound,
+               entry.hash = entry_hash(entry) AND scheme IN (1, 2) AS sound,
                original_sha256 IS NULL OR redaction_is_recorded(entry) AS explained,
                lag(entry.position, 1, coalesce(purged.position - 1, 0)) OVER chain AS before,
                lag(entry.hash, 1, CASE WHEN purged.position IS NULL THEN '' ELSE previous_hash END) OVER chain

@@ -72,12 +72,21 @@ WITH faults AS (
     WHERE held.case_id >= $1 AND held.case_id < $2
           AND (entry.hash <> held.hash OR entry.hash IS NULL AND purged.position > held.position IS NOT TRUE)
     UNION ALL
-    SELECT 'cases', cases.case_id, chain_position, 'it changed since its last checkpoint and does not wait for the next'
-    FROM cases
-    WHERE cases.case_id >= $1 AND cases.case_id < $2 AND chain_position > 0
-          AND NOT EXISTS (SELECT FROM unsealed_cases WHERE unsealed_cases.case_id = cases.case_id)
+    SELECT 'checkpoint_heads', case_id, position, format('its checkpoint %s is missing', number)
+    FROM checkpoint_heads AS held
+    WHERE case_id >= $1 AND case_id < $2
+          AND NOT EXISTS (SELECT FROM checkpoints WHERE checkpoints.number = held.number)
+    UNION ALL
+    SELECT place, case_id, head, 'it changed since its last checkpoint and does not wait for the next'
+    FROM (
+        SELECT 'cases' AS place, case_id, chain_position AS head FROM cases
+        WHERE case_id >= $1 AND case_id < $2 AND chain_position > 0
+        UNION ALL
+        SELECT 'purged_cases', case_id, position FROM purged_cases WHERE case_id >= $1 AND case_id < $2
+    ) AS ends
+    WHERE NOT EXISTS (SELECT FROM unsealed_cases WHERE unsealed_cases.case_id = ends.case_id)
           AND NOT EXISTS (SELECT FROM checkpoint_heads AS held
-                          WHERE held.case_id = cases.case_id AND held.position >= chain_position)
+                          WHERE held.case_id = ends.case_id AND held.position >= head)
     UNION ALL
     SELECT 'purged_cases', case_id, purged.position, 'it was purged without having been in a checkpoint'
     FROM purged_cases AS purged

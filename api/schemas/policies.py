@@ -3,30 +3,42 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, model_validator
 
 from domain.facility import FacilityCode
 from domain.model import Request
 from domain.money import Money
+from domain.people import PersonId
+from domain.policy.model import SupplierRisk
 from domain.requisition import Requisition, Urgency
 
 Category = Annotated[str, Field(pattern=r"^[a-z][a-z-]{1,40}$")]
+CostCentre = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,20}$")]
 
 
 class PreviewBody(Request):
-    """Either a whole `requisition`, or `facility` and `amount`, with `categories` and `urgency` where they matter."""
+    """Either a whole `requisition`, or `facility` and `amount`, with what else matters to the rules.
+
+    `risks` are the gradings of the suppliers to order from: a preview does not ask the supplier master for them, so
+    that they may be sent with either. `requester` is left out of the people who may approve, and their job level and
+    superiors come from the people directory.
+    """
 
     requisition: Requisition | None = None
     facility: FacilityCode | None = None
     amount: Money | None = None
     categories: Annotated[tuple[Category, ...], Field(max_length=50)] = ()
     urgency: Urgency = "routine"
+    cost_centres: Annotated[tuple[CostCentre, ...], Field(max_length=50)] = ()
+    risks: Annotated[tuple[SupplierRisk, ...], Field(max_length=4)] = ()
+    requester: PersonId | None = None
 
     @model_validator(mode="after")
     def _one_of_two(self) -> PreviewBody:
-        if self.requisition is not None and (self.facility or self.amount or self.categories):
+        outlined = self.facility or self.amount or self.categories or self.cost_centres or self.requester
+        if self.requisition is not None and outlined:
             raise ValueError("send either a requisition or its outline, not both")
         if self.requisition is None and (self.facility is None or self.amount is None):
             raise ValueError("send a requisition, or at least facility and amount")
@@ -34,7 +46,13 @@ class PreviewBody(Request):
 
 
 class PreviewLevel(BaseModel):
-    """One level of approval and every rule that demands it, with the rules' reasons in the same order."""
+    """One question and every rule that asks it, with the rules' reasons in the same order.
+
+    Questions of the same `place` are asked side by side. `needs` different persons must approve; `quorum` is what the
+    policy says of it: any, all, or a number. `people` hold the role and may answer; where `approvers` is
+    management-chain they are one superior of the requester, who may approve `person_limit` alone. `clock_rule` is the
+    service level that sets the hours, absent where they are the level's own.
+    """
 
     place: int
     name: str
@@ -44,6 +62,13 @@ class PreviewLevel(BaseModel):
     remind_after_hours: int
     escalate_after_hours: int
     escalate_to: str
+    approvers: Literal["role", "management-chain"]
+    needs: int
+    quorum: str
+    stage: str | None
+    people: list[str]
+    person_limit: Money | None
+    clock_rule: str | None
 
 
 class Preview(BaseModel):

@@ -76,10 +76,15 @@ STRANGERS = (
 
 
 class ChangingDirectory(FileDirectory):
-    """A directory in which people get other roles, or leave."""
+    """A directory in which people come, get other roles, or leave."""
 
     def change(self, person: str, **changes: Any) -> None:
-        self._people[person] = self._people[person].model_copy(update=changes)
+        known = self._staff.person(person)
+        assert known is not None, person
+        self.put(known.model_copy(update=changes))
+
+    def put(self, person: Person) -> None:
+        self._staff = self._staff.with_person(person)
 
 
 class FixedKeys:
