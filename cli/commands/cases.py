@@ -76,9 +76,14 @@ def case(
     answer = client.get(f"/v1/cases/{case_id}")
     timeline = client.get(f"/v1/cases/{case_id}/timeline", limit=200)
     entries = [stored.get("entry", stored) for stored in timeline["items"]]
-    rows = [(str(entry["at"])[:19], entry["actor"], entry["summary"]) for entry in entries]
+    rows = [(str(entry["at"])[:19], _who(entry), entry["summary"]) for entry in entries]
     table = table_of(("at (UTC)", "who", "what"), rows, title=_headline(answer))
     show({"case": answer, "timeline": timeline["items"]}, as_json, table)
+
+
+def _who(entry: dict[str, Any]) -> str:
+    behalf = entry.get("on_behalf_of")
+    return str(entry["actor"]) if behalf is None else f"{entry['actor']} for {behalf}"
 
 
 def _headline(answer: dict[str, Any]) -> str:
