@@ -153,7 +153,9 @@ async def _on_problem(request: Request, error: Exception) -> JSONResponse:
 
 
 def is_guess(request: Request, problem: ProblemError) -> bool:
-    """Whether a caller was refused who offered a token or a signature, by header or by form."""
+    """Whether a caller was refused who offered a token or a signature, by header, by form, or in a link's address."""
+    if "token" in request.path_params:
+        return problem.status_code == HTTPStatus.NOT_FOUND
     offered = any(name in request.headers for name in ("authorization", "webhook-signature"))
     return problem.status_code == HTTPStatus.UNAUTHORIZED and (offered or "error=" in str(problem.headers))
 
