@@ -16,8 +16,8 @@ from domain.chain import RecordedEntry, Tombstone, body_of, chain_faults, chaine
 from domain.duties import DutyDone
 from domain.people import Actor
 from domain.ports.evidence import (
-    MAX_FAULTS,
     MAX_FAMILY,
+    MAX_FAULTS,
     ActingFor,
     CaseFilter,
     CasePage,
