@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 
 from adapters.postgres.pool import Pool
-from domain.ports.evidence import ChainFault
+from domain.ports.evidence import MAX_FAULTS, ChainFault
 
 _CASES_PER_BATCH = 1000
 _BATCH_TIMEOUT_SECONDS = 300
@@ -71,11 +71,11 @@ SELECT NULL, NULL, count(*), NULL FROM judged
 
 
 async def verify_chains(pool: Pool, case_id: str | None) -> tuple[int, tuple[ChainFault, ...]]:
-    """Number of entries read, and every fault. All cases are read in batches, so that no statement runs for long."""
+    """Number of entries read, and the faults. All cases are read in batches, so that no statement runs for long."""
     total, faults = 0, list[ChainFault]()
     async for rows in judged(pool, _FAULTS, case_id):
         total += int(rows[-1]["position"])
-        faults += [fault_of(row) for row in rows if row["case_id"] is not None]
+        faults += [fault_of(row) for row in rows if row["case_id"] is not None][: MAX_FAULTS - len(faults)]
     return total, tuple(faults)
 
 
