@@ -44,7 +44,10 @@ policies = st.builds(
         same_person_decides_once=once,
         delegation=DelegationRule(roles_never=never),
     ),
-    st.sets(st.sampled_from([level.name for level in LEVELS]), min_size=1, max_size=4),
+    st.tuples(
+        st.sampled_from(("owners", "directors", "owner", "superiors")),
+        st.sets(st.sampled_from([level.name for level in LEVELS]), max_size=3),
+    ).map(lambda one_and_more: {one_and_more[0], *one_and_more[1]}),
     st.sets(st.sampled_from([level.name for level in LEVELS])),
     st.booleans(),
     st.sampled_from(((), (), (FINANCE,))),
