@@ -21,6 +21,7 @@ from adapters.policy_files import WatchedPolicyStore
 from adapters.postgres.checkpoints import PostgresCheckpoints
 from adapters.postgres.delegations import PostgresDelegations
 from adapters.postgres.keeping import PostgresKeeper
+from adapters.postgres.notices import PostgresNotices
 from adapters.postgres.overrides import PostgresOverrides
 from adapters.postgres.pool import Pool, open_pool
 from adapters.postgres.reader import PostgresReader
@@ -110,6 +111,7 @@ async def connect(settings: GatewaySettings, metrics: CollectorRegistry, resourc
         directory=FileDirectory(load(settings.reference_dir, wall_clock().date()).people),
         delegations=PostgresDelegations(pool),
         overrides=PostgresOverrides(pool),
+        notices=PostgresNotices(pool),
         now=wall_clock,
         probes={"temporal": cases.health, "database": lambda: _answers(pool)},
         metrics=metrics,

@@ -174,6 +174,13 @@ class ParkedDelivery(Value):
     error: str
 
 
+class NoticeBoard(Protocol):
+    """Where notices are left that belong to no case (their `case_id` is empty)."""
+
+    async def tell(self, notice: Notice) -> None:
+        """Put it into the outbox, once for its id."""
+
+
 class Outbox(Protocol):
     """Notices that wait to be sent, each on every channel that was set up when it was recorded.
 

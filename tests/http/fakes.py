@@ -22,6 +22,7 @@ from adapters.memory.checkpoints import MemoryCheckpoints
 from adapters.memory.delegations import MemoryDelegations
 from adapters.memory.evidence import MemoryEvidence
 from adapters.memory.keeping import MemoryKeeper
+from adapters.memory.notices import MemoryNotices
 from adapters.memory.overrides import MemoryOverrides
 from adapters.signing import Ed25519Signer
 from api.app import create_app
@@ -237,6 +238,7 @@ class Gateway:
             directory=self.directory,
             delegations=self.delegations,
             overrides=self.overrides,
+            notices=MemoryNotices(self.evidence.outbox),
             now=self.clock,
             probes={"temporal": self._probe_of("temporal"), "database": self._probe_of("database")},
         )
