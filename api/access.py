@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from api.acting import authorities_of, stands_in_for
 from api.case_client import NoAnswerYetError
 from api.logs import bind
 from api.problems import forbidden, not_found, unavailable
@@ -22,7 +23,9 @@ def only_own(actor: Actor) -> bool:
 
 
 def may_see(actor: Actor, case: CaseSnapshot) -> bool:
-    return actor.serves(case.facility) and (case.requester == actor.person or not only_own(actor))
+    """Those whom it concerns, those who were asked to watch, and everybody with a part in the process."""
+    concerned = actor.person in (case.requester, case.on_behalf_of, *case.watchers)
+    return actor.serves(case.facility) and (concerned or not only_own(actor))
 
 
 async def visible_case(services: Services, actor: Actor, case_id: str) -> CaseSnapshot:
@@ -48,11 +51,15 @@ async def _own_account(services: Services, case_id: str) -> CaseSnapshot | None:
 
 
 async def sees_task(services: Services, actor: Actor, task: Task) -> bool:
-    """Whether the caller may know of the task: it is on their worklist, or the case is theirs to see."""
-    if entitled(task, actor):
+    """Whether the caller may know of the task: it is (or was) on their worklist, or on that of somebody for whom they
+    act, or the case is theirs to see.
+    """
+    if entitled(task, actor) or actor.person in task.approved_by:
         return True
     case = await services.reader.case(task.case_id)
-    return case is not None and may_see(actor, case)
+    if case is not None and may_see(actor, case):
+        return True
+    return bool(stands_in_for(services, await authorities_of(services, actor), task, actor))
 
 
 def require_role(actor: Actor, *roles: str) -> None:

@@ -22,9 +22,12 @@ from api.routes import (
     codec,
     decision_links,
     decisions,
+    delegations,
     events,
     health,
+    overrides,
     policies,
+    reassignments,
     reports,
     requisitions,
     tasks,
@@ -38,7 +41,22 @@ Requests to buy come in, people decide, systems of record are driven, and everyt
 Errors are problem documents (RFC 9457): `type` is stable, `errors` says what to change. Lists are paged by opaque
 cursors. Amounts and quantities are decimal strings; instants carry their time zone. Every POST may be repeated.
 """
-ROUTERS = (requisitions, cases, actions, tasks, decisions, decision_links, events, policies, audit, reports, health)
+ROUTERS = (
+    requisitions,
+    cases,
+    actions,
+    decisions,  # before the tasks, one of which could else be called 'decisions'
+    reassignments,
+    tasks,
+    decision_links,
+    delegations,
+    overrides,
+    events,
+    policies,
+    audit,
+    reports,
+    health,
+)
 
 # What proves the caller there is a signature in the request itself.
 _OWN_PROOF = frozenset({"/v1/events", decision_links.PATH})
@@ -78,7 +96,7 @@ def create_app(
     for each in ROUTERS:
         app.include_router(each.router)
     app.include_router(codec.router)  # Temporal's protocol and a page for people: no part of the described API
-    problems.install(app)
+    problems.install(app, [route for each in (*ROUTERS, codec) for route in each.router.routes])
     app.add_middleware(BodyLimit, limit=max_body_bytes)
     app.add_middleware(CodecCors, origins=web_ui_origins)
     app.add_middleware(Surroundings, registry=metrics or CollectorRegistry(), tracer=tracer, tls=tls)

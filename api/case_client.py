@@ -16,7 +16,7 @@ from domain.case_actions import ActionRecord, ActionRequest
 from domain.model import Value
 from domain.outside_errors import TemporarilyUnavailableError
 from domain.purchase import Acknowledgement, GoodsReceipt, GoodsReturn, Settlement
-from domain.tasks import Decision, DecisionRecord
+from domain.tasks import Decision, DecisionRecord, TaskChange, TaskChangeRecord
 from workflows import search_attributes
 from workflows.messages import procure_to_pay as messages
 
@@ -65,6 +65,9 @@ class CaseClient(Protocol):
     async def request_action(self, case_id: str, request: ActionRequest) -> None:
         """Hand in a requested action. Raises CaseClosedError."""
 
+    async def change_task(self, case_id: str, change: TaskChange) -> None:
+        """Hand in a change of a task. Raises CaseClosedError."""
+
     async def report(self, case_id: str, event: PurchaseEvent) -> None:
         """Hand in an event. Raises CaseClosedError."""
 
@@ -73,6 +76,9 @@ class CaseClient(Protocol):
 
     async def action_record(self, case_id: str, action_id: str, within: timedelta) -> ActionRecord | None:
         """What became of the action; None when the case has none. Raises NoAnswerYetError."""
+
+    async def change_record(self, case_id: str, change_id: str, within: timedelta) -> TaskChangeRecord | None:
+        """What became of the change; None when the case has none. Raises NoAnswerYetError."""
 
     async def event_record(self, case_id: str, event_id: str, within: timedelta) -> messages.EventRecord | None:
         """What became of the event; None when the case has none. Raises NoAnswerYetError."""
@@ -126,6 +132,9 @@ class TemporalCaseClient:
     async def request_action(self, case_id: str, request: ActionRequest) -> None:
         await self._signal(case_id, messages.ACTION_REQUESTED, request)
 
+    async def change_task(self, case_id: str, change: TaskChange) -> None:
+        await self._signal(case_id, messages.TASK_CHANGED, change)
+
     async def report(self, case_id: str, event: PurchaseEvent) -> None:
         await self._signal(case_id, _SIGNALS[type(event)], event)
 
@@ -134,6 +143,9 @@ class TemporalCaseClient:
 
     async def action_record(self, case_id: str, action_id: str, within: timedelta) -> ActionRecord | None:
         return await self._query(case_id, messages.ACTION_RECORD, action_id, ActionRecord, within)
+
+    async def change_record(self, case_id: str, change_id: str, within: timedelta) -> TaskChangeRecord | None:
+        return await self._query(case_id, messages.CHANGE_RECORD, change_id, TaskChangeRecord, within)
 
     async def event_record(self, case_id: str, event_id: str, within: timedelta) -> messages.EventRecord | None:
         return await self._query(case_id, messages.EVENT_RECORD, event_id, messages.EventRecord, within)

@@ -19,6 +19,8 @@ from adapters.directory_files import FileDirectory
 from adapters.key_files import KeyFiles, KeyFilesError, key_files
 from adapters.policy_files import FilePolicyStore
 from adapters.postgres.checkpoints import PostgresCheckpoints
+from adapters.postgres.delegations import PostgresDelegations
+from adapters.postgres.overrides import PostgresOverrides
 from adapters.postgres.pool import Pool, open_pool
 from adapters.postgres.reader import PostgresReader
 from adapters.reference_files import load
@@ -97,10 +99,12 @@ async def connect(settings: GatewaySettings, metrics: CollectorRegistry, resourc
         policies=policies,
         tokens=_verifier(settings, http),
         event_sources=settings.event_sources,
+        directory=FileDirectory(load(settings.reference_dir, wall_clock().date()).people),
+        delegations=PostgresDelegations(pool),
+        overrides=PostgresOverrides(pool),
         now=wall_clock,
         probes={"temporal": cases.health, "database": lambda: _answers(pool)},
         metrics=metrics,
-        directory=FileDirectory(load(settings.reference_dir, wall_clock().date()).people),
         links=_links(settings, keys),
         metrics_token=settings.metrics_token,
         codec_desk=CodecDesk(keys.payload, settings.web_ui_origins, settings.tls) if keys else None,

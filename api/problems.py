@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Match, Route
 
 from api.logs import log, security
 from domain.faults import Fault
@@ -71,8 +72,8 @@ class ProblemError(HTTPException):
         return f"{self.status_code} {self.slug}: {self.detail or self.title}"
 
 
-def response(problem: ProblemError) -> JSONResponse:
-    document = Problem(
+def document_of(problem: ProblemError) -> Problem:
+    return Problem(
         type=TYPE_PREFIX + problem.slug,
         title=problem.title,
         status=problem.status_code,
@@ -80,7 +81,10 @@ def response(problem: ProblemError) -> JSONResponse:
         errors=list(problem.errors[:MAX_ERRORS]),
         **dict(problem.extra),
     )
-    content = document.model_dump(mode="json", exclude_none=True)
+
+
+def response(problem: ProblemError) -> JSONResponse:
+    content = document_of(problem).model_dump(mode="json", exclude_none=True)
     return JSONResponse(content, problem.status_code, problem.headers, MEDIA_TYPE)
 
 
@@ -131,8 +135,9 @@ def pointer_of(location: Iterable[object]) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
 
 
-def install(app: FastAPI) -> None:
-    """Make every error of the app, of FastAPI and of Starlette a problem document."""
+def install(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
+    """Make each error of the app, of FastAPI and of Starlette a problem document. `routes` are those of its routers."""
+    app.state.all_routes = [route for route in routes if isinstance(route, Route)]
     app.add_exception_handler(ProblemError, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http_error)
@@ -178,11 +183,22 @@ def _detail(error: Mapping[str, Any]) -> ProblemDetail:
     return ProblemDetail(parameter=".".join(map(str, rest)), code=error["type"], message=error["msg"])
 
 
-async def _on_http_error(_: Request, error: Exception) -> JSONResponse:
+async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 (as above)
     status = HTTPStatus(error.status_code)
     slug = status.phrase.lower().replace(" ", "-")
-    return response(ProblemError(status, slug, status.phrase, str(error.detail), headers=error.headers or {}))
+    headers = dict(error.headers or {})
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = _methods_at(request)
+    return response(ProblemError(status, slug, status.phrase, str(error.detail), headers=headers))
+
+
+def _methods_at(request: Request) -> str:
+    """All methods of a path: Starlette names those of its first route alone."""
+    routes: Sequence[Route] = request.app.state.all_routes
+    first = next((route for route in routes if route.matches(request.scope)[0] is not Match.NONE), None)
+    same = (route.methods or set() for route in routes if first is not None and route.path == first.path)
+    return ", ".join(sorted(set[str]().union(*same)))
 
 
 async def _on_cursor(_: Request, error: Exception) -> JSONResponse:

@@ -16,8 +16,10 @@ from api.event_sources import EventSource
 from api.link_policy import LinkPolicy
 from api.security import TokenVerifier
 from domain.ports.checkpoints import CheckpointStore
+from domain.ports.delegations import DelegationStore
 from domain.ports.directory import DirectoryPort
 from domain.ports.evidence import EvidenceReader, WorklistTask
+from domain.ports.overrides import SegregationOverrides
 from domain.ports.policies import PolicyStore
 
 DEFAULT_MAX_BODY_BYTES = 1_000_000
@@ -33,8 +35,8 @@ class ClaimWriter(Protocol):
 
 @dataclass(frozen=True)
 class Services:
-    """`now` gives the current instant in UTC. `probes` raise when what they name is down. Without `links` or
-    `directory`, links in mails are not taken. Without keys there is no `codec_desk`. `metrics_token` is what readers
+    """`now` gives the current instant in UTC. `probes` raise when what they name is down. Without `links`, links
+    in mails are not taken. Without keys there is no `codec_desk`. `metrics_token` is what readers
     of the metrics must show.
     """
 
@@ -45,10 +47,12 @@ class Services:
     policies: PolicyStore
     tokens: TokenVerifier
     event_sources: Sequence[EventSource]
+    directory: DirectoryPort
+    delegations: DelegationStore
+    overrides: SegregationOverrides
     now: Callable[[], datetime]
     probes: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
-    directory: DirectoryPort | None = None
     links: LinkPolicy | None = None
     metrics_token: SecretStr | None = None
     codec_desk: CodecDesk | None = None

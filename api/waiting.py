@@ -61,7 +61,7 @@ def chosen_id(in_body: str | None, header: str | None) -> str:
     return from_header
 
 
-async def outcome(ask: Callable[[timedelta], Awaitable[T | None]], seconds: int) -> T | None:
+async def outcome(ask: Callable[[timedelta], Awaitable[T | None]], seconds: float) -> T | None:
     """Ask until there is an answer or the time is up; None when it is not known by then."""
     loop = asyncio.get_running_loop()
     deadline, pause = loop.time() + seconds, _FIRST_PAUSE_SECONDS

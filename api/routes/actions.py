@@ -11,6 +11,7 @@ from api.access import QUERY_TIMEOUT, visible_case
 from api.case_client import CaseClosedError, NoAnswerYetError
 from api.gatekeeping import BearerRoute, TheActor, TheServices
 from api.intake import Intake
+from api.people import active_person, refused_person, serves
 from api.posted import posted
 from api.problems import (
     ProblemDetail,
@@ -48,8 +49,8 @@ _REASONS: dict[ActionRefusal, str] = {
     "not-held": "The case is not held.",
     "line-unknown": "The requisition has no such line.",
     "nothing-asked": "Nobody has asked for information.",
-    "requester-may-not-decide": "Whoever asks does not decide.",
     "key-changed": "Number, facility and requester of a case do not change.",
+    "requester-may-not-decide": "Whoever asks does not decide.",
 }
 
 
@@ -68,8 +69,9 @@ async def act(
     prefer: Prefer = None,
     idempotency_key: IdempotencyKey = None,
 ) -> ActionOutcome:
-    """Withdraw, amend, provide information, hold, resume, cancel, cancel a line, close short. 200 with what became of
-    it; 202 when the case has not answered within `Prefer: wait=N`; 409 when the case refuses it.
+    """Withdraw, amend, provide information, hold, resume, cancel, cancel a line, close short, add an approver, add or
+    remove a watcher. 200 with what became of it; 202 when the case has not answered within `Prefer: wait=N`; 409 when
+    the case refuses it.
     """
     case = await visible_case(services, actor, case_id)
     request = ActionRequest(
@@ -84,6 +86,7 @@ async def act(
     _authorise(request, case)
     record = await _known(services, case, request)
     if record is None:
+        await _check_person(services, case, request)
         if request.action == "amend" and request.requisition is not None:
             _check_amendment(services, actor, case, request.requisition)
         record = await _hand_in(services, case, request, wait_seconds(prefer))
@@ -98,7 +101,8 @@ async def act(
 
 
 def _authorise(request: ActionRequest, case: CaseSnapshot) -> None:
-    because = action_refusal(request, case.facility, (case.requester,))
+    requesters = tuple(person for person in (case.requester, case.on_behalf_of) if person is not None)
+    because = action_refusal(request, case.facility, requesters)
     if because == "not-authorised":
         raise forbidden("not-authorised", f"You may not {request.action} this case.")
     if because == "requester-may-not-decide":
@@ -119,6 +123,15 @@ async def _known(services: Services, case: CaseSnapshot, request: ActionRequest)
     if record is None:
         raise _refused("case-closed")
     return record
+
+
+async def _check_person(services: Services, case: CaseSnapshot, request: ActionRequest) -> None:
+    """Raises the 422 problem unless whom it concerns is there and works for the facility; anybody may stop watching."""
+    if request.person is None or request.action == "remove-watcher":
+        return
+    person = await active_person(services, request.person, "/person")
+    if not serves(person, case.facility):
+        raise refused_person("/person", "not-at-facility", f"{person.person} does not work for {case.facility}.")
 
 
 def _check_amendment(services: Services, actor: Actor, case: CaseSnapshot, amended: Requisition) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.access import only_own, visible_case
+from api.acting import authorities_of, stands_in_for
 from api.gatekeeping import BearerRoute, TheActor, TheServices
 from api.routes.documents import problems
 from api.schemas.cases import CaseDetail, CaseItem, CaseList, Timeline, TimelineItem
@@ -67,11 +68,16 @@ async def show_case(services: TheServices, actor: TheActor, case_id: CaseId) -> 
     """One case: where it stands, whom it waits for and since when, what comes next, and its open tasks."""
     case = await visible_case(services, actor, case_id)
     tasks = await services.reader.tasks_of_case(case_id)
+    authorities = await authorities_of(services, actor)
     now = services.now()
     return CaseDetail(
         case=case_item(case, now),
         links=case_links(case_id),
-        tasks=[task_view(task, None, actor, now) for task in tasks if task.status == "open"],
+        tasks=[
+            task_view(task, None, actor, now, stands_in_for(services, authorities, task, actor))
+            for task in tasks
+            if task.status == "open"
+        ],
         orders=list(case.order_numbers),
     )
 

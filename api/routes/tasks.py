@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fastapi import APIRouter, Response
 
 from api.access import sees_task
+from api.acting import acting_for, authorities_of, may_act, stands_in_for
 from api.gatekeeping import BearerRoute, TheActor, TheServices
 from api.logs import bind
 from api.problems import ProblemError, conflict, forbidden, not_found
@@ -13,7 +16,8 @@ from api.schemas.parameters import DEFAULT_PAGE, Cursor, Limit, TaskId
 from api.schemas.tasks import TaskView, Worklist, task_view
 from api.services import Services
 from api.waiting import IdempotencyKey
-from domain.approval import entitled, visible
+from domain.approval import entitled
+from domain.delegation import DelegatedAuthority
 from domain.people import Actor
 from domain.ports.evidence import WorklistTask
 from domain.tasks import IgnoredBecause, Task
@@ -25,10 +29,14 @@ router = APIRouter(route_class=BearerRoute, tags=["Tasks"])
 async def list_tasks(
     services: TheServices, actor: TheActor, cursor: Cursor = None, limit: Limit = DEFAULT_PAGE
 ) -> Worklist:
-    """Open tasks that the caller may act on, with why each came to them, its age and when it is due."""
-    page = await services.reader.worklist(actor, cursor, limit)
-    now = services.now()
-    items = [task_view(each.task, each.claim, actor, now) for each in page.items]
+    """Open tasks that the caller may act on, by themselves or for somebody who delegated to them, with why each came to
+    them, its age and when it is due. A page may hold fewer tasks than asked for and still not be the last.
+    """
+    authorities = await authorities_of(services, actor)
+    page = await services.reader.worklist(actor, cursor, limit, acting_for(authorities))
+    # The store goes by roles and facilities; amounts and categories of a delegation are looked at here.
+    mine = [each for each in page.items if may_act(services, authorities, each.task, actor)]
+    items = [viewed(services, each, actor, authorities) for each in mine]
     return Worklist(items=items, next_cursor=page.next_cursor)
 
 
@@ -36,7 +44,7 @@ async def list_tasks(
 async def show_task(services: TheServices, actor: TheActor, task_id: TaskId) -> TaskView:
     """One task, open or closed."""
     known = await visible_task(services, actor, task_id)
-    return task_view(known.task, known.claim, actor, services.now())
+    return viewed(services, known, actor, await authorities_of(services, actor))
 
 
 @router.post("/v1/tasks/{task_id}/claim", responses=problems(403, 404, 409, 422))
@@ -45,14 +53,15 @@ async def claim(
 ) -> TaskView:
     """Take the task off the team's list. The first claim stands; claiming one's own again changes nothing."""
     task = (await visible_task(services, actor, task_id)).task
-    if not visible(task, actor):
+    authorities = await authorities_of(services, actor)
+    if not may_act(services, authorities, task, actor):
         raise not_theirs(task, actor)
     claimed = await services.claims.claim(task_id, actor.person, services.now())
     if claimed is None:
         raise conflict("task-closed", "The task is closed", "Somebody answered it, or it was taken back.")
     if claimed.claim is not None and claimed.claim.person != actor.person:
         raise conflict("task-claimed", "Somebody else has the task", "Ask them to give it back first.")
-    return task_view(claimed.task, claimed.claim, actor, services.now())
+    return viewed(services, claimed, actor, authorities)
 
 
 # A path of its own rather than DELETE, so that the Allow header of a path names all of its methods.
@@ -62,10 +71,17 @@ async def unclaim(
 ) -> Response:
     """Give the task back to the team. Nothing to do when it was not the caller's."""
     task = (await visible_task(services, actor, task_id)).task
-    if not visible(task, actor):
+    if not may_act(services, await authorities_of(services, actor), task, actor):
         raise not_theirs(task, actor)
     await services.claims.unclaim(task_id, actor.person)
     return Response(status_code=204)
+
+
+def viewed(
+    services: Services, known: WorklistTask, actor: Actor, authorities: Sequence[DelegatedAuthority]
+) -> TaskView:
+    standing_in = stands_in_for(services, authorities, known.task, actor)
+    return task_view(known.task, known.claim, actor, services.now(), standing_in)
 
 
 async def visible_task(services: Services, actor: Actor, task_id: str) -> WorklistTask:

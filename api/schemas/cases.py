@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel
 
 from api.schemas.links import CaseLinks
+from api.schemas.parameters import MessageId
 from api.schemas.tasks import TaskView
 from domain.case import CaseSnapshot, TimelineEntry
 from domain.case_actions import ActionRecord
 from domain.model import Request
 from domain.people import PersonId
 from domain.requisition import LineNumber, Requisition, Text
-
-MessageId = Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 
 
 class CaseAccepted(BaseModel):

@@ -17,6 +17,8 @@ class TaskLinks(BaseModel):
     decision: str
     claim: str
     unclaim: str
+    delegate: str
+    reassign: str
 
 
 def case_path(case_id: str) -> str:
@@ -40,4 +42,6 @@ def task_links(task_id: str, case_id: str) -> TaskLinks:
         decision=f"{path}/decision",
         claim=f"{path}/claim",
         unclaim=f"{path}/unclaim",
+        delegate=f"{path}/delegate",
+        reassign=f"{path}/reassign",
     )

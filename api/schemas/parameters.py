@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import Path, Query
-from pydantic import AwareDatetime, BeforeValidator
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
 MAX_PAGE = 200
 DEFAULT_PAGE = 50
@@ -22,9 +22,27 @@ def _rfc3339(value: Any) -> Any:
     raise ValueError("send an instant with its time zone, such as 2026-03-01T08:00:00Z")
 
 
+def _in_utc(instant: datetime) -> datetime:
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("send an instant that UTC has as well") from None
+
+
 Instant = Annotated[AwareDatetime, BeforeValidator(_rfc3339)]
+UtcInstant = Annotated[Instant, AfterValidator(_in_utc)]
+"""Kept in UTC, so that it compares equal to what a store gives back."""
 CaseId = Annotated[str, Path(min_length=1, max_length=160, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
-TaskId = Annotated[str, Path(min_length=1, max_length=300, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:~-]*$")]
+_TASK = r"^[A-Za-z0-9][A-Za-z0-9._:~-]*$"
+TaskId = Annotated[str, Path(min_length=1, max_length=300, pattern=_TASK)]
+TaskIdText = Annotated[str, Field(min_length=1, max_length=300, pattern=_TASK)]
+_MESSAGE = r"^[A-Za-z0-9_-]+$"
+MessageId = Annotated[str, Field(min_length=8, max_length=64, pattern=_MESSAGE)]
+DelegationId = Annotated[str, Path(min_length=8, max_length=64, pattern=_MESSAGE)]
+OverrideId = Annotated[str, Path(min_length=8, max_length=64, pattern=_MESSAGE)]
+_PERSON = r"^[A-Za-z0-9][A-Za-z0-9._@-]*$"
+PersonPath = Annotated[str, Path(min_length=1, max_length=64, pattern=_PERSON)]
+PersonQuery = Annotated[str | None, Query(min_length=1, max_length=64, pattern=_PERSON)]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE)]
 Cursor = Annotated[str | None, Query(max_length=1000, pattern=r"^[A-Za-z0-9_=.:-]+$")]
 Word = Annotated[str | None, Query(min_length=1, max_length=120, pattern=_PLAIN)]

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -16,8 +17,11 @@ from joserfc.jwk import KeySet, RSAKey
 from pydantic import SecretStr
 from standardwebhooks.webhooks import Webhook
 
+from adapters.directory_files import FileDirectory
 from adapters.memory.checkpoints import MemoryCheckpoints
+from adapters.memory.delegations import MemoryDelegations
 from adapters.memory.evidence import MemoryEvidence
+from adapters.memory.overrides import MemoryOverrides
 from adapters.signing import Ed25519Signer
 from api.app import create_app
 from api.case_client import CaseClosedError, CaseExistsError, NoAnswerYetError, PurchaseEvent
@@ -28,9 +32,11 @@ from domain.approval import ApprovalLedger
 from domain.case import CaseSnapshot
 from domain.case_actions import ActionRecord, ActionRequest
 from domain.facility import Facility
-from domain.policy.model import FrozenPolicy
-from domain.tasks import Decision, DecisionRecord, Task
-from tests.fixtures.small_hospital import FACILITY, policy
+from domain.people import Person
+from domain.policy.model import DelegationRule, FrozenPolicy, SegregationRule
+from domain.policy.proof import escalation_chain
+from domain.tasks import Decision, DecisionRecord, Task, TaskChange, TaskChangeRecord
+from tests.fixtures.small_hospital import FACILITY, PEOPLE, policy
 from workflows.messages.procure_to_pay import EventRecord, PurchaseInput
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
@@ -39,7 +45,39 @@ POLICY_BEGINS = date(2026, 1, 1)
 SECRET = "whsec_" + base64.b64encode(b"a secret of the warehouse system").decode()
 OTHER_SECRET = "whsec_" + base64.b64encode(b"a secret of the supplier network").decode()
 WAREHOUSE, NETWORK = "urn:warehouse:north", "urn:supplier-network"
+RULES = policy(
+    segregation=(
+        SegregationRule(
+            name="buyer-is-not-approver",
+            reason="who buys must not approve what is bought",
+            owner="compliance",
+            first="buyer",
+            second="approver",
+        ),
+    ),
+    delegation=DelegationRule(max_days=30, roles_never=("process-owner",), max_amount=Decimal(10_000)),
+)
 SOUTH = FACILITY.model_copy(update={"code": "south", "name": "South Hospital"})
+
+
+STRANGERS = (
+    Person(
+        person="sam",
+        name="Sam South",
+        email="sam@south.example",
+        facility="south",
+        facilities=("south",),
+        roles=("cost-centre-owner",),
+    ),
+    Person(person="lena", name="Lena Left", email="", facility="north", facilities=("north",), active=False),
+)
+
+
+class ChangingDirectory(FileDirectory):
+    """A directory in which people get other roles, or leave."""
+
+    def change(self, person: str, **changes: Any) -> None:
+        self._people[person] = self._people[person].model_copy(update=changes)
 
 
 class FixedKeys:
@@ -62,7 +100,7 @@ class TwoFacilities:
 
     def effective(self, facility: str, on: date) -> FrozenPolicy | None:
         found = next((place for place in self.facilities() if place.code == facility), None)
-        return None if found is None or on < POLICY_BEGINS else policy(facility=found)
+        return None if found is None or on < POLICY_BEGINS else RULES.model_copy(update={"facility": found})
 
 
 @dataclass
@@ -75,6 +113,7 @@ class FakeCases:
     inputs: dict[str, PurchaseInput] = field(default_factory=dict)
     ledgers: dict[str, ApprovalLedger] = field(default_factory=dict)
     actions: dict[tuple[str, str], ActionRecord] = field(default_factory=dict)
+    changes: dict[tuple[str, str], TaskChangeRecord] = field(default_factory=dict)
     events: dict[tuple[str, str], EventRecord] = field(default_factory=dict)
     snapshots: dict[str, CaseSnapshot] = field(default_factory=dict)
     closed: set[str] = field(default_factory=set)
@@ -84,7 +123,11 @@ class FakeCases:
     received: list[Any] = field(default_factory=list)
 
     def open(self, task: Task) -> None:
-        self.ledgers.setdefault(task.case_id, ApprovalLedger()).open(task)
+        self.ledgers.setdefault(task.case_id, self._ledger(task)).open(task)
+
+    def _ledger(self, task: Task) -> ApprovalLedger:
+        rules = RULES
+        return ApprovalLedger(rules.segregation, rules.delegation, task.case_id, task.facility)
 
     async def start(self, request: PurchaseInput) -> None:
         if request.case_id in self.inputs:
@@ -106,6 +149,12 @@ class FakeCases:
             given |= {"status": "ignored", "because": self.refuse_actions}
         self.actions.setdefault((case_id, request.action_id), ActionRecord.model_validate(given))
 
+    async def change_task(self, case_id: str, change: TaskChange) -> None:
+        self._take(case_id, change)
+        ledger = self.ledgers[case_id]
+        chain, _ = escalation_chain(RULES.levels, ledger.task(change.task_id).role)
+        self.changes.setdefault((case_id, change.change_id), ledger.change(change, self.now(), chain))
+
     async def report(self, case_id: str, event: PurchaseEvent) -> None:
         self._take(case_id, event)
         record = EventRecord(event_id=event.event_id, status="applied", recorded_at=self.now())
@@ -118,6 +167,10 @@ class FakeCases:
     async def action_record(self, case_id: str, action_id: str, within: timedelta) -> ActionRecord | None:
         self._answer(within)
         return self.actions.get((case_id, action_id))
+
+    async def change_record(self, case_id: str, change_id: str, within: timedelta) -> TaskChangeRecord | None:
+        self._answer(within)
+        return self.changes.get((case_id, change_id))
 
     async def event_record(self, case_id: str, event_id: str, within: timedelta) -> EventRecord | None:
         self._answer(within)
@@ -146,6 +199,9 @@ class Gateway:
         self.keys = keys
         self.evidence = MemoryEvidence(clock=self.clock)
         self.cases = FakeCases(self.clock)
+        self.delegations = MemoryDelegations()
+        self.overrides = MemoryOverrides()
+        self.directory = ChangingDirectory([*PEOPLE, *STRANGERS])
         signer = Ed25519Signer({"k1": b"k" * 32}, "k1")
         self.checkpoints = MemoryCheckpoints(self.evidence, signer, signer)
         self.down: set[str] = set()
@@ -170,6 +226,9 @@ class Gateway:
                     types=("corridor.order.acknowledged", "corridor.order.settled"),
                 ),
             ),
+            directory=self.directory,
+            delegations=self.delegations,
+            overrides=self.overrides,
             now=self.clock,
             probes={"temporal": self._probe_of("temporal"), "database": self._probe_of("database")},
         )

@@ -103,7 +103,11 @@ async def test_any_idempotency_key_will_do(gateway: Gateway) -> None:
         ({"action": "dance"}, "carla", OWNER, 422, "invalid-request"),
         ({"subject_version": "3"}, "carla", OWNER, 422, "invalid-request"),
         ({"actor": {"person": "dirk"}}, "carla", OWNER, 422, "invalid-request"),
-        ({"on_behalf_of": "dirk"}, "carla", OWNER, 422, "invalid-request"),
+        ({"on_behalf_of": "dirk"}, "carla", OWNER, 403, "delegation-not-valid"),
+        ({"authority": None}, "carla", OWNER, 422, "invalid-request"),
+        ({"family_duties": []}, "carla", OWNER, 422, "invalid-request"),
+        ({"overrides": []}, "carla", OWNER, 422, "invalid-request"),
+        ({"decided_at": "2026-03-02T15:00:00Z"}, "carla", OWNER, 422, "invalid-request"),
     ],
 )
 async def test_what_does_not_count_is_told_and_not_sent(
