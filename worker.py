@@ -63,6 +63,7 @@ from domain.ports.evidence import EvidenceReader, EvidenceWriter, Outbox
 from domain.ports.notifier import Notifier
 from domain.ports.suppliers import SupplierChannel
 from workflows.housekeeping import ReconcileCases, SealEvidence
+from workflows.incident import Incident
 from workflows.messages.housekeeping import RECONCILE_CASES, SEAL_EVIDENCE
 from workflows.messages.procure_to_pay import SNAPSHOT, TASK_QUEUE, WORKFLOW_NAME
 from workflows.procure_to_pay import ProcureToPay
@@ -156,7 +157,7 @@ def build_worker(
     return Worker(
         client,
         task_queue=task_queue,
-        workflows=[ProcureToPay, *((SealEvidence, ReconcileCases) if keeping else ())],
+        workflows=[ProcureToPay, Incident, *((SealEvidence, ReconcileCases) if keeping else ())],
         activities=activities_of(case, purchasing, *keeping),
         workflow_runner=sandbox(),
         interceptors=[CaseLogContext(), *options.pop("interceptors", ())],

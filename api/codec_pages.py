@@ -40,7 +40,7 @@ def signed_in(actor: Actor, ends: datetime, endpoint: str) -> str:
         "You can read payloads",
         f"""<p>Signed in as <b>{escape(actor.person)}</b> for {escape(facilities)}, until {ends:%H:%M} UTC.</p>
 <p>In the Web UI, once for each browser: the glasses icon at the top right, <i>Use my browser setting</i>, the endpoint
-<code>{escape(endpoint)}</code>, <i>Include cross-origin credentials</i>, and Apply.</p>
+<code>{escape(endpoint)}</code>, <i>Include cross-origin credentials</i>, Apply, and reload.</p>
 <form method="post" action="/codec/session/end"><p><button>Sign out</button></p></form>""",
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine
-from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
@@ -70,8 +69,7 @@ class _Guarded(APIRoute):
                     require_json(strict.headers.get("content-type"))
                 return await handle(strict)
             except ProblemError as problem:
-                if problem.status_code == HTTPStatus.UNAUTHORIZED:
-                    limits.refused(strict)
+                limits.refused(strict, problem)
                 raise
 
         return guarded

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from fastapi import Request
 
-from api.problems import ProblemError
+from api.problems import ProblemError, is_guess
 from domain.rate_limit import Rate, Throttle
 
 
@@ -29,9 +29,9 @@ class CallerLimits:
         if self._refused is not None:
             _raise(self._refused.wait(address_of(request), self._clock()))
 
-    def refused(self, request: Request) -> None:
-        """Count a caller who could not show who they are."""
-        if self._refused is not None:
+    def refused(self, request: Request, problem: ProblemError) -> None:
+        """Count a caller whose proof did not hold. Who offers none guesses nothing, such as an open Web UI."""
+        if self._refused is not None and is_guess(request, problem):
             self._refused.take(address_of(request), self._clock())
 
     def admitted(self, request: Request) -> None:

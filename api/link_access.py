@@ -38,6 +38,15 @@ class OpenedLink:
     def task(self) -> Task:
         return self.question.task
 
+    @property
+    def has_approved(self) -> bool:
+        """Whether an approval of theirs, or of whom they stand in for, counts among the several that are needed."""
+        return has_approved(self.task, self.claims)
+
+
+def has_approved(task: Task, claims: LinkClaims) -> bool:
+    return not {claims.person, claims.on_behalf_of}.isdisjoint(task.approved_by)
+
 
 async def opened(services: Services, token: str) -> OpenedLink:
     """Check the token, the person as the directory has them now, and the task, in this order.
@@ -108,7 +117,7 @@ def _as_actor(person: Person) -> Actor:
 
 
 def _may_answer(task: Task, actor: Actor, claims: LinkClaims) -> bool:
-    return claims.on_behalf_of is None and visible(task, actor)
+    return claims.on_behalf_of is None and (visible(task, actor) or has_approved(task, claims))
 
 
 async def _decided(services: Services, case_id: str) -> tuple[TimelineEntry, ...]:

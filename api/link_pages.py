@@ -135,6 +135,12 @@ def closed_page(question: Question) -> Response:
     return page(409, "No longer open", element("p", question.task.title), element("p", text))
 
 
+def approved_page(question: Question) -> Response:
+    """Several must approve, and this person's part is done."""
+    text = "Your approval counts already. Somebody else has to approve as well; there is nothing left for you to do."
+    return page(409, "Already approved", element("p", question.task.title), element("p", text))
+
+
 def changed_page(question: Question) -> Response:
     """What is decided on is no longer what the mail told."""
     text = (
@@ -226,6 +232,7 @@ def _form(task: Task, proof: str, filled: Filled) -> Html:
         name="comment",
         maxlength="2000",
         autocomplete="off",
+        autofocus=bool(filled.fault and filled.action),
         aria_describedby=described,
     )
     return element(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -17,7 +17,7 @@ from temporalio.contrib.opentelemetry import TracingInterceptor
 
 from adapters.directory_files import FileDirectory
 from adapters.key_files import KeyFiles, KeyFilesError, key_files
-from adapters.policy_files import FilePolicyStore
+from adapters.policy_files import WatchedPolicyStore
 from adapters.postgres.checkpoints import PostgresCheckpoints
 from adapters.postgres.delegations import PostgresDelegations
 from adapters.postgres.overrides import PostgresOverrides
@@ -31,9 +31,11 @@ from adapters.temporal_payloads import data_converter
 from api.app import create_app
 from api.case_client import TemporalCaseClient
 from api.codec_desk import CodecDesk
+from api.incidents import TemporalIncidents
 from api.limits import CallerLimits
 from api.link_policy import LinkPolicy
 from api.logs import log
+from api.policy_watch import PolicyWatch, follow
 from api.security import ClaimNames, FileKeys, JwtVerifier, KeySource, UrlKeys, jwks_fetcher
 from api.services import Services
 from api.settings import GatewaySettings
@@ -75,7 +77,7 @@ def create_app_from_settings(settings: GatewaySettings | None = None) -> FastAPI
 
 async def connect(settings: GatewaySettings, metrics: CollectorRegistry, resources: AsyncExitStack) -> Services:
     """All services; `resources` closes what was opened. Raises what the adapters raise when something is down."""
-    policies = FilePolicyStore(settings.policies_dir)
+    policies = WatchedPolicyStore(settings.policies_dir, wall_clock)
     pool = await open_pool(
         settings.database_dsn, max_size=settings.database_connections, application_name="corridor-gateway"
     )
@@ -91,6 +93,9 @@ async def connect(settings: GatewaySettings, metrics: CollectorRegistry, resourc
     )
     cases = TemporalCaseClient(temporal, settings.public_url, settings.task_queue)
     reader = PostgresReader(pool)
+    incidents = TemporalIncidents(temporal, reader, settings.task_queue)
+    every = timedelta(seconds=settings.policies_look_seconds)
+    follow(PolicyWatch(policies, incidents, wall_clock, metrics, every), resources)
     return Services(
         cases=cases,
         reader=reader,

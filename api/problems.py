@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -152,6 +153,12 @@ async def _on_problem(request: Request, error: Exception) -> JSONResponse:
     return response(error)
 
 
+def is_guess(request: Request, problem: ProblemError) -> bool:
+    """Whether a caller was refused who offered a token or a signature, by header or by form."""
+    offered = any(name in request.headers for name in ("authorization", "webhook-signature"))
+    return problem.status_code == HTTPStatus.UNAUTHORIZED and (offered or "error=" in str(problem.headers))
+
+
 def _note_refusal(request: Request, problem: ProblemError) -> None:
     """One line for each caller who was refused. A reason names rules and roles, never a token or what was sent."""
     actor, source = getattr(request.state, "actor", None), getattr(request.state, "event_source", None)
@@ -161,7 +168,10 @@ def _note_refusal(request: Request, problem: ProblemError) -> None:
         "source": source.source if source else None,
         "address": request.client.host if request.client else None,
     }
-    security.warning(
+    # Who offers no proof has only not signed in yet, as each page of an open Web UI shows again and again.
+    unproven = problem.status_code == HTTPStatus.UNAUTHORIZED and not is_guess(request, problem)
+    security.log(
+        logging.INFO if unproven else logging.WARNING,
         _REFUSALS[problem.status_code],
         reason=problem.detail,
         code=problem.slug,

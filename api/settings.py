@@ -35,6 +35,7 @@ class GatewaySettings(BaseSettings):
     database_dsn: str
     database_connections: Annotated[int, Field(ge=1, le=200)] = 10
     policies_dir: Path = Path("policies")
+    policies_look_seconds: Annotated[float, Field(ge=0.1, le=3600)] = 5
     keys_dir: KeysFolder = None
     plain_payloads: PlainPayloads = "accept"
     reference_dir: Path = Path("examples")

@@ -9,7 +9,10 @@ import httpx
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 
+from adapters.directory_files import FileDirectory
 from adapters.memory.checkpoints import MemoryCheckpoints
+from adapters.memory.delegations import MemoryDelegations
+from adapters.memory.overrides import MemoryOverrides
 from api.app import create_app
 from api.case_client import TemporalCaseClient
 from api.security import JwtVerifier
@@ -63,6 +66,9 @@ class Gateway:
             policies=OnePolicy(hospital.policy),
             tokens=JwtVerifier(Keys(self._key), ISSUER, AUDIENCE, now),
             event_sources=(),
+            directory=FileDirectory(PEOPLE),
+            delegations=MemoryDelegations(),
+            overrides=MemoryOverrides(),
             now=now,
         )
         transport = httpx.ASGITransport(create_app(services))

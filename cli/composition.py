@@ -15,6 +15,7 @@ from rich.console import Console
 from adapters.erp.reference.install import install, seed
 from adapters.postgres.migrate import migrate
 from adapters.reference_files import load, load_logins
+from cli.embedded_keys import keys_folder, make_keys, plain_payloads
 from cli.event_keys import event_sources_file
 from cli.stack import (
     FACILITIES_CLAIM,
@@ -78,7 +79,11 @@ MIGRATIONS: Sequence[Migration] = (
 
 def steps() -> Sequence[Step]:
     """What happens between the parts and the services."""
-    return [*(_step_of(migration) for migration in MIGRATIONS), Step("reference health system", _load_reference)]
+    return [
+        Step("keys", make_keys),
+        *(_step_of(migration) for migration in MIGRATIONS),
+        Step("reference health system", _load_reference),
+    ]
 
 
 async def _load_reference(addresses: StackAddresses) -> None:
@@ -120,6 +125,9 @@ def service_environment(addresses: StackAddresses) -> Mapping[str, str]:
         "CORRIDOR_REFERENCE_DIR": str(REFERENCE_FILES),
         "CORRIDOR_POLICIES_DIR": str(POLICIES),
         "CORRIDOR_EVENT_SOURCES": str(event_sources_file(addresses.data_folder)),
+        "CORRIDOR_KEYS_DIR": str(keys_folder(addresses.data_folder)),
+        "CORRIDOR_PLAIN_PAYLOADS": plain_payloads(addresses.data_folder),
+        "CORRIDOR_WEB_UI_ORIGINS": addresses.temporal_ui_url,
         "CORRIDOR_OIDC_ISSUER": addresses.oidc_issuer,
         "CORRIDOR_OIDC_AUDIENCE": addresses.oidc_audience,
         "CORRIDOR_OIDC_JWKS": addresses.jwks_url,

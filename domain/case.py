@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import AwareDatetime
 
@@ -15,7 +15,8 @@ from domain.model import Value
 from domain.money import Money
 from domain.tasks import Task
 
-Process = Literal["procure-to-pay", "invoice-to-payment", "hire-to-provision"]
+Process = Literal["procure-to-pay", "invoice-to-payment", "hire-to-provision", "housekeeping"]
+"""'housekeeping' is what Corridor notices about itself and asks people about."""
 Stage = Literal[
     "submitted",
     "checks",
@@ -49,7 +50,7 @@ def case_id(process: Process, facility: str, key: str) -> str:
 def parse_case_id(text: str) -> CaseKey | None:
     """The inverse of `case_id`; None when the text is no case id."""
     match = _CASE_ID.fullmatch(text)
-    if match is None or match["process"] not in ("procure-to-pay", "invoice-to-payment", "hire-to-provision"):
+    if match is None or match["process"] not in get_args(Process):
         return None
     return CaseKey.model_validate(match.groupdict())
 

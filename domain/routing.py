@@ -6,13 +6,16 @@ rules demand is asked once, in the order in which the policy lists its levels.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from domain.exceptions import CATALOGUE
-from domain.facility import Facility
 from domain.model import Value
 from domain.money import CurrencyMismatchError, Money
 from domain.policy.model import ApprovalLevel, FrozenPolicy, RoutingRule
+from domain.policy.rule_index import concerns, index_of
+
+READ_ROW_BY_ROW = 64
+"""Rules up to which a table is read row by row; beyond, it is compiled."""
 
 
 class RequestFacts(Value):
@@ -53,17 +56,29 @@ def route(policy: FrozenPolicy, facts: RequestFacts) -> Route:
     facility = policy.facility
     if facts.amount.currency != facility.currency:
         raise CurrencyMismatchError(f"the bands of {facility.code} are in {facility.currency}")
-    fired = [rule for rule in policy.routing if _concerns(rule, facility) and matches(rule, facts)]
-    levels = (_routed(level, fired) for level in policy.levels)
-    return Route(levels=tuple(level for level in levels if level.rules), rules=tuple(rule.name for rule in fired))
+    fired = _fired(policy, facts)
+    return Route(levels=_routed(policy.levels, fired), rules=tuple(rule.name for rule in fired))
 
 
-def _concerns(rule: RoutingRule, facility: Facility) -> bool:
-    return (not rule.facilities or facility.code in rule.facilities) and (not rule.kinds or facility.kind in rule.kinds)
+def _fired(policy: FrozenPolicy, facts: RequestFacts) -> list[RoutingRule]:
+    """The rules that match. A short table is quicker read than compiled, and every case brings its own copy."""
+    if len(policy.routing) <= READ_ROW_BY_ROW:
+        return [rule for rule in policy.routing if concerns(rule, policy.facility) and matches(rule, facts)]
+    return index_of(policy.routing, policy.facility).matching(
+        facts.amount.amount,
+        facts.urgency,
+        facts.categories,
+        facts.cost_centres,
+        facts.risks,
+        facts.requester_level,
+    )
 
 
 def matches(rule: RoutingRule, facts: RequestFacts) -> bool:
-    """Whether every condition on the request holds. One matching category, cost centre or risk of several is enough."""
+    """Whether every condition on the request holds. One matching category, cost centre or risk of several is enough.
+
+    In a long table `route` finds the same rules by an index.
+    """
     amount = facts.amount.amount
     return (
         amount >= rule.amount_from
@@ -88,12 +103,19 @@ def _level_fits(rule: RoutingRule, job_level: int | None) -> bool:
     )
 
 
-def _routed(level: ApprovalLevel, fired: list[RoutingRule]) -> RoutedLevel:
-    demanding = [rule for rule in fired if level.name in rule.levels]
-    return RoutedLevel(
-        level=level,
-        rules=tuple(rule.name for rule in demanding),
-        reasons=tuple(rule.reason for rule in demanding),
+def _routed(levels: Iterable[ApprovalLevel], fired: Iterable[RoutingRule]) -> tuple[RoutedLevel, ...]:
+    demanding: dict[str, list[RoutingRule]] = {}
+    for rule in fired:
+        for name in dict.fromkeys(rule.levels):
+            demanding.setdefault(name, []).append(rule)
+    return tuple(
+        RoutedLevel(
+            level=level,
+            rules=tuple(rule.name for rule in demanding[level.name]),
+            reasons=tuple(rule.reason for rule in demanding[level.name]),
+        )
+        for level in levels
+        if level.name in demanding
     )
 
 

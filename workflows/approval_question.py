@@ -14,6 +14,7 @@ from temporalio import workflow
 
 from domain.approval_plan import Ask, Given, escalation, given_by
 from domain.authority import ApproverDirectory
+from domain.decision_links import asking
 from domain.money import Money
 from domain.policy.tables import clocks
 from domain.tasks import Decision, DecisionRecord, Task
@@ -241,7 +242,6 @@ class ApprovalQuestion:
             f"Why you: {task.why}. {text}",
             role=None if named else task.role,
             people=named,
-            task_id=task.task_id,
-            subject_version=task.subject_version,
+            **asking(task),
             actions=list(task.actions),
         )

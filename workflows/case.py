@@ -17,6 +17,7 @@ from temporalio.exceptions import ActivityError
 
 from domain.case import CaseSnapshot, CaseStatus, Journal
 from domain.case_actions import ActionRecord, ActionRefusal, ActionRequest, CaseAction, action_refusal
+from domain.decision_links import asking
 from domain.policy.model import FrozenPolicy
 from domain.policy.proof import escalation_chain
 from domain.tasks import Decision, DecisionRecord, TaskChange, TaskChangeRecord
@@ -193,8 +194,7 @@ class CaseWorkflow:
             f"{task.title} · {self.file.snapshot.amount}",
             f"{change.actor.person} hands this to you. {change.comment}\nWhy it is asked: {task.why}.",
             people=task.people,
-            task_id=task.task_id,
-            subject_version=task.subject_version,
+            **asking(task),
             actions=list(task.actions),
         )
         await self._show_at_once(f"Hand over: {task.title}")

@@ -10,6 +10,7 @@ from temporalio import workflow
 
 from domain.acknowledging import promised_by
 from domain.business_time import add_business_hours, start_of_business
+from domain.decision_links import asking
 from domain.exceptions import Finding
 from domain.purchase import GoodsReceipt, GoodsReturn, ReceivedLine
 from domain.receiving import after_return, complete, judge_receipt, outstanding
@@ -111,7 +112,7 @@ class Delivery:
             task.title,
             task.why,
             people=case.requesters,
-            task_id=task.task_id,
+            **asking(task),
             order=self._hand.placed.number,
         )
         await case.announce("Ask the requester for the receipt")

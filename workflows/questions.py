@@ -9,6 +9,7 @@ from typing import Any
 from temporalio import workflow
 
 from domain.business_time import add_business_hours, add_business_time, business_time_between
+from domain.decision_links import asking
 from domain.duties import Duty
 from domain.exceptions import CATALOGUE, Finding
 from domain.routing import exception_hours, exception_owner
@@ -93,7 +94,7 @@ def open_exception(case: CaseWorkflow, finding: Finding, slot: str, actions: tup
         f"{kind.title}: {case.file.snapshot.title}",
         f"{finding.message}\nWhat you can do: {', '.join(task.actions)}.",
         role=task.role,
-        task_id=task.task_id,
+        **asking(task),
         code=finding.code,
     )
     return task
@@ -198,7 +199,7 @@ async def ask_requester(case: CaseWorkflow, kind: TaskKind, question: str) -> De
         opened_at=workflow.now(),
     )
     case.file.open_task(task)
-    case.file.tell("information.asked", task.title, question, people=case.requesters, task_id=task.task_id)
+    case.file.tell("information.asked", task.title, question, people=case.requesters, **asking(task))
     await case.announce("Ask the requester")
     await case.until(lambda: case.file.ledger.applied_to(task.task_id) is not None)
     record = case.file.ledger.applied_to(task.task_id)

@@ -6,6 +6,7 @@ from typing import Any
 
 from temporalio import workflow
 
+from domain.decision_links import asking
 from domain.exceptions import Finding
 from domain.routing import Route
 from domain.tasks import Task
@@ -41,7 +42,7 @@ async def approve_afterwards(case: CaseWorkflow, routed: Route, subject: dict[st
         f"{task.title} · {case.file.snapshot.amount}",
         f"{task.why}. Please answer by {task.due_at:%Y-%m-%d %H:%M} UTC.",
         role=task.role,
-        task_id=task.task_id,
+        **asking(task),
     )
     await case.announce("Ask for the retrospective approval")
     decision = await answer_to(case, task)

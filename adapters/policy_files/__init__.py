@@ -1,5 +1,6 @@
-"""Policies as files: the PolicyStore of one directory."""
+"""Policies as files: the PolicyStore of one directory, read once or followed."""
 
 from adapters.policy_files.store import FilePolicyStore, load_book
+from adapters.policy_files.watched import PolicyRefusal, WatchedPolicyStore
 
-__all__ = ["FilePolicyStore", "load_book"]
+__all__ = ["FilePolicyStore", "PolicyRefusal", "WatchedPolicyStore", "load_book"]

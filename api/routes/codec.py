@@ -120,7 +120,10 @@ def _of_session(request: Request, desk: CodecDesk) -> Actor:
     try:
         return session.read(desk.ring(), cookie, services_of(request).now())[0]
     except TokenError as error:
-        raise unauthenticated(str(error)) from None
+        # As if there were none: a Web UI that stays open over its session's end guesses nothing.
+        ended = unauthenticated(None)
+        ended.detail = f"{str(error).capitalize()}."
+        raise ended from None
 
 
 def _payloads(document: Any) -> Payloads:

@@ -19,6 +19,7 @@ from api.gatekeeping import Handler, TheServices
 from api.link_access import OpenedLink, no_such_link, opened, record_of
 from api.link_pages import (
     Filled,
+    approved_page,
     changed_page,
     closed_page,
     decided_page,
@@ -187,8 +188,14 @@ def _ended(link: OpenedLink, action: str | None = None) -> Response | None:
         return decided_page(link.question, link.record, 409 if other or link.record.status == "ignored" else 200)
     if link.task.status != "open":
         return closed_page(link.question)
+    if link.has_approved:
+        return approved_page(link.question)
     if link.task.subject_version != link.claims.subject_version:
         return changed_page(link.question)
+    return _for_the_portal(link)
+
+
+def _for_the_portal(link: OpenedLink) -> Response | None:
     if not link.policy.within_limit(link.task):
         return portal_only_page(
             link.question, "This amount is not decided from a mail. Please decide it in the portal."

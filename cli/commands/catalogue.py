@@ -13,6 +13,7 @@ from domain.case_actions import ActionRefusal, ActionRequest, CaseAction, action
 from domain.exceptions import CATALOGUE
 from domain.people import Actor, Role
 from workflows.housekeeping import ReconcileCases, SealEvidence
+from workflows.incident import Incident
 from workflows.messages.procure_to_pay import TASK_QUEUE
 from workflows.procure_to_pay import ProcureToPay
 from workflows.search_attributes import ALL
@@ -20,7 +21,7 @@ from workflows.steps.case import CaseSteps
 from workflows.steps.housekeeping import HousekeepingSteps
 from workflows.steps.purchasing import PurchasingSteps
 
-WORKFLOWS: Sequence[type] = (ProcureToPay, SealEvidence, ReconcileCases)
+WORKFLOWS: Sequence[type] = (ProcureToPay, Incident, SealEvidence, ReconcileCases)
 STEPS: Sequence[type] = (CaseSteps, PurchasingSteps, HousekeepingSteps)
 MEANINGS = {
     "CorridorProcess": "which process, such as procure-to-pay",

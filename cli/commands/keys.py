@@ -12,12 +12,11 @@ import typer
 from rich.console import Console
 
 from adapters.key_files import KeyFiles, KeyFilesError, add_key, make_current, new_ring
+from cli.embedded_keys import keys_folder as embedded_keys_folder
 from cli.gateway_client import FAILED, AsJson, show, table_of
 from cli.settle import exit_settled
 from cli.stack import StackError, load_settings
 from domain.keys import PURPOSES, Purpose
-
-KEYS_FOLDER = "keys"  # in the data folder of the embedded stack
 
 app = typer.Typer(help="The keys of payloads, of links in mail and of checkpoints.", no_args_is_help=True)
 _out = Console(soft_wrap=True, highlight=False)
@@ -103,7 +102,7 @@ def list_keys(directory: Directory = None, as_json: AsJson = False) -> None:
 def keys_folder() -> Path | None:
     """The folder of keys of the embedded stack, if it has made them."""
     with suppress(StackError):
-        folder = load_settings().folder / KEYS_FOLDER
+        folder = embedded_keys_folder(load_settings().folder)
         return folder if folder.is_dir() else None
     return None
 
@@ -113,7 +112,7 @@ def _folder(given: Path | None) -> Path:
     if given is not None:
         return given
     try:
-        return load_settings().folder / KEYS_FOLDER
+        return embedded_keys_folder(load_settings().folder)
     except StackError as error:
         raise KeyFilesError(str(error)) from None
 

@@ -33,12 +33,13 @@ def print_addresses(console: Console, addresses: StackAddresses, running: set[st
     """Where to look, for the parts that run; unbroken, so that an address can be clicked or copied."""
     rows = {
         "gateway": ("API documentation", f"{addresses.gateway_url}/docs"),
+        "gateway (codec)": ("Reading payloads", f"{addresses.gateway_url}/codec/session"),
         "temporal": ("Temporal Web UI", f"{addresses.temporal_ui_url}/namespaces/{addresses.temporal_namespace}"),
         "mail": ("Mail that was sent", f"{addresses.mail_folder}/*.eml"),
         "oidc": ("Token of a persona", "corridor token PERSONA"),
         POSTGRES: ("Database", addresses.dsn("corridor")),
     }
     for part, (label, where) in rows.items():
-        if part in running:
+        if part.partition(" ")[0] in running:
             line = f"  [bold]{label:<20}[/bold]{escape(where)}"
             console.print(line, soft_wrap=True, highlight=False)

@@ -204,7 +204,8 @@ class EmbeddedStack:
             mail.NAME: MailSink(settings, addresses).start,
         }
         if temporal.NAME in self._parts:
-            starters[temporal.NAME] = EmbeddedTemporal(settings, ports, self._search_attributes).start
+            codec = f"{addresses.gateway_url}/codec" if self._services else None
+            starters[temporal.NAME] = EmbeddedTemporal(settings, ports, self._search_attributes, codec).start
         for service in self._services.values():
             starters[service.name] = _starter_of(service, settings, addresses)
         return starters

@@ -13,13 +13,22 @@ NAME = "temporal"
 
 
 class EmbeddedTemporal:
-    """The server of one data folder. `search_attributes` maps names to types (Keyword, Int, Datetime ...)."""
+    """The server of one data folder. `search_attributes` maps names to types (Keyword, Int, Datetime ...). The Web UI
+    asks `codec_endpoint` to decode payloads.
+    """
 
-    def __init__(self, settings: StackSettings, ports: Mapping[str, int], search_attributes: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        settings: StackSettings,
+        ports: Mapping[str, int],
+        search_attributes: Mapping[str, str],
+        codec_endpoint: str | None = None,
+    ) -> None:
         self._settings = settings
         self._port = ports["temporal_port"]
         self._ui_port = ports["temporal_ui_port"]
         self._search_attributes = search_attributes
+        self._codec = () if codec_endpoint is None else ("--ui-codec-endpoint", codec_endpoint)
         self._folder = settings.folder / "temporal"
 
     async def start(self, register: list[Child]) -> Child:
@@ -46,6 +55,7 @@ class EmbeddedTemporal:
                 # Write-ahead logging: three times faster, and what was acknowledged survives a kill.
                 *("--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=normal"),
                 "--ui-disable-news-fetch",
+                *self._codec,
             ],
             log_path=self._settings.logs / "temporal.log",
         )

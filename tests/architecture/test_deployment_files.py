@@ -125,3 +125,15 @@ def test_files_that_are_mounted_exist(compose: dict[str, Any]) -> None:
     ]
     assert mounted
     assert all((ROOT / path).is_file() for path in mounted)
+
+
+def test_keys_reach_only_the_worker_and_the_gateway_and_neither_can_write_them(compose: dict[str, Any]) -> None:
+    with_keys = {
+        name
+        for name, service in compose["services"].items()
+        if any("CORRIDOR_KEYS_FOLDER" in volume for volume in service.get("volumes", []))
+    }
+    assert with_keys == {"worker", "gateway"}
+    mounted = re.findall(r"\$\{CORRIDOR_KEYS_FOLDER[^}]*\}(\S+)", COMPOSE_FILE.read_text())
+    assert mounted == [":/run/corridor-keys:ro"]
+    assert "/keys/" in (ROOT / ".gitignore").read_text().splitlines(), "keys made beside the files stay out of them"

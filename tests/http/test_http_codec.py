@@ -293,6 +293,17 @@ async def test_who_asks_too_often_is_slowed_down(desk: Desk) -> None:
     assert [answer.status_code for answer in answers] == [200, 200, 429]
 
 
+async def test_guessing_tokens_by_form_is_slowed_down_and_an_ended_session_is_no_guess(desk: Desk) -> None:
+    async with served(desk.gateway, limits=CallerLimits(refused=Rate(count=2, seconds=60))) as http:
+        limited = Desk(desk.gateway, http)
+        await limited.sign_in("auditor")
+        desk.gateway.now += LIFETIME
+        looks = [await limited.decode(await sealed(), Origin=ORIGIN) for _ in range(5)]
+        guesses = [await http.post("/codec/session", data={"token": "guessed"}) for _ in range(3)]
+    assert [answer.status_code for answer in looks] == [401] * 5
+    assert [answer.status_code for answer in guesses] == [401, 401, 429]
+
+
 @pytest.mark.parametrize("origins", ["*", "https://ui.example/path", "ui.example", "https://a.example, null"])
 def test_a_setting_that_is_no_origin_is_refused(origins: str) -> None:
     given = {"database_dsn": "x", "oidc_jwks": "x", "oidc_issuer": "x"}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import dataclasses
+import hashlib
 import html
 import re
 from collections.abc import AsyncIterator
@@ -120,6 +122,8 @@ def text_of(answer: httpx.Response) -> str:
     policy = answer.headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
+    style = answer.text.split("<style>")[1].split("</style>")[0]
+    assert f"sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}" in policy
     assert "script" not in answer.text.lower()
     assert not re.search(r'(src|action)="', answer.text)
     assert answer.text.count("<h1>") == 1
@@ -350,6 +354,34 @@ async def test_somebody_else_was_first(desk: Desk) -> None:
         assert answer.status_code == 409
         assert "dirk on behalf of otto approved on Monday 2 March 2026, 09:31 EST" in text_of(answer)
     assert not desk.cases.received
+
+
+async def test_one_of_several_has_approved(desk: Desk) -> None:
+    desk.people.change("dirk", roles=("cost-centre-owner",))
+    desk.cases.ledgers.clear()
+    await desk.open(2, needs=2)
+    first = await desk.answer(desk.link())
+    assert "Your decision counts" in text_of(first)
+    assert desk.ledger.open_tasks(), "one more is needed"
+    await desk.open(3, needs=2, approved_by=("carla",))
+    assert "Carla approved" in text_of(await desk.look(desk.link()))
+    reminded = await desk.look(desk.link(notice="N-2"))
+    assert (reminded.status_code, "<form" in reminded.text) == (409, False)
+    assert "Somebody else has to approve as well" in text_of(reminded)
+    assert (await desk.answer(desk.link(person="dirk"))).status_code == 200
+    assert not desk.ledger.open_tasks()
+
+
+async def test_a_second_approval_that_only_the_case_knows_of(desk: Desk) -> None:
+    """The read model is a moment behind: the case itself says that it has this person's approval."""
+    desk.cases.ledgers.clear()
+    await desk.open(2, needs=2)
+    late = desk.link(notice="N-2")
+    proof = proof_in(await desk.look(late))
+    assert (await desk.answer(desk.link())).status_code == 200
+    answer = await desk.send(late, {"form": proof, "action": "approve"})
+    assert answer.status_code == 409
+    assert "you had approved already" in text_of(answer)
 
 
 async def test_a_question_that_was_taken_back(desk: Desk) -> None:

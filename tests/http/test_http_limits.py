@@ -104,9 +104,14 @@ async def test_an_address_that_guesses_is_not_even_listened_to(limited: Limited)
     assert (await limited.ask(good)).status_code == 200
 
 
+async def test_who_offers_no_proof_guesses_nothing(limited: Limited) -> None:
+    assert [(await limited.ask({})).status_code for _ in range(9)] == [401] * 9
+    assert (await limited.ask(limited.gateway.as_("nina"))).status_code == 200
+
+
 async def test_probes_are_never_held_up(limited: Limited) -> None:
     for _ in range(3):
-        await limited.ask({})
+        await limited.ask({"Authorization": "Bearer guessed"})
     assert [(await limited.http.get("/healthz")).status_code for _ in range(9)] == [200] * 9
     assert (await limited.http.get("/readyz")).status_code == 200
 

@@ -20,8 +20,10 @@ from temporalio.testing import WorkflowEnvironment
 from adapters.directory_files import FileDirectory
 from adapters.memory.checkpoints import MemoryCheckpoints
 from adapters.memory.commitments import MemoryCommitments
+from adapters.memory.delegations import MemoryDelegations
 from adapters.memory.erp import MemoryErp
 from adapters.memory.evidence import MemoryEvidence
+from adapters.memory.overrides import MemoryOverrides
 from adapters.memory.suppliers import MemorySupplierChannel
 from adapters.policy_files import FilePolicyStore
 from adapters.reference_files import load
@@ -94,6 +96,9 @@ async def stack(temporal: WorkflowEnvironment) -> AsyncIterator[Stack]:
             policies=FilePolicyStore(ROOT / "policies"),
             tokens=PersonIsToken(system.people),
             event_sources=(EventSource(source=SOURCE, secrets=(SecretStr(KEY),), types=TYPES),),
+            directory=ports.directory,
+            delegations=MemoryDelegations(),
+            overrides=MemoryOverrides(),
             now=lambda: datetime.now(UTC),
         )
     )

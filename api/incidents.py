@@ -1,0 +1,109 @@
+"""What Corridor noticed about itself, brought before the people who own it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from domain.exceptions import CATALOGUE, Finding
+from domain.outside_errors import TemporarilyUnavailableError
+from domain.policy.model import FrozenPolicy
+from domain.ports.evidence import CaseFilter, EvidenceReader
+from workflows import search_attributes
+from workflows.messages import incident as messages
+from workflows.messages.procure_to_pay import TASK_QUEUE
+
+TIMEOUT = timedelta(seconds=5)
+SYSTEM = "temporal"
+MAX_OCCURRENCES = 1000
+PAGE = 100
+
+
+class Incidents(Protocol):
+    """Raises the errors of `domain.outside_errors` when Temporal or the evidence store does not answer."""
+
+    async def open(self, subject: str, text: str, finding: Finding, policy: FrozenPolicy, at: datetime) -> str:
+        """Ask the owner of the finding, unless the same is asked already; returns the id of the case.
+
+        `text` is what was noticed: the same `subject` and `text` are the same incident, whoever notices it.
+        """
+
+    async def clear(self, case_id: str, reason: str) -> None:
+        """The cause is gone. Nothing happens when the case is closed already."""
+
+    async def open_cases(self, code: str) -> tuple[str, ...]:
+        """Running incidents with this code of the catalogue, as far as they are recorded."""
+
+
+class TemporalIncidents:
+    """Incidents as workflows. The client must use the data converter of the other processes."""
+
+    def __init__(self, client: Client, reader: EvidenceReader, task_queue: str = TASK_QUEUE) -> None:
+        self._client, self._reader, self._task_queue = client, reader, task_queue
+
+    async def open(self, subject: str, text: str, finding: Finding, policy: FrozenPolicy, at: datetime) -> str:
+        facility = policy.facility.code
+        for occurrence in range(1, MAX_OCCURRENCES):
+            case = messages.incident_case_id(facility, subject, text, occurrence)
+            known = await self._reader.case(case)
+            # A closed case is a record: what comes again gets a case of its own, also when Temporal forgot the first.
+            if known is not None and known.closed_at is not None:
+                continue
+            given = messages.IncidentInput(
+                case_id=case, facility=facility, finding=finding, policy=policy, submitted_at=at
+            )
+            if await self._started(given) or await self._running(case):
+                return case
+        raise TemporarilyUnavailableError(SYSTEM, "too-often", f"{subject} came back {MAX_OCCURRENCES} times")
+
+    async def _started(self, incident: messages.IncidentInput) -> bool:
+        """Whether this call started it; False when its id was ever used."""
+        try:
+            await self._client.start_workflow(
+                messages.WORKFLOW_NAME,
+                incident,
+                id=incident.case_id,
+                task_queue=self._task_queue,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+                search_attributes=search_attributes.at_start("housekeeping", incident.facility, "urgent"),
+                static_summary=CATALOGUE[incident.finding.code].title,
+                rpc_timeout=TIMEOUT,
+            )
+        except WorkflowAlreadyStartedError:
+            return False
+        except RPCError as error:
+            raise _outside(error) from error
+        return True
+
+    async def _running(self, case_id: str) -> bool:
+        try:
+            description = await self._client.get_workflow_handle(case_id).describe(rpc_timeout=TIMEOUT)
+        except RPCError as error:
+            if error.status == RPCStatusCode.NOT_FOUND:
+                return False
+            raise _outside(error) from error
+        return description.status == WorkflowExecutionStatus.RUNNING
+
+    async def clear(self, case_id: str, reason: str) -> None:
+        clearance = messages.Clearance(reason=reason)
+        try:
+            handle = self._client.get_workflow_handle(case_id)
+            await handle.signal(messages.CLEARED, clearance, rpc_timeout=TIMEOUT)
+        except RPCError as error:
+            if error.status != RPCStatusCode.NOT_FOUND:
+                raise _outside(error) from error
+
+    async def open_cases(self, code: str) -> tuple[str, ...]:
+        where = CaseFilter(facilities=("*",), process="housekeeping", status="running", exception_code=code)
+        page = await self._reader.cases(where, None, PAGE)
+        return tuple(case.case_id for case in page.items)
+
+
+def _outside(error: RPCError) -> TemporarilyUnavailableError:
+    return TemporarilyUnavailableError(SYSTEM, error.status.name.lower(), error.message)

@@ -1,0 +1,92 @@
+"""An incident: something is wrong with what Corridor itself runs on, and one team is asked to look into it.
+
+    raise the exception -> answered, or cleared because the cause is gone -> close
+
+Nothing is undone: an incident has no effect outside.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from temporalio import workflow
+
+from domain.case import CaseSnapshot, parse_case_id
+from domain.exceptions import CATALOGUE
+from domain.money import Money
+from workflows.case import CaseEnded, CaseWorkflow
+from workflows.messages.incident import CLEARED, WORKFLOW_NAME, Clearance, IncidentInput, IncidentResult
+from workflows.questions import answer_to, open_exception
+
+EndedBy = Literal["answer", "clearance", "request"]
+
+
+@workflow.defn(name=WORKFLOW_NAME)
+class Incident(CaseWorkflow):
+    @workflow.init
+    def __init__(self, incident: IncidentInput) -> None:
+        super().__init__(_first_snapshot(incident), incident.policy, ())
+        self._clearance: Clearance | None = None
+
+    @workflow.run
+    async def run(self, incident: IncidentInput) -> IncidentResult:
+        self.file.note("incident.noticed", incident.finding.message, code=incident.finding.code)
+        try:
+            self.check_ended()
+            ended_by, comment = await self._asked(incident)
+        except CaseEnded as ended:
+            ended_by, comment = ("request" if self._clearance is None else "clearance"), ended.reason
+            self.file.show(status=ended.status)
+        await self._close_case(comment)
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return IncidentResult(
+            case_id=self.file.case_id, status=self.file.snapshot.status, ended_by=ended_by, comment=comment
+        )
+
+    async def _asked(self, incident: IncidentInput) -> tuple[EndedBy, str]:
+        self.file.show(next_step="It is closed when the team has answered, or when the cause is gone")
+        task = open_exception(self, incident.finding, "incident")
+        await self.announce(f"Ask {task.role}: {task.title}")
+        decision = await answer_to(self, task)
+        self.file.show(status="completed")
+        return "answer", decision.comment
+
+    async def _close_case(self, comment: str) -> None:
+        shot = self.file.snapshot
+        self.undoing = True
+        self.file.cancel_open_tasks(comment or "the case is closed")
+        self.file.show(stage="closed", held=False, next_step="", closed_at=workflow.now())
+        self.file.note("case.closed", f"Closed: {shot.status}" + (f" ({comment})" if comment else ""))
+        self.file.tell("case.closed", f"{shot.title}: {shot.status}", comment, status=shot.status)
+        self.closed = True
+        await self.close(f"{self.file.case_id}:close")
+
+    @workflow.signal(name=CLEARED)
+    def cleared(self, clearance: Clearance) -> None:
+        """The cause is gone: nobody needs to answer any more."""
+        if self.ended is None and not self.closed:
+            self._clearance = clearance
+            self.end("completed", clearance.reason)
+
+
+def _first_snapshot(incident: IncidentInput) -> CaseSnapshot:
+    """Raises ValueError when the case id is none."""
+    key = parse_case_id(incident.case_id)
+    if key is None:
+        raise ValueError(f"not a case id: {incident.case_id}")
+    return CaseSnapshot(
+        case_id=incident.case_id,
+        version=1,
+        process=key.process,
+        facility=incident.facility,
+        stage="submitted",
+        status="running",
+        title=CATALOGUE[incident.finding.code].title,
+        requester="corridor",
+        amount=Money.zero(incident.policy.facility.currency),
+        urgency="urgent",
+        submitted_at=incident.submitted_at,
+        updated_at=incident.submitted_at,
+        policy_version=incident.policy.version,
+        policy_sha256=incident.policy.sha256,
+    )
