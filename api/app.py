@@ -25,6 +25,7 @@ from api.routes import (
     delegations,
     events,
     health,
+    keeping,
     overrides,
     policies,
     reassignments,
@@ -54,6 +55,7 @@ ROUTERS = (
     events,
     policies,
     audit,
+    keeping,
     reports,
     health,
 )

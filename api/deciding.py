@@ -71,7 +71,7 @@ def _why_not(task: Task, decision: Decision, rule: DelegationRule) -> IgnoredBec
 
 def _authorise(task: Task, decision: Decision, rule: DelegationRule) -> None:
     if _why_not(task, decision, rule) in _FORBIDDEN:
-        raise not_theirs(task, decision.actor)
+        raise not_theirs(task, decision.actor, decision.on_behalf_of)
 
 
 async def _known(services: Services, task: Task, decision: Decision, rule: DelegationRule) -> DecisionRecord | None:

@@ -7,17 +7,18 @@ from datetime import UTC, tzinfo
 from zoneinfo import ZoneInfo
 
 from api.access import QUERY_TIMEOUT
+from api.acting import authorities_of, stands_in_for
 from api.case_client import NoAnswerYetError
 from api.link_pages import Question
 from api.link_policy import LinkPolicy
 from api.logs import bind, log
+from api.people import actor_of
 from api.problems import ProblemError, forbidden
 from api.services import Services
 from domain.approval import visible
 from domain.case import TimelineEntry
 from domain.decision_links import ISSUER, LinkClaims, LinkError, verify
-from domain.people import Actor, Person
-from domain.ports.directory import DirectoryPort
+from domain.people import Actor
 from domain.tasks import DecisionRecord, Task
 
 _MOST_TIMELINE_PAGES = 10
@@ -53,17 +54,17 @@ async def opened(services: Services, token: str) -> OpenedLink:
 
     Raises the problems 404 (no such link), 410 (expired) and 403 (not theirs any more), and `domain.outside_errors`.
     """
-    policy, directory = services.links, services.directory
-    if policy is None or directory is None:
+    policy = services.links
+    if policy is None:
         raise no_such_link()
     claims = _claims(services, policy, token)
     bind(case_id=claims.case_id)
-    actor = await _actor(directory, claims.person)
+    actor = await _actor(services, claims.person)
     known = await services.reader.task(claims.task_id)
     if known is None or known.task.case_id != claims.case_id:
         raise no_such_link()
     record = await record_of(services, claims)
-    if record is None and not _may_answer(known.task, actor, claims):
+    if record is None and not await _may_answer(services, known.task, actor, claims):
         log.warning("link_refused", fault="not-entitled")
         raise not_theirs()
     question = Question(
@@ -101,23 +102,26 @@ def _claims(services: Services, policy: LinkPolicy, token: str) -> LinkClaims:
         raise no_such_link() from None
 
 
-async def _actor(directory: DirectoryPort, person: str) -> Actor:
-    known = await directory.person(person)
+async def _actor(services: Services, person: str) -> Actor:
+    """The authority that the directory gives the person now, as a token of theirs would say it."""
+    known = await services.directory.person(person)
     if known is None or not known.active:
         log.warning("link_refused", fault="person-left")
         raise not_theirs()
-    return _as_actor(known)
+    return actor_of(known).model_copy(update={"issuer": ISSUER})
 
 
-def _as_actor(person: Person) -> Actor:
-    """The authority that the directory gives the person now, as a token of theirs would say it."""
-    return Actor(
-        person=person.person, name=person.name, roles=person.roles, facilities=person.facilities, issuer=ISSUER
-    )
-
-
-def _may_answer(task: Task, actor: Actor, claims: LinkClaims) -> bool:
-    return claims.on_behalf_of is None and (visible(task, actor) or has_approved(task, claims))
+async def _may_answer(services: Services, task: Task, actor: Actor, claims: LinkClaims) -> bool:
+    """Whether the task is theirs (or was until they approved), by themselves or for the one the link names: as far as
+    the gateway can tell. The decision itself is checked in full.
+    """
+    if claims.on_behalf_of is None:
+        return visible(task, actor) or has_approved(task, claims)
+    lent = await authorities_of(services, actor)
+    if has_approved(task, claims):
+        return any(each.delegator.person == claims.on_behalf_of for each in lent)
+    fitting = stands_in_for(services, lent, task, actor)
+    return any(each.delegator.person == claims.on_behalf_of for each in fitting)
 
 
 async def _decided(services: Services, case_id: str) -> tuple[TimelineEntry, ...]:

@@ -96,7 +96,7 @@ def decided_page(question: Question, record: DecisionRecord, status: int = 200) 
     decision, when = record.decision, _when(record.recorded_at, question.zone)
     if record.status == "applied":
         title = "Your decision counts"
-        said = f"{_person(question.actor)} {_done(decision.action)} on {when}."
+        said = f"{_person(question)} {_done(decision.action)} on {when}."
     else:
         title = "Your decision did not count"
         reason = _IGNORED.get(record.because, record.because) if record.because else "the case refused it"
@@ -289,8 +289,9 @@ def _done(action: str) -> str:
     return known.get(action, f"decided ({action})")
 
 
-def _person(actor: Actor) -> str:
-    return actor.name or actor.person
+def _person(question: Question) -> str:
+    behalf = f" on behalf of {question.on_behalf_of}" if question.on_behalf_of else ""
+    return f"{question.actor.name or question.actor.person}{behalf}"
 
 
 def _when(at: datetime, zone: tzinfo) -> str:

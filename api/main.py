@@ -20,6 +20,7 @@ from adapters.key_files import KeyFiles, KeyFilesError, key_files
 from adapters.policy_files import WatchedPolicyStore
 from adapters.postgres.checkpoints import PostgresCheckpoints
 from adapters.postgres.delegations import PostgresDelegations
+from adapters.postgres.keeping import PostgresKeeper
 from adapters.postgres.overrides import PostgresOverrides
 from adapters.postgres.pool import Pool, open_pool
 from adapters.postgres.reader import PostgresReader
@@ -101,6 +102,7 @@ async def connect(settings: GatewaySettings, metrics: CollectorRegistry, resourc
         reader=reader,
         claims=reader,
         checkpoints=PostgresCheckpoints(pool, checker=RingSigner(keys.checkpoint) if keys else None),
+        keeper=PostgresKeeper(pool),
         policies=policies,
         tokens=_verifier(settings, http),
         event_sources=settings.event_sources,

@@ -19,6 +19,7 @@ from domain.ports.checkpoints import CheckpointStore
 from domain.ports.delegations import DelegationStore
 from domain.ports.directory import DirectoryPort
 from domain.ports.evidence import EvidenceReader, WorklistTask
+from domain.ports.keeping import EvidenceKeeper
 from domain.ports.overrides import SegregationOverrides
 from domain.ports.policies import PolicyStore
 
@@ -44,6 +45,7 @@ class Services:
     reader: EvidenceReader
     claims: ClaimWriter
     checkpoints: CheckpointStore
+    keeper: EvidenceKeeper
     policies: PolicyStore
     tokens: TokenVerifier
     event_sources: Sequence[EventSource]

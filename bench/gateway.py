@@ -12,6 +12,7 @@ from joserfc.jwk import KeySet, RSAKey
 from adapters.directory_files import FileDirectory
 from adapters.memory.checkpoints import MemoryCheckpoints
 from adapters.memory.delegations import MemoryDelegations
+from adapters.memory.keeping import MemoryKeeper
 from adapters.memory.overrides import MemoryOverrides
 from api.app import create_app
 from api.case_client import TemporalCaseClient
@@ -63,6 +64,7 @@ class Gateway:
             reader=hospital.evidence,
             claims=hospital.evidence,
             checkpoints=MemoryCheckpoints(hospital.evidence),
+            keeper=MemoryKeeper(hospital.evidence),
             policies=OnePolicy(hospital.policy),
             tokens=JwtVerifier(Keys(self._key), ISSUER, AUDIENCE, now),
             event_sources=(),

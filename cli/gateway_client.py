@@ -18,6 +18,7 @@ from cli.stack import StackError, fetch_token, load_settings
 from cli.stack.addresses import find_running_stack
 
 FAILED = 1
+PATIENCE_SECONDS = 60
 WIDE = 130
 REFUSED = 2
 
@@ -33,10 +34,19 @@ class GatewayClient:
 
     def __init__(self, url: str, token: str) -> None:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self._http = httpx.Client(base_url=url, headers=headers, timeout=60, trust_env=False)
+        self._http = httpx.Client(base_url=url, headers=headers, timeout=PATIENCE_SECONDS, trust_env=False)
 
-    def get(self, path: str, **query: Any) -> Any:
-        return self._answer(self._http.get(path, params={key: value for key, value in query.items() if value}))
+    def get(self, path: str, *, patience_seconds: float = PATIENCE_SECONDS, **query: Any) -> Any:
+        given = {key: value for key, value in query.items() if value}
+        return self._answer(self._http.get(path, params=given, timeout=patience_seconds))
+
+    def download(self, path: str) -> bytes:
+        """The bytes of a file; a problem is printed and ends the command."""
+        response = self._http.get(path)
+        if not response.is_success:
+            print_problem(response)
+            exit_settled(REFUSED)
+        return response.content
 
     def post(self, path: str, body: Any, headers: dict[str, str] | None = None) -> Any:
         return self._answer(self._http.post(path, json=body, headers=headers))

@@ -25,6 +25,7 @@ __all__ = ["ApprovalLedger", "entitled", "may_decide_for", "missing_content", "r
 _NEEDS_COMMENT: frozenset[Action] = frozenset({"reject", "return", "skip", "accept", "cancel", "cancel-line", "record"})
 _NEEDS_CORRECTION: frozenset[Action] = frozenset({"correct"})
 _NO_LIMITS = DelegationRule()
+_ADDED_ON_THE_WAY = ("actor", "decided_at", "authority", "family_duties", "overrides")
 
 
 def refusal(
@@ -93,8 +94,10 @@ def missing_content(decision: Decision) -> IgnoredBecause | None:
 
 
 def _same_answer(first: Decision, again: Decision) -> bool:
-    """Whether `again` is `first` sent once more: a later token or clock does not make it another answer."""
-    renewed = again.model_copy(update={"decided_at": first.decided_at, "actor": first.actor})
+    """Whether `again` is `first` sent once more: a later token or clock does not make it another answer, nor does what
+    the gateway finds in its stores by then.
+    """
+    renewed = again.model_copy(update={name: getattr(first, name) for name in _ADDED_ON_THE_WAY})
     return renewed == first and again.actor.person == first.actor.person
 
 

@@ -12,7 +12,7 @@ from domain.exceptions import CATALOGUE
 from domain.model import Value
 from domain.money import CurrencyMismatchError, Money
 from domain.policy.model import ApprovalLevel, FrozenPolicy, RoutingRule
-from domain.policy.rule_index import concerns, index_of
+from domain.policy.rule_index import concerns, index_of, level_fits
 
 READ_ROW_BY_ROW = 64
 """Rules up to which a table is read row by row; beyond, it is compiled."""
@@ -87,20 +87,12 @@ def matches(rule: RoutingRule, facts: RequestFacts) -> bool:
         and _any_of(rule.categories, facts.categories)
         and _any_of(rule.cost_centres, facts.cost_centres)
         and _any_of(rule.risks, facts.risks)
-        and _level_fits(rule, facts.requester_level)
+        and level_fits(rule, facts.requester_level)
     )
 
 
 def _any_of(wanted: Collection[str], given: Collection[str]) -> bool:
     return not wanted or any(each in wanted for each in given)
-
-
-def _level_fits(rule: RoutingRule, job_level: int | None) -> bool:
-    if job_level is None:
-        return True
-    return (rule.requester_level_from is None or job_level >= rule.requester_level_from) and (
-        rule.requester_level_below is None or job_level < rule.requester_level_below
-    )
 
 
 def _routed(levels: Iterable[ApprovalLevel], fired: Iterable[RoutingRule]) -> tuple[RoutedLevel, ...]:

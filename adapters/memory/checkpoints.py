@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from adapters.memory.evidence import MemoryEvidence
@@ -49,6 +49,9 @@ class MemoryCheckpoints:
             signatures_checked=self._checker is not None,
             faults=tuple(faults),
         )
+
+    def public_keys(self) -> Mapping[str, bytes]:
+        return self._checker.public_keys() if self._checker else {}
 
     async def inclusions(self, case_id: str) -> tuple[Inclusion, ...]:
         return tuple(include(checkpoint, heads, case_id) for checkpoint, heads in self.taken if _covers(heads, case_id))

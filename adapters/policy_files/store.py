@@ -33,9 +33,9 @@ def load_book(directory: Path) -> PolicyBook:
     try:
         book = compose(system, facilities)
     except PolicyFilesError as error:
-        raise PolicyFilesError([*faults, *error.faults]) from None
+        raise PolicyFilesError([*faults, *error.faults], error.readable) from None
     if faults:
-        raise PolicyFilesError(faults)
+        raise PolicyFilesError(faults, book)
     return book
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -142,6 +142,9 @@ class PostgresCheckpoints:
         return CheckpointVerdict(
             checkpoints_read=read, last=last, signatures_checked=self._checker is not None, faults=tuple(faults)
         )
+
+    def public_keys(self) -> Mapping[str, bytes]:
+        return self._checker.public_keys() if self._checker else {}
 
     async def inclusions(self, case_id: str) -> tuple[Inclusion, ...]:
         with translated(SYSTEM):

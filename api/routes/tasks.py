@@ -93,9 +93,10 @@ async def visible_task(services: Services, actor: Actor, task_id: str) -> Workli
     return known
 
 
-def not_theirs(task: Task, actor: Actor) -> ProblemError:
-    because: IgnoredBecause = "requester-may-not-decide" if actor.person in task.excluded else "not-authorised"
+def not_theirs(task: Task, actor: Actor, on_behalf_of: str | None = None) -> ProblemError:
+    kept_from_it = not {actor.person, on_behalf_of}.isdisjoint(task.excluded)
+    because: IgnoredBecause = "requester-may-not-decide" if kept_from_it else "not-authorised"
     if because == "requester-may-not-decide":
-        return forbidden(because, "Whoever asks does not decide.")
+        return forbidden(because, "Whoever asks does not decide, nor does anybody for them.")
     whom = "the persons named" if task.people and not entitled(task, actor) else f"{task.role} at {task.facility}"
     return forbidden(because, f"This is for {whom} to decide.")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import Path, Query
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
+from pydantic import AwareDatetime, BeforeValidator, Field
 
 MAX_PAGE = 200
 DEFAULT_PAGE = 50
@@ -22,7 +22,8 @@ def _rfc3339(value: Any) -> Any:
     raise ValueError("send an instant with its time zone, such as 2026-03-01T08:00:00Z")
 
 
-def _in_utc(instant: datetime) -> datetime:
+def _in_utc(value: Any) -> datetime:
+    instant = value if isinstance(value, datetime) else datetime.fromisoformat(str(value).upper())
     try:
         return instant.astimezone(UTC)
     except OverflowError:
@@ -30,7 +31,7 @@ def _in_utc(instant: datetime) -> datetime:
 
 
 Instant = Annotated[AwareDatetime, BeforeValidator(_rfc3339)]
-UtcInstant = Annotated[Instant, AfterValidator(_in_utc)]
+UtcInstant = Annotated[AwareDatetime, BeforeValidator(_in_utc), BeforeValidator(_rfc3339)]
 """Kept in UTC, so that it compares equal to what a store gives back."""
 CaseId = Annotated[str, Path(min_length=1, max_length=160, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 _TASK = r"^[A-Za-z0-9][A-Za-z0-9._:~-]*$"

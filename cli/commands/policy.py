@@ -21,9 +21,9 @@ from domain.business_time import local_day
 from domain.money import Money
 from domain.people import Person
 from domain.policy.examples import check as check_book
+from domain.policy.flaws import URGENCIES
 from domain.policy.model import FrozenPolicy
 from domain.policy.preview import Preview, preview_of
-from domain.policy.proof import URGENCIES
 from domain.policy.schema import policy_schema_text
 from domain.policy.source import PolicyFault, PolicyFilesError
 

@@ -14,7 +14,7 @@ from domain.model import Value
 from domain.policy.compose import PolicyBook
 from domain.policy.difference_words import in_words
 from domain.policy.model import FrozenPolicy
-from domain.policy.tree import Kind, Leaf, Path, differences
+from domain.policy.tree import Kind, Leaf, Path, differences, without_wrapping
 
 _IDENTITY = frozenset({"version", "sha256", "effective_from"})
 """What names a policy, and says nothing about what it demands."""
@@ -200,9 +200,9 @@ def _effective_path(path: Path) -> Path:
             return ("exception_owners", code)
         case ("exceptions", code, "within_hours"):
             return ("exception_hours", code)
-        case ("purchasing", field):
+        case ("purchasing", field) | ("same_person_decides_once" as field, "applies"):
             return (field,)
         case ("rules", *rest):
             return ("routing", *rest)
         case _:
-            return tuple(part for part in path if part != "rules")
+            return without_wrapping(path)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from domain.policy.tree import Leaf
+from domain.policy.tree import Leaf, without_wrapping
 
 _THINGS = {
     "routing": "{name}",
@@ -67,6 +67,8 @@ _WHEN_EMPTY = {
     "stage": "a stage of its own",
 }
 _NEEDS = {"any": "one approval", "all": "the approval of everybody", "role": "the holders of the role"}
+_OF_THE_TABLE = frozenset({"owner", "reason", "hit_policy"})
+"""What a table says of itself rather than of a row."""
 _UNSAID = frozenset({"name", "code", "parameter", "owner", "reason", "job_level"})
 
 
@@ -84,7 +86,8 @@ def in_words(leaf: Leaf, currency: str) -> str:
             return f"{_label(leaf.path[-1])} now stand in the order {order} instead of {once}"
     before, after = _once_per_unit(_value(leaf.before, field, currency), _value(leaf.after, field, currency), currency)
     about = f"{thing}: {_label(field)}" if thing else _label(field)
-    sentence = _SENTENCES.get(field, f"{about} is now {{after}} instead of {{before}}")
+    usual = f"{about} is now {{after}} instead of {{before}}"
+    sentence = usual if "half_days" in leaf.path else _SENTENCES.get(field, usual)
     return sentence.format(thing=thing, before=before, after=after)
 
 
@@ -98,14 +101,13 @@ def _once_per_unit(before: str, after: str, currency: str) -> tuple[str, str]:
 
 def _thing_and_field(leaf: Leaf) -> tuple[str, str]:
     """What the change is about, and which of its fields. Where the whole thing came or went there is no field."""
-    path = leaf.path
+    path = without_wrapping(leaf.path)
     for at, part in enumerate(path[:-1]):
-        if part in _THINGS:
-            thing = _THINGS[part].format(name=path[at + 1])
-            rest = path[at + 2 :]
-            if rest:
-                return thing, rest[-1]
-            return (thing if part not in ("routing", "rules") or leaf.kind == "changed" else f"rule {thing}"), part
+        row, rest = path[at + 1], path[at + 2 :]
+        if part in _THINGS and (rest or row not in _OF_THE_TABLE):
+            thing = _THINGS[part].format(name=row)
+            whole = not rest and leaf.kind != "changed"
+            return f"rule {thing}" if whole and thing == row else thing, rest[-1] if rest else part
     if len(path) == 1:
         return "" if leaf.kind == "changed" else _label(path[0]), path[0]
     if leaf.kind in ("added", "removed"):

@@ -1,41 +1,53 @@
-"""The examples and the proof of a policy book: what `corridor policy check` does once the files could be combined."""
+"""The check of a policy book: its proof, and the examples beside its rules. `corridor policy check` does this."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from typing import get_args
 
+from domain.facility import FacilityKind
 from domain.model import Value
 from domain.policy.compose import PolicyBook
 from domain.policy.documents import Edition
-from domain.policy.expectations import disappointments
+from domain.policy.flaws import Flaw
 from domain.policy.model import FrozenPolicy
-from domain.policy.proof import Flaw, prove
-from domain.policy.source import Place, PolicyFault, Source
-from domain.policy.worked_examples import Example
+from domain.policy.proof import prove
+from domain.policy.references import TABLES
+from domain.policy.source import Place, PolicyFault, PolicyFilesError
+from domain.policy.trials import run_examples
+
+KINDS: tuple[FacilityKind, ...] = get_args(FacilityKind)
 
 
 class Verdict(Value):
-    """What a check went through. `periods` counts facility and edition spans for which the proof was carried out."""
+    """What a check went through. `periods` counts facility and edition spans for which the proof was carried out,
+    `rows` the rules of all tables beside the routing."""
 
     faults: tuple[PolicyFault, ...] = ()
     facilities: int = 0
     periods: int = 0
     rules: int = 0
+    rows: int = 0
+    levels: int = 0
     examples: int = 0
 
 
 def check(book: PolicyBook) -> Verdict:
     """Prove the policy of every facility for every span of time, and run every example beside the rules."""
     proofs = _proofs(book)
-    runs = [*_system_examples(book), *(each for code in book.codes() for each in _local_examples(book, code))]
-    faults = [fault for found in proofs for fault in found] + [fault for _, fault in runs if fault is not None]
-    rules = sum(len(edition.routing.rules) for edition in book.system.editions)
+    runs = run_examples(book)
+    faults = [fault for found in proofs for fault in found] + [fault for fault in runs if fault is not None]
+    editions = book.system.editions
+    local = [book.local(code) for code in book.codes()]
     return Verdict(
         faults=tuple(dict.fromkeys(faults)),
-        facilities=len(book.codes()),
+        facilities=len(local),
         periods=len(proofs),
-        rules=rules + sum(len(book.local(code).rules) for code in book.codes()),
+        rules=sum(len(each.routing.rules) for each in editions) + sum(len(each.rules) for each in local),
+        rows=sum(len(getattr(each, table).rules) for each in editions for table in TABLES if table != "routing")
+        + sum(len(each.segregation) for each in local),
+        levels=sum(len(each.levels) for each in editions),
         examples=len(runs),
     )
 
@@ -45,6 +57,12 @@ def proof_faults(book: PolicyBook) -> tuple[PolicyFault, ...]:
     return tuple(dict.fromkeys(fault for found in _proofs(book) for fault in found))
 
 
+def every_fault(error: PolicyFilesError) -> tuple[PolicyFault, ...]:
+    """The faults for which files were refused, and those that a check finds in the files that could be read."""
+    more = () if error.readable is None else check(error.readable).faults
+    return PolicyFilesError([*error.faults, *more]).faults
+
+
 def _proofs(book: PolicyBook) -> list[list[PolicyFault]]:
     """The flaws of each edition, then of each facility in each of its spans of time."""
     return [*_system_proofs(book), *(each for code in book.codes() for each in _local_proofs(book, code))]
@@ -52,12 +70,31 @@ def _proofs(book: PolicyBook) -> list[list[PolicyFault]]:
 
 def _system_proofs(book: PolicyBook) -> Iterator[list[PolicyFault]]:
     for index, edition in enumerate(book.system.editions):
-        policy = book.of_the_system(edition)
-        yield [_edition_fault(book, index, edition, flaw) for flaw in prove(policy, edition.categories)]
+        found = {kind: prove(book.of_the_system(edition, kind), edition.categories) for kind in KINDS}
+        flaws = dict.fromkeys(flaw for flaws in found.values() for flaw in flaws)
+        yield [
+            *(
+                _edition_fault(book, index, edition, flaw, [kind for kind in KINDS if flaw in found[kind]])
+                for flaw in flaws
+            ),
+            *_idle_levels(book, index, edition),
+        ]
 
 
-def _edition_fault(book: PolicyBook, index: int, edition: Edition, flaw: Flaw) -> PolicyFault:
-    return book.system_source.fault(("editions", index, *_place(flaw, edition)), _reason(flaw))
+def _edition_fault(
+    book: PolicyBook, index: int, edition: Edition, flaw: Flaw, kinds: Sequence[FacilityKind]
+) -> PolicyFault:
+    where = "" if len(kinds) == len(KINDS) else f" (at a facility of the kind {' or '.join(kinds)})"
+    return book.system_source.fault(("editions", index, *_place(flaw, edition)), _reason(flaw) + where)
+
+
+def _idle_levels(book: PolicyBook, index: int, edition: Edition) -> Iterator[PolicyFault]:
+    local = (rule for code in book.codes() for rule in book.local(code).rules)
+    demanded = {name for rule in (*edition.routing.rules, *local) for name in rule.levels}
+    for number, level in enumerate(edition.levels):
+        if level.name not in demanded:
+            place = ("editions", index, "levels", number)
+            yield book.system_source.fault(place, f"level {level.name}: no rule demands it, here or at a facility")
 
 
 def _place(flaw: Flaw, edition: Edition) -> Place:
@@ -66,6 +103,8 @@ def _place(flaw: Flaw, edition: Edition) -> Place:
         "level": (("levels",), [level.name for level in edition.levels]),
         "exception": (("exceptions",), [entry.code for entry in edition.exceptions]),
     }
+    for table in TABLES[1:]:
+        parts[table] = ((table, "rules"), [row.name for row in getattr(edition, table).rules])
     place, names = parts.get(flaw.part, ((flaw.part,), []))
     return (*place, names.index(flaw.name)) if flaw.name in names else place
 
@@ -77,16 +116,19 @@ def _reason(flaw: Flaw) -> str:
 def _local_proofs(book: PolicyBook, code: str) -> Iterator[list[PolicyFault]]:
     """Flaws that the facility's own variation brings; those of the system file are told there."""
     document, source = book.local(code), book.source(code)
+    own: dict[str, tuple[str, list[str]]] = {
+        "rule": ("rules", [rule.name for rule in document.rules]),
+        "segregation": ("segregation", [rule.name for rule in document.segregation]),
+    }
     for edition, policy, day in _spans(book, code):
-        known = prove(book.of_the_system(edition), edition.categories)
+        known = prove(book.of_the_system(edition, document.kind), edition.categories)
         flaws = [flaw for flaw in prove(policy, edition.categories) if flaw not in known]
-        names = [rule.name for rule in document.rules]
-        places: list[Place] = [
-            ("rules", names.index(flaw.name)) if flaw.part == "rule" and flaw.name in names else () for flaw in flaws
-        ]
-        yield [
-            source.fault(place, f"from {day} on: {_reason(flaw)}") for place, flaw in zip(places, flaws, strict=True)
-        ]
+        yield [source.fault(_local_place(flaw, own), f"from {day} on: {_reason(flaw)}") for flaw in flaws]
+
+
+def _local_place(flaw: Flaw, own: dict[str, tuple[str, list[str]]]) -> Place:
+    key, names = own.get(flaw.part, ("", []))
+    return (key, names.index(flaw.name)) if flaw.name in names else ()
 
 
 def _spans(book: PolicyBook, code: str) -> Iterator[tuple[Edition, FrozenPolicy, date]]:
@@ -94,61 +136,3 @@ def _spans(book: PolicyBook, code: str) -> Iterator[tuple[Edition, FrozenPolicy,
         edition, policy = book.edition(day), book.effective(code, day)
         if edition is not None and policy is not None:
             yield edition, policy, day
-
-
-Run = tuple[tuple[Source, Place], PolicyFault | None]
-
-
-def _system_examples(book: PolicyBook) -> Iterator[Run]:
-    for index, edition in enumerate(book.system.editions):
-        for number, example in enumerate(edition.tests):
-            trial = Trial(book.system_source, ("editions", index, "tests", number), example)
-            if example.given.facility is None:
-                yield trial.run(book.of_the_system(edition))
-            else:
-                yield _at_facility(book, trial, example.given.facility, edition)
-
-
-def _at_facility(book: PolicyBook, trial: Trial, code: str, edition: Edition) -> Run:
-    """An example of the system file that is about one facility: on every day on which something changes there."""
-    days = [each for each in book.change_dates(code) if book.edition(each) == edition]
-    return trial.on_days(book, code, [trial.example.given.on] if trial.example.given.on else days)
-
-
-def _local_examples(book: PolicyBook, code: str) -> Iterator[Run]:
-    for number, example in enumerate(book.local(code).tests):
-        trial = Trial(book.source(code), ("tests", number), example)
-        if example.given.facility not in (None, code):
-            yield trial.failed(f"is about {example.given.facility}, whose own file is the place for it")
-        else:
-            days = book.change_dates(code) if example.given.on is None else (example.given.on,)
-            yield trial.on_days(book, code, days)
-
-
-class Trial:
-    """One example, and where it stands."""
-
-    def __init__(self, source: Source, place: Place, example: Example) -> None:
-        self._source, self._place, self.example = source, place, example
-
-    def run(self, policy: FrozenPolicy, when: str = "") -> Run:
-        try:
-            wrong = disappointments(policy, self.example)
-        except KeyError as error:
-            return self.failed(f"speaks of {error.args[0]}, which is no level")
-        return self.failed("; ".join(wrong) + when) if wrong else self._done(None)
-
-    def on_days(self, book: PolicyBook, code: str, days: Sequence[date]) -> Run:
-        """The first day on which it fails, else the first of all."""
-        runs = [self._on(book, code, day) for day in days]
-        return next((run for run in runs if run[1] is not None), runs[0])
-
-    def _on(self, book: PolicyBook, code: str, day: date) -> Run:
-        policy = book.effective(code, day)
-        return self.failed(f"no policy is in force on {day}") if policy is None else self.run(policy, f" on {day}")
-
-    def failed(self, reason: str) -> Run:
-        return self._done(self._source.fault(self._place, f"'{self.example.name}' {reason}"))
-
-    def _done(self, fault: PolicyFault | None) -> Run:
-        return (self._source, self._place), fault

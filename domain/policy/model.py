@@ -192,6 +192,20 @@ class DelegationRule(Value):
     max_amount: ExactDecimal | None = None
 
 
+class RetentionRule(Value):
+    """For how many years a closed case is kept before it may be purged; `years_of` names processes that differ.
+
+    Seven years is what auditors of public health money commonly ask for; a facility's own law comes first.
+    """
+
+    years: Annotated[int, Field(ge=1, le=100)] = 7
+    years_of: dict[str, Annotated[int, Field(ge=1, le=100)]] = {}
+
+    def of(self, process: str) -> int:
+        """Years after closing for a case of this process."""
+        return self.years_of.get(process, self.years)
+
+
 class FrozenPolicy(Value):
     """`version` and `sha256` identify the files that it was computed from; `effective_from` is their date."""
 
@@ -222,6 +236,7 @@ class FrozenPolicy(Value):
     acceptance: tuple[AcceptanceRule, ...] = ()
     segregation: tuple[SegregationRule, ...] = ()
     delegation: DelegationRule = DelegationRule()
+    retention: RetentionRule = RetentionRule()
     holidays: tuple[date, ...] = ()
     """Public holidays and closures of the facility's calendar around the effective date, resolved when frozen."""
 

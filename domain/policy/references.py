@@ -81,14 +81,25 @@ def _weakens_segregation(variation: LocalVariation, edition: Edition) -> str | N
 
 
 def facility_faults(document: SystemDocument, source: Source, local: Local) -> list[PolicyFault]:
-    """Facilities that the system file names and that have no file."""
+    """Facilities that the system file names and that have no file, and rules for which no facility is left."""
     return [
-        source.fault(("editions", number, *place), f"{name} is no facility")
+        source.fault(("editions", number, *place), reason)
         for number, edition in enumerate(document.editions)
-        for place, named in _facilities_named(edition)
-        for name in named
-        if name not in local
+        for place, reason in (*_unknown_facilities(edition, local), *_rules_without_facility(edition, local))
     ]
+
+
+def _unknown_facilities(edition: Edition, local: Local) -> Iterator[tuple[Place, str]]:
+    for place, named in _facilities_named(edition):
+        yield from ((place, f"{name} is no facility") for name in named if name not in local)
+
+
+def _rules_without_facility(edition: Edition, local: Local) -> Iterator[tuple[Place, str]]:
+    for index, rule in enumerate(edition.routing.rules):
+        named = [local[code][0].kind for code in rule.facilities if code in local]
+        if named and rule.kinds and not set(named) & set(rule.kinds):
+            words = f"{rule.name} can never match: none of its facilities is of the kind {' or '.join(rule.kinds)}"
+            yield ("routing", "rules", index, "kinds"), words
 
 
 def _facilities_named(edition: Edition) -> Iterator[tuple[Place, Sequence[str]]]:

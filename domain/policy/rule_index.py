@@ -58,6 +58,15 @@ def concerns(rule: RoutingRule, facility: Facility) -> bool:
     return (not rule.facilities or facility.code in rule.facilities) and (not rule.kinds or facility.kind in rule.kinds)
 
 
+def level_fits(rule: RoutingRule, job_level: int | None) -> bool:
+    """Whether the condition on the requester's job level holds; it does where the level is not known."""
+    if job_level is None:
+        return True
+    return (rule.requester_level_from is None or job_level >= rule.requester_level_from) and (
+        rule.requester_level_below is None or job_level < rule.requester_level_below
+    )
+
+
 def index_of(rules: tuple[RoutingRule, ...], facility: Facility) -> RuleIndex:
     """The index of a frozen policy's table, compiled when it is first asked for and remembered while it is in use."""
     return _compiled(_Table(rules, facility))

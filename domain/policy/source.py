@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from domain.model import Value
+
+if TYPE_CHECKING:
+    from domain.policy.compose import PolicyBook
 
 Place = tuple[str | int, ...]
 Model = TypeVar("Model", bound=BaseModel)
@@ -33,9 +36,14 @@ class PolicyFault(Value):
 
 
 class PolicyFilesError(Exception):
-    """Policy files that cannot be used, with every fault found in them, in order of file and line."""
+    """Policy files that cannot be used, with every fault found in them, in order of file and line.
 
-    def __init__(self, faults: Sequence[PolicyFault]) -> None:
+    `readable` are those files among them that are right by themselves, when the system file is: what is wrong with
+    their rules can be told as well.
+    """
+
+    def __init__(self, faults: Sequence[PolicyFault], readable: PolicyBook | None = None) -> None:
+        self.readable = readable
         unique = {(fault.file, fault.line or 0, fault.place, fault.reason): fault for fault in faults}
         self.faults = tuple(unique[key] for key in sorted(unique))
         super().__init__("\n".join(str(fault) for fault in self.faults))

@@ -11,6 +11,7 @@ Path = tuple[str, ...]
 Kind = Literal["added", "removed", "changed", "reordered"]
 
 _NAMED_BY = ("name", "code", "parameter", "job_level", "day")
+_WRAPPING = frozenset({"rules", "limits"})
 _TOLD_APART_BY = ("kinds", "effective_from")
 
 
@@ -22,6 +23,11 @@ class Leaf(Value):
     kind: Kind
     before: Any = None
     after: Any = None
+
+
+def without_wrapping(path: Path) -> Path:
+    """The path without the parts that only hold the rows of a table, so that a row stands directly in its table."""
+    return path[:1] + tuple(part for part in path[1:] if part not in _WRAPPING)
 
 
 class _Absent:

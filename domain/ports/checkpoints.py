@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from pydantic import AwareDatetime
@@ -33,6 +34,9 @@ class CheckpointStore(Protocol):
 
     async def verify(self, case_id: str | None = None) -> CheckpointVerdict:
         """Check the checkpoints, and the evidence against them: of one case, or everything."""
+
+    def public_keys(self) -> Mapping[str, bytes]:
+        """Raw Ed25519 public keys by key id, for others to check signatures with; empty when none are set up."""
 
     async def inclusions(self, case_id: str) -> tuple[Inclusion, ...]:
         """Proof for each checkpoint that covers the case, the oldest first."""

@@ -8,6 +8,7 @@ import pytest
 from joserfc.jwk import KeySet
 
 from tests.http.fakes import Gateway, new_keys
+from tests.http.link_desk import Desk
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +21,11 @@ async def gateway(issuer_keys: KeySet) -> AsyncIterator[Gateway]:
     gateway = Gateway(issuer_keys)
     async with gateway.http:
         yield gateway
+
+
+@pytest.fixture
+async def desk(issuer_keys: KeySet) -> AsyncIterator[Desk]:
+    desk = Desk(issuer_keys)
+    await desk.open()
+    async with desk.http:
+        yield desk

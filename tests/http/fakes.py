@@ -21,6 +21,7 @@ from adapters.directory_files import FileDirectory
 from adapters.memory.checkpoints import MemoryCheckpoints
 from adapters.memory.delegations import MemoryDelegations
 from adapters.memory.evidence import MemoryEvidence
+from adapters.memory.keeping import MemoryKeeper
 from adapters.memory.overrides import MemoryOverrides
 from adapters.signing import Ed25519Signer
 from api.app import create_app
@@ -36,6 +37,7 @@ from domain.people import Person
 from domain.policy.model import DelegationRule, FrozenPolicy, SegregationRule
 from domain.policy.proof import escalation_chain
 from domain.tasks import Decision, DecisionRecord, Task, TaskChange, TaskChangeRecord
+from tests.fixtures.evidence import a_journal
 from tests.fixtures.small_hospital import FACILITY, PEOPLE, policy
 from workflows.messages.procure_to_pay import EventRecord, PurchaseInput
 
@@ -211,6 +213,7 @@ class Gateway:
             reader=self.evidence,
             claims=self.evidence,
             checkpoints=self.checkpoints,
+            keeper=MemoryKeeper(self.evidence),
             policies=TwoFacilities(),
             tokens=verifier,
             event_sources=(
@@ -237,6 +240,32 @@ class Gateway:
 
     def clock(self) -> datetime:
         return self.now
+
+    async def ask(self, *tasks: Task, version: int = 1, **changes: Any) -> None:
+        """Open tasks of one case, in the case and on the worklists."""
+        case_id = tasks[0].case_id
+        frozen = {"requester": "nina", "policy_sha256": RULES.sha256}
+        await self.evidence.record(a_journal(case_id, version, tasks=tasks, **(frozen | changes)))
+        for task in tasks:
+            self.cases.open(task)
+
+    async def catch_up(self, case_id: str, version: int = 2, **changes: Any) -> None:
+        """Let the read model show what the case knows."""
+        ledger = self.cases.ledgers[case_id]
+        known = {"requester": "nina", "policy_sha256": RULES.sha256, "duties": ledger.duties()}
+        await self.evidence.record(a_journal(case_id, version, tasks=ledger.tasks(), **(known | changes)))
+
+    async def post(self, path: str, body: Any, person: str = "carla", *roles: str, **headers: str) -> httpx.Response:
+        """Post as somebody, with the roles that the directory gives them unless others are named."""
+        known = await self.directory.person(person)
+        held = roles or (known.roles if known is not None else ())
+        sent = self.as_(person, *held) | {name.replace("_", "-"): value for name, value in headers.items()}
+        return await self.http.post(path, json=body, headers=sent)
+
+    async def get(self, path: str, person: str = "carla", *roles: str, **claims: Any) -> httpx.Response:
+        known = await self.directory.person(person)
+        held = roles or (known.roles if known is not None else ())
+        return await self.http.get(path, headers=self.as_(person, *held, **claims))
 
     def _probe_of(self, name: str) -> Callable[[], Any]:
         async def probe() -> None:

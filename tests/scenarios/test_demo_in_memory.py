@@ -23,6 +23,7 @@ from adapters.memory.commitments import MemoryCommitments
 from adapters.memory.delegations import MemoryDelegations
 from adapters.memory.erp import MemoryErp
 from adapters.memory.evidence import MemoryEvidence
+from adapters.memory.keeping import MemoryKeeper
 from adapters.memory.overrides import MemoryOverrides
 from adapters.memory.suppliers import MemorySupplierChannel
 from adapters.policy_files import FilePolicyStore
@@ -93,6 +94,7 @@ async def stack(temporal: WorkflowEnvironment) -> AsyncIterator[Stack]:
             reader=evidence,
             claims=evidence,
             checkpoints=MemoryCheckpoints(evidence),
+            keeper=MemoryKeeper(evidence),
             policies=FilePolicyStore(ROOT / "policies"),
             tokens=PersonIsToken(system.people),
             event_sources=(EventSource(source=SOURCE, secrets=(SecretStr(KEY),), types=TYPES),),

@@ -49,6 +49,7 @@ policies = st.builds(
     st.booleans(),
     st.sampled_from(((), (), (FINANCE,))),
 )
+SUBSTITUTES = ("zed", "zed", "zed", "dan", "dan", *PEOPLE)
 DEFECTS = (
     "",
     "",
@@ -127,6 +128,7 @@ class ApprovalMachine(RuleBasedStateMachine):
             asked = self.case.asked[decision.task_id]
             handed_to = self.handed.get(decision.task_id, ())
             self.history.answers.append((decision, asked.key, decision.subject_version, now, handed_to))
+            assert self.oracle.last_was_lawful(self.history)
 
     def _number(self) -> int:
         return len(self.sent) + 1
@@ -193,7 +195,7 @@ class ApprovalMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.case.end is None)
     @rule(
         pick=st.data(),
-        delegate=st.sampled_from(PEOPLE),
+        delegate=st.sampled_from(SUBSTITUTES),
         anybody=st.none() | st.sampled_from(PEOPLE),
         defect=st.sampled_from(DEFECTS),
     )
@@ -255,6 +257,15 @@ class ApprovalMachine(RuleBasedStateMachine):
         if self.case.end == "approved" and not self.judged:
             self.judged = True
             assert self.oracle.objections(self.history) == []
+
+    @invariant()
+    def nobody_counts_twice_for_a_question(self) -> None:
+        for task in self.case.ledger.tasks():
+            decisions = [record.decision for record in self.case.ledger.approvals(task.task_id)]
+            people = Counter(
+                person for each in decisions for person in {each.actor.person, each.on_behalf_of} if person is not None
+            )
+            assert max(people.values(), default=1) == 1
 
     @invariant()
     def every_answer_is_on_record_once(self) -> None:

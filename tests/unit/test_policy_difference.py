@@ -96,6 +96,41 @@ def test_levels_owners_service_levels_and_calendars_have_words(policy_files: Pol
     }
 
 
+def test_every_decision_table_has_words(policy_files: PolicyFiles) -> None:
+    policy_files.replace(
+        "system.yaml",
+        ("{job_level: 5, amount: 5000}", "{job_level: 5, amount: 4000}"),
+        ("max_days: 60", "max_days: 30"),
+        ("roles_never: [chief-financial-officer,", "roles_never: [buyer, chief-financial-officer,"),
+        ("name: haste\n          urgencies: [urgent, emergency]", "name: haste\n          urgencies: [urgent]"),
+        (
+            "code: off-contract\n          categories: [office, food, linen]",
+            "code: off-contract\n          categories: [linen]",
+        ),
+        ("override_max_days: 5\n", "override_max_days: 4\n"),
+        ("price_percent: 1\n", "price_percent: 0.5\n"),
+        ("applies: true", "applies: false"),
+        ("The board's schedule of authority of 2024", "The board's schedule of authority of 2026"),
+        ("Whoever is in haste about so much money", "Whoever is in such haste about so much money"),
+    )
+    found = changed(policy_files)
+    assert set(words(found)) == {
+        "the authority of job level 5: amount is now 4,000 USD instead of 5,000",
+        "delegation: max days is now 30 days instead of 60",
+        "delegation: roles never is now buyer, chief-financial-officer, compliance-officer, auditor instead of "
+        "chief-financial-officer, compliance-officer, auditor",
+        "service-level rule haste now concerns urgent instead of urgent, emergency",
+        "automatic acceptance small-purchases-without-agreement now concerns linen instead of office, food, linen",
+        "segregation rule nobody-approves-their-own-request: override max days is now 4 days instead of 5",
+        "tolerance rule medicines-are-counted: price percent is now 0.5 % instead of 1",
+        "same person decides once is now no instead of yes",
+    }
+    assert [each.words.partition(" is now")[0] for each in found.files] == [
+        "the reason of authority",
+        "the reason of service-level rule large-purchases-in-haste",
+    ]
+
+
 def test_owners_reasons_bounds_and_examples_are_told_beside(policy_files: PolicyFiles) -> None:
     policy_files.replace(
         "system.yaml",

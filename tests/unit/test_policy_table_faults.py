@@ -204,3 +204,49 @@ def test_what_a_facility_does_to_an_example_of_the_system_is_told_with_the_day(p
     policy_files.replace("system.yaml", ("facility: south}", "facility: shared}"))
     fault = saying(policy_files.faults(), "'Other facilities have kitchens of their own' expects")
     assert fault.reason.endswith(" on 2025-01-01")
+
+
+def test_flaws_of_the_rules_are_told_beside_mistakes_in_other_files(policy_files: PolicyFiles) -> None:
+    policy_files.replace("north.yaml", ("kind: hospital", "kind: hotel"))
+    limit = policy_files.replace("system.yaml", ("{job_level: 5, amount: 5000}", "{job_level: 5, amount: 500}"))
+    policy_files.replace("shared.yaml", ("expect: {levels: [cost-centre-owner, ", "expect: {levels: ["))
+    faults = policy_files.faults()
+    assert {fault.file for fault in faults} == {"north.yaml", "shared.yaml", "system.yaml"}
+    flaw = saying(faults, "job level 5 may approve 500, which is not more than the 1,000 of level 4 below it")
+    assert flaw.place == f"{EDITION}.authority"
+    assert limit - 5 < (flaw.line or 0) < limit
+
+
+def test_a_level_that_nobody_demands_is_idle(policy_files: PolicyFiles) -> None:
+    policy_files.replace("harbor.yaml", ("levels: [equipment-committee]", "levels: [finance-controller]"))
+    fault = saying(policy_files.faults(), "level equipment-committee: no rule demands it, here or at a facility")
+    assert fault.place == f"{EDITION}.levels[5]"
+
+
+def test_a_gap_at_one_kind_of_facility_names_the_kind(policy_files: PolicyFiles) -> None:
+    policy_files.replace(
+        "system.yaml",
+        (
+            "- name: owner-approves-everything\n",
+            "- name: owner-approves-everything\n          kinds: [hospital, clinic]\n",
+        ),
+    )
+    faults = policy_files.faults()
+    gap = saying(faults, "(at a facility of the kind shared-services)")
+    assert "nobody approves requests from 0 to below 1,000 USD" in gap.reason
+    assert gap.place == f"{EDITION}.routing"
+
+
+def test_a_rule_for_facilities_of_another_kind_can_never_match(policy_files: PolicyFiles) -> None:
+    policy_files.replace(
+        "system.yaml", ("facilities: [east, west]", "facilities: [east, west]\n          kinds: [clinic]")
+    )
+    fault = saying(policy_files.faults(), "finance-steers-the-shared-kitchen can never match")
+    assert fault.place == f"{EDITION}.routing.rules[10].kinds"
+
+
+def test_levels_that_a_facility_takes_into_one_stage_must_be_neighbours(policy_files: PolicyFiles) -> None:
+    policy_files.replace("harbor.yaml", ("levels.pharmacy-director.stage", "levels.finance-controller.stage"))
+    flaws = [fault for fault in policy_files.faults() if "is of the stage side-by-side" in fault.reason]
+    assert {fault.file for fault in flaws} == {"harbor.yaml"}
+    assert flaws[0].reason.startswith("from 2026-01-01 on: level finance-controller")

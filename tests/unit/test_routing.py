@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from adapters.policy_files import FilePolicyStore
 from domain.exceptions import CATALOGUE
 from domain.money import CurrencyMismatchError, Money
+from domain.policy.flaws import URGENCIES
 from domain.policy.model import FrozenPolicy, RoutingRule
 from domain.policy.preview import preview_of
-from domain.policy.proof import URGENCIES
 from domain.routing import RequestFacts, Route, exception_hours, exception_owner, explain
 from domain.routing import route as route_of
 from tests.fixtures.policies import POLICIES
