@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -9,15 +10,16 @@ from fastapi import APIRouter, Depends
 from api.gatekeeping import BearerRoute, TheActor, TheServices
 from api.intake import Intake
 from api.posted import posted
+from api.previewing import approver_directory, questions
 from api.problems import ProblemDetail, invalid_request
 from api.routes.documents import problems
-from api.schemas.policies import Preview, PreviewBody, PreviewLevel
+from api.schemas.policies import Preview, PreviewBody, PreviewLevel, PreviewQuestion
 from api.waiting import IdempotencyKey
 from domain.facility import Facility
 from domain.money import CurrencyMismatchError, Money
 from domain.policy.model import FrozenPolicy
-from domain.requisition import Requisition
-from domain.routing import RequestFacts, RoutedLevel, explain, route
+from domain.requisition import Requisition, Urgency
+from domain.routing import RequestFacts, Route, RoutedLevel, explain, route
 
 router = APIRouter(route_class=BearerRoute, tags=["Policies"])
 
@@ -29,21 +31,36 @@ async def preview(
     body: Annotated[PreviewBody, Depends(posted(PreviewBody))],
     _idempotency_key: IdempotencyKey = None,
 ) -> Preview:
-    """Who would have to approve this request today, and why each of them. Nothing is kept."""
+    """Who would have to approve this request today, by name, and why each of them. Nothing is kept."""
     outline = _outline(body)
     prefix = "" if body.requisition is None else "/requisition"
     policy = Intake(services, actor, services.now()).policy(outline.facility, prefix)
     if outline.amount.currency != policy.facility.currency:
         raise _other_currency(body, policy)
-    return _answer(policy, outline)
+    directory = await approver_directory(services, policy, outline.requesters[0] if outline.requesters else None)
+    facts = RequestFacts(
+        amount=outline.amount,
+        categories=outline.categories,
+        urgency=outline.urgency,
+        cost_centres=outline.cost_centres,
+        requester_level=directory.requester_level,
+    )
+    found = route(policy, facts)
+    asked = await questions(services, policy, found, directory, outline.amount, outline.requesters)
+    return _answer(policy, outline, found, asked)
 
 
+@dataclass
 class _Outline:
     """What routing looks at."""
 
-    def __init__(self, facility: str, amount: Money, categories: tuple[str, ...], urgency: str) -> None:
-        self.facility, self.amount, self.categories, self.urgency = facility, amount, categories, urgency
-        self.unpriced: list[int] = []
+    facility: str
+    amount: Money
+    categories: tuple[str, ...]
+    urgency: Urgency
+    cost_centres: tuple[str, ...] = ()
+    requesters: tuple[str, ...] = ()
+    unpriced: tuple[int, ...] = ()
 
 
 def _outline(body: PreviewBody) -> _Outline:
@@ -51,7 +68,8 @@ def _outline(body: PreviewBody) -> _Outline:
         return _outline_of(body.requisition)
     if body.facility is None or body.amount is None:
         raise RuntimeError("the body's own validation lets neither be absent here")
-    return _Outline(body.facility, body.amount, body.categories, body.urgency)
+    requesters = (body.requester,) if body.requester is not None else ()
+    return _Outline(body.facility, body.amount, body.categories, body.urgency, body.cost_centres, requesters)
 
 
 def _outline_of(requisition: Requisition) -> _Outline:
@@ -62,10 +80,16 @@ def _outline_of(requisition: Requisition) -> _Outline:
         message = f"Send every price in {requisition.currency}, and amounts that a purchase can have."
         fault = ProblemDetail(pointer="/requisition/lines", code="amounts-unusable", message=message)
         raise invalid_request((fault,)) from None
-    categories = tuple(sorted({line.category for line in requisition.lines if line.category}))
-    outline = _Outline(requisition.facility, amount, categories, requisition.urgency)
-    outline.unpriced = [line.line for line in requisition.lines if line.unit_price is None]
-    return outline
+    behalf = requisition.on_behalf_of
+    return _Outline(
+        facility=requisition.facility,
+        amount=amount,
+        categories=tuple(sorted({line.category for line in requisition.lines if line.category})),
+        urgency=requisition.urgency,
+        cost_centres=tuple(sorted({share.cost_centre for line in requisition.lines for share in line.costs})),
+        requesters=(requisition.requester, *((behalf,) if behalf is not None else ())),
+        unpriced=tuple(line.line for line in requisition.lines if line.unit_price is None),
+    )
 
 
 def _other_currency(body: PreviewBody, policy: FrozenPolicy) -> Exception:
@@ -74,9 +98,7 @@ def _other_currency(body: PreviewBody, policy: FrozenPolicy) -> Exception:
     return invalid_request((ProblemDetail(pointer=pointer, code="currency-mismatch", message=message),))
 
 
-def _answer(policy: FrozenPolicy, outline: _Outline) -> Preview:
-    facts = RequestFacts(amount=outline.amount, categories=outline.categories, urgency=outline.urgency)
-    found = route(policy, facts)
+def _answer(policy: FrozenPolicy, outline: _Outline, found: Route, asked: list[list[PreviewQuestion]]) -> Preview:
     at_once = outline.urgency == "emergency" and outline.amount.amount <= policy.emergency.cap
     return Preview(
         facility=policy.facility.code,
@@ -88,8 +110,9 @@ def _answer(policy: FrozenPolicy, outline: _Outline) -> Preview:
         levels=[_level(place, routed) for place, routed in enumerate(found.levels, start=1)],
         rules=list(found.rules),
         explanation=explain(found),
+        stages=asked,
         retrospective_role=policy.emergency.retrospective_role if at_once else None,
-        unpriced_lines=outline.unpriced,
+        unpriced_lines=list(outline.unpriced),
     )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from domain.policy.model import AuthorityLimit
 from tests.fixtures.evidence import CASE, START, a_journal, an_entry
-from tests.http.fakes import Gateway, a_line, a_requisition, pointers, slug
+from tests.http.fakes import RULES, Gateway, a_line, a_requisition, pointers, slug
 
 OUTLINE = {"facility": "north", "amount": {"amount": "1200", "currency": "USD"}}
 
@@ -26,6 +28,35 @@ async def test_a_preview_names_each_level_and_why(gateway: Gateway) -> None:
     assert body["levels"][1]["reasons"] == ["1,000 or more"]
     assert body["policy_version"] == "test-1"
     assert len(body["explanation"]) == 2
+
+
+async def test_a_preview_names_the_people_who_would_be_asked(gateway: Gateway) -> None:
+    body = (await preview(gateway, {**OUTLINE, "requester": "dora"})).json()
+    assert body["stages"] == [
+        [{"level": "owner", "role": "cost-centre-owner", "people": ["carla"], "needs": 1}],
+        [{"level": "director", "role": "department-director", "people": ["dirk"], "needs": 1}],
+    ]
+
+
+async def test_a_preview_climbs_the_line_of_the_requester_and_counts_a_committee(gateway: Gateway) -> None:
+    level = RULES.levels[0]
+    rules = RULES.model_copy(
+        update={
+            "levels": (
+                level.model_copy(update={"name": "owner", "approvers": "management-chain"}),
+                level.model_copy(update={"name": "director", "role": "finance-controller", "needs": 2}),
+            ),
+            "authority": (AuthorityLimit(job_level=5, amount=Decimal(100_000)),),
+        }
+    )
+    gateway.policies.rules = rules
+    asked = a_requisition(lines=[a_line(unit_price={"amount": "120", "currency": "USD"})])
+    body = (await preview(gateway, {"requisition": asked})).json()
+    assert [[(each["people"], each["needs"]) for each in stage] for stage in body["stages"]] == [
+        [(["mia"], 1)],
+        [(["max"], 1)],
+        [(["fiona", "frida", "fritz"], 2)],
+    ]
 
 
 async def test_a_preview_of_a_requisition_says_what_has_no_price_yet(gateway: Gateway) -> None:
