@@ -4,6 +4,7 @@ The stack itself (`cli.stack`) knows none of this; here is the one place that sa
 which environment, and what is done before they start.
 """
 
+import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -125,7 +126,7 @@ def service_environment(addresses: StackAddresses) -> Mapping[str, str]:
         "CORRIDOR_SMTP_SECURITY": "none",  # the sink is on this machine and delivers nothing
         "CORRIDOR_MAIL_FROM": "corridor@meridianvalley.example",
         "CORRIDOR_REFERENCE_DIR": str(REFERENCE_FILES),
-        "CORRIDOR_POLICIES_DIR": str(POLICIES),
+        "CORRIDOR_POLICIES_DIR": os.environ.get("CORRIDOR_POLICIES_DIR", str(POLICIES)),
         "CORRIDOR_EVENT_SOURCES": str(event_sources_file(addresses.data_folder)),
         "CORRIDOR_KEYS_DIR": str(keys_folder(addresses.data_folder)),
         "CORRIDOR_PLAIN_PAYLOADS": plain_payloads(addresses.data_folder),

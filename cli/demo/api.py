@@ -106,6 +106,25 @@ class DemoApi:
         record = answer.get("record")
         return record if isinstance(record, dict) else None
 
+    async def decide_many(self, persona: str, decisions: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Answer many tasks in one call; returns what became of each, in their order."""
+        body = {"decisions": list(decisions)}
+        answer = await self._as(persona, "POST", "/v1/tasks/decisions", json=body, headers=_WAIT)
+        return list(answer["items"])
+
+    async def delegate(self, persona: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Let somebody decide in the persona's place; `body` carries the delegation's id."""
+        return await self._as(persona, "POST", "/v1/delegations", json=body)
+
+    async def delegate_task(self, persona: str, task_id: str, body: dict[str, Any]) -> dict[str, Any]:
+        return await self._as(persona, "POST", f"/v1/tasks/{task_id}/delegate", json=body)
+
+    async def reassign(self, persona: str, task_id: str, body: dict[str, Any]) -> dict[str, Any] | None:
+        """Hand a task to somebody; returns the record of the change, None while the case has not answered."""
+        answer = await self._as(persona, "POST", f"/v1/tasks/{task_id}/reassign", json=body, headers=_WAIT)
+        record = answer.get("record")
+        return record if isinstance(record, dict) else None
+
     async def act(self, persona: str, case_id: str, action: str, body: dict[str, Any]) -> dict[str, Any] | None:
         """Ask for an action on a case; returns its record, None while the case has not answered."""
         path = f"/v1/cases/{case_id}/actions/{action}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -10,9 +11,12 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from cli.demo.play import CasePlay
+from cli.demo.story import Decided
 
 OrdersByCase = Callable[[], Awaitable[Mapping[str, int]]]
 """Counts the orders of each case in the database of the ERP itself, cancelled ones included."""
+
+_HANDED = {"delegate": "delegated", "reassign": "reassigned"}
 
 Timelines = Mapping[str, Sequence[Mapping[str, Any]]]
 
@@ -31,6 +35,7 @@ class CaseVerdict(BaseModel):
     approvals: tuple[str, ...]
     exceptions: tuple[str, ...]
     reasons: tuple[str, ...]
+    decisions: tuple[str, ...] = ()
 
     @property
     def matched(self) -> bool:
@@ -61,7 +66,8 @@ def judge(plays: Sequence[CasePlay], timelines: Timelines, orders: Mapping[str, 
 
 
 def _judge(play: CasePlay, timeline: Sequence[Mapping[str, Any]], orders: int) -> CaseVerdict:
-    approvals = tuple(_levels_that_decided(play, timeline))
+    decisions = tuple(_decisions(play, timeline))
+    approvals = tuple(each.level for each in decisions)
     exceptions = tuple(entry["detail"]["code"] for entry in timeline if entry["kind"] == "exception.raised")
     amount = play.snapshot.get("amount") or {}
     return CaseVerdict(
@@ -73,15 +79,62 @@ def _judge(play: CasePlay, timeline: Sequence[Mapping[str, Any]], orders: int) -
         orders=orders,
         approvals=approvals,
         exceptions=exceptions,
-        reasons=tuple(_reasons(play, timeline, orders, approvals, exceptions)),
+        reasons=(
+            *_reasons(play, timeline, orders, approvals, exceptions),
+            *_reasons_in_approvals(play, timeline, decisions),
+        ),
+        decisions=_told_decisions(play, timeline, decisions),
     )
 
 
-def _levels_that_decided(play: CasePlay, timeline: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _decisions(play: CasePlay, timeline: Sequence[Mapping[str, Any]]) -> Iterator[Decided]:
+    """Who approved, rejected or asked back, in the order in which it was recorded."""
     for entry in timeline:
         task = entry.get("detail", {}).get("task_id")
         if entry["kind"] == "decision.applied" and task in play.script.approvals:
-            yield play.script.approvals[task]
+            level, by, behalf = play.script.approvals[task], str(entry["actor"]), entry.get("on_behalf_of")
+            yield Decided(level=level, by=by, behalf=behalf)
+
+
+def _implied(timeline: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    found = (entry for entry in timeline if entry["kind"] == "approval.implied")
+    return {str(entry["detail"]["level"]): str(entry["actor"]) for entry in found}
+
+
+def _accepted(timeline: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """The rules that accepted something at the last check."""
+    checks = [entry for entry in timeline if entry["kind"] == "checked"]
+    notes = checks[-1]["detail"].get("notes", ()) if checks else ()
+    found = (re.search(r"Accepted by rule (\S+)", note) for note in notes)
+    return tuple(match[1] for match in found if match)
+
+
+def _told_decisions(
+    play: CasePlay, timeline: Sequence[Mapping[str, Any]], decisions: Sequence[Decided]
+) -> tuple[str, ...]:
+    """Where the story is about who decides: how it went, in words for the table."""
+    story = play.script.story
+    told = [f"{key}: {person}, who had decided just before" for key, person in _implied(timeline).items()]
+    told += [f"nobody asked: {rule}" for rule in _accepted(timeline)]
+    told += [f"watched by {person}" for person in play.snapshot.get("watchers", ())]
+    told += [f"answered in one call: {name}" for name in sorted(story.decides_together)]
+    told += [f"{_HANDED[each.how]} by {each.by} to {each.to}" for each in story.handovers]
+    return (*map(str, decisions), *told) if told or story.expect.decisions is not None else ()
+
+
+def _reasons_in_approvals(
+    play: CasePlay, timeline: Sequence[Mapping[str, Any]], decisions: Sequence[Decided]
+) -> Iterator[str]:
+    """What is not as told about who decided, who did not need to, and who was told."""
+    expect, story = play.script.story.expect, play.script.story
+    if expect.decisions is not None and tuple(decisions) != expect.decisions:
+        yield f"decided: {'; '.join(map(str, decisions)) or 'nobody'}; not {'; '.join(map(str, expect.decisions))}"
+    if _implied(timeline) != expect.implied:
+        yield f"not asked again: {_implied(timeline)}; not {expect.implied}"
+    yield from _difference("accepted by rule", _accepted(timeline), expect.accepted)
+    yield from _difference("watchers", tuple(play.snapshot.get("watchers", ())), expect.watchers)
+    handed = [str(entry["actor"]) for entry in timeline if entry["kind"] == "task.reassigned"]
+    yield from _difference("handed on by", handed, [each.by for each in story.handovers if each.how == "reassign"])
 
 
 def _reasons(

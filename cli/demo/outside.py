@@ -14,7 +14,16 @@ import httpx
 from cli.demo.api import DemoApi, ProblemAnswerError
 from cli.demo.desk import Desk
 from cli.demo.play import CasePlay
-from cli.demo.story import DeliveryStep, Intervention, acknowledged_lines, amended_body, request_body
+from cli.demo.script import OpenTask
+from cli.demo.story import (
+    DeliveryStep,
+    Handover,
+    Intervention,
+    acknowledged_lines,
+    amended_body,
+    delegation_body,
+    request_body,
+)
 from domain.people import Person
 from domain.purchase import PlacedOrder
 
@@ -59,6 +68,9 @@ class Outside:
             play.fail(str(error) or type(error).__name__)
 
     async def _post(self) -> None:
+        for each in self._play.script.story.delegations:
+            body = {"delegation_id": uuid.uuid4().hex, **delegation_body(each, self._today)}
+            await self._api.delegate(each.delegator, body)
         case_id = await self._api.submit(self._play.example.posted_by, request_body(self._play.example, self._today))
         if case_id != self._play.case_id:
             self._play.fail(f"the API calls the case {case_id}")
@@ -74,9 +86,11 @@ class Outside:
 
     async def _go_on(self) -> None:
         play = self._play
+        handover = play.script.handover_due(play.tasks)
+        if handover is not None:
+            await self._hand_over(*handover)
         for task in play.tasks:
-            if task.task_id not in play.answered:
-                self._desk.ask_to_look(play, task)
+            self._desk.ask_to_look(play, task)
         intervention = play.script.due(play.stage, self._delivered, play.tasks)
         if intervention is not None:
             await self._intervene(intervention)
@@ -90,6 +104,8 @@ class Outside:
         body: dict[str, Any] = {"action_id": uuid.uuid4().hex, "comment": intervention.comment}
         if intervention.line is not None:
             body["line"] = intervention.line
+        if intervention.person is not None:
+            body["person"] = intervention.person
         if intervention.action == "amend":
             body["requisition"] = amended_body(play.example, intervention, self._today)
         async with play.lock:
@@ -110,6 +126,30 @@ class Outside:
             self._play.changed.set()
         else:
             self._play.refused(f"'{intervention.action}' was ignored: {record['because']}")
+
+    async def _hand_over(self, handover: Handover, task: OpenTask) -> None:
+        """Have the question go to somebody else, for this once or for good."""
+        play, handover_id = self._play, uuid.uuid4().hex
+        body = {"to": handover.to, "comment": handover.comment}
+        async with play.lock:
+            try:
+                if handover.how == "delegate":
+                    await self._api.delegate_task(handover.by, task.task_id, {"delegation_id": handover_id, **body})
+                elif not await self._reassigned(handover, task, {"change_id": handover_id, **body}):
+                    return
+            except ProblemAnswerError as error:
+                play.refused(f"{handover.by}: {error}")
+                return
+            play.script.handovers.remove(handover)
+            play.changed.set()
+
+    async def _reassigned(self, handover: Handover, task: OpenTask, body: dict[str, Any]) -> bool:
+        for _ in range(_REPEATS):
+            record = await self._api.reassign(handover.by, task.task_id, body)
+            if record is not None:
+                return True
+        self._play.fail(f"no answer to handing over {task.task_id}")
+        return False
 
     # Suppliers and goods
 
@@ -152,11 +192,12 @@ class Outside:
             received = dict(self._received.get(number, {}))
             if step.give_back:
                 rows, kind = self._play.script.return_lines(step, order, received), RETURNED
-                data = {"returned_at": _now(), "returned_by": self._clerk}
+                data = {"returned_at": _now(), "returned_by": step.received_by or self._clerk}
             else:
                 rows, kind = self._play.script.receipt_lines(step, order, received), RECEIVED
                 note = f"DN-{number}-{self._delivered + 1}"
-                data = {"received_at": _now(), "received_by": self._clerk, "delivery_note": note}
+                clerk = step.received_by or self._clerk
+                data = {"received_at": _now(), "received_by": clerk, "delivery_note": note}
             part = (str(self._delivered),)
             if not rows or (kind, number, *part) in self._sent:
                 continue

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from typing import Any
 
 from cli.demo.script import CaseScript, OpenTask
-from cli.demo.story import Example
+from cli.demo.story import Answer, Example
 
 _UNCHECKED = ("", "submitted", "checks")
 MAX_REFUSALS = 6
@@ -14,7 +15,7 @@ MAX_REFUSALS = 6
 
 class CasePlay:
     """`changed` is set when the case moved, `checked` once it is past its checks. `lock` keeps the acts of people in
-    sequence.
+    sequence. `answered` are the tasks that need nobody any more, `approvers` who answered each task so far.
     """
 
     def __init__(self, example: Example) -> None:
@@ -26,7 +27,9 @@ class CasePlay:
         self.tasks: list[OpenTask] = []
         self.order_numbers: list[str] = []
         self.answered: set[str] = set()
+        self.approvers: dict[str, set[str]] = defaultdict(set)
         self.failure: str | None = None
+        self._answers: dict[str, int] = defaultdict(int)
         self._refusals = 0
 
     @property
@@ -48,6 +51,15 @@ class CasePlay:
         self.order_numbers = [str(number) for number in detail["orders"]]
         if self.stage not in _UNCHECKED:
             self.checked.set()
+
+    def took(self, person: str, task: OpenTask, answer: Answer) -> None:
+        """The case took a person's answer. A question to several stays open until enough of them have approved."""
+        self.approvers[task.task_id] |= {person, answer.behalf or person}
+        self._answers[task.task_id] += 1
+        self.script.answered(task)
+        if answer.action != "approve" or self._answers[task.task_id] >= task.needs:
+            self.answered.add(task.task_id)
+        self.changed.set()
 
     def fail(self, reason: str) -> None:
         """The first reason stands; the case is not played any further."""

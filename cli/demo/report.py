@@ -14,6 +14,8 @@ _NARROW = 110
 def show(verdict: Verdict, console: Console) -> None:
     """Print all cases, then every reason why one did not end as its story tells."""
     console.print(table_of(verdict, narrow=console.width < _NARROW))
+    if any(case.decisions for case in verdict.cases):
+        console.print(decisions_of(verdict))
     console.print(summary_of(verdict))
 
 
@@ -37,8 +39,23 @@ def table_of(verdict: Verdict, narrow: bool = False) -> Table:
 def _row(case: CaseVerdict, narrow: bool) -> list[RenderableType]:
     mark = Text("as told", style="green") if case.matched else Text("DIFFERS", style="bold red")
     wide: list[RenderableType] = [] if narrow else [case.amount, str(len(case.approvals)), ", ".join(case.exceptions)]
-    short = case.case_id.removeprefix("procure-to-pay.")
-    return [short, case.title, case.status, str(case.orders), *wide, mark]
+    return [_short(case), case.title, case.status, str(case.orders), *wide, mark]
+
+
+def decisions_of(verdict: Verdict) -> Table:
+    """Who decided, where the story is about that: each decision with its level, and in whose place."""
+    table = Table(title="Who decided", title_justify="left", row_styles=("", "dim"), expand=False)
+    table.add_column("Case", no_wrap=True)
+    table.add_column("Story", overflow="fold", max_width=32)
+    table.add_column("Decisions, as the timeline has them", overflow="fold")
+    for case in verdict.cases:
+        if case.decisions:
+            table.add_row(_short(case), case.title, "\n".join(case.decisions))
+    return table
+
+
+def _short(case: CaseVerdict) -> str:
+    return case.case_id.removeprefix("procure-to-pay.")
 
 
 def summary_of(verdict: Verdict) -> RenderableType:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from cli.demo.story import Answer, DeliveryStep, Example, Intervention
+from cli.demo.story import Answer, DeliveryStep, Example, Handover, Intervention
 from domain.purchase import PlacedOrder
 
 _AGREED = Answer(action="approve")
@@ -27,11 +27,10 @@ class OpenTask(BaseModel):
     facility: str
     subject_version: int
     exception_code: str | None = None
-
-    @property
-    def level(self) -> str:
-        """The level of an approval: the last part of its slot."""
-        return self.slot.rsplit("/", 1)[-1]
+    level: str = ""
+    people: tuple[str, ...] = ()
+    needs: int = 1
+    approved_by: tuple[str, ...] = ()
 
 
 class UnexpectedTaskError(Exception):
@@ -39,14 +38,17 @@ class UnexpectedTaskError(Exception):
 
 
 class CaseScript:
-    """One example while it is played. `approvals` maps the approval tasks that were answered to their levels."""
+    """One example while it is played. `approvals` maps the approval tasks that were answered to their levels, `decided`
+    the levels to the number of their answers.
+    """
 
     def __init__(self, example: Example) -> None:
         self.example, self.story = example, example.story
         self.approvals: dict[str, str] = {}
+        self.decided: dict[str, int] = defaultdict(int)
         self.waiting = list(self.story.interventions)
+        self.handovers = list(self.story.handovers)
         self.decided_exceptions: dict[str, int] = defaultdict(int)
-        self._given: dict[str, int] = defaultdict(int)
 
     # People
 
@@ -64,14 +66,20 @@ class CaseScript:
         raise UnexpectedTaskError(f"nobody answers the task '{task.slot}' in the story")
 
     def _approval(self, task: OpenTask) -> Answer | None:
-        if self.story.approvals == "none" or self._held_back():
+        if self.story.approvals == "none" or self._held_back(task.level):
             return None
         answers = self.story.approvals.get(task.level, ())
-        given = self._given[task.level]
-        return answers[given] if given < len(answers) else _AGREED
+        given = self.decided[task.level]
+        answer = answers[given] if given < len(answers) else _AGREED
+        return None if answer.after is not None and not self.decided[answer.after] else answer
 
-    def _held_back(self) -> bool:
-        return any(each.at == "approval" and each.after_approvals <= len(self.approvals) for each in self.waiting)
+    def _held_back(self, level: str) -> bool:
+        if any(each.level == level for each in self.handovers):
+            return True
+        return any(each.at == "approval" and each.after_approvals <= self._all_decided() for each in self.waiting)
+
+    def _all_decided(self) -> int:
+        return sum(self.decided.values())
 
     def _exception(self, code: str) -> Answer:
         answers, given = self.story.exceptions.get(code, ()), self.decided_exceptions[code]
@@ -82,7 +90,7 @@ class CaseScript:
     def answered(self, task: OpenTask) -> None:
         """The case took the answer."""
         if task.kind == "approval":
-            self._given[task.level] += 1
+            self.decided[task.level] += 1
             self.approvals[task.task_id] = task.level
         elif task.kind == "exception" and task.exception_code:
             self.decided_exceptions[task.exception_code] += 1
@@ -101,7 +109,15 @@ class CaseScript:
     def _asked_after(self, intervention: Intervention, open_tasks: list[OpenTask]) -> bool:
         """Whether so many have decided and the next one is being asked."""
         asked = [task for task in open_tasks if task.kind == "approval" and task.task_id not in self.approvals]
-        return bool(asked) and len(self.approvals) >= intervention.after_approvals
+        return bool(asked) and self._all_decided() >= intervention.after_approvals
+
+    def handover_due(self, open_tasks: list[OpenTask]) -> tuple[Handover, OpenTask] | None:
+        """The next question that is handed to somebody, once it is asked."""
+        for each in self.handovers:
+            for task in open_tasks:
+                if task.kind == "approval" and task.level == each.level and task.task_id not in self.approvals:
+                    return each, task
+        return None
 
     def cancelled_lines(self) -> set[int]:
         done = self.story.interventions[: len(self.story.interventions) - len(self.waiting)]

@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from adapters.reference_files import resolve_day
 from domain.case import CaseStatus, Stage, case_id
@@ -38,14 +38,43 @@ def _short_answer(value: Any) -> Any:
 
 
 class Answer(_Part):
-    """What a person answers to a task. In a story, the word alone stands for an answer without a comment."""
+    """What a person answers to a task. In a story, the word alone stands for an answer without a comment.
+
+    `by` gives it (left out: anybody who may), in the place of `behalf` ('for' in a story) where that is named, and not
+    before the level `after` has decided. Answers of all requisitions that are `together` are given in one call.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     action: Action
     comment: str = ""
     corrections: tuple[LineCorrection, ...] = ()
+    by: PersonId | None = None
+    behalf: PersonId | None = Field(default=None, alias="for")
+    after: str | None = None
+    together: str | None = None
+
+    @model_validator(mode="after")
+    def _is_somebodys(self) -> Answer:
+        if (self.behalf or self.together) and self.by is None:
+            raise ValueError("an answer for somebody, or together with others, says by whom")
+        return self
 
 
 ShortAnswer = Annotated[Answer, BeforeValidator(_short_answer)]
+
+
+class Decided(_Part):
+    """Who decided at a level, and in whose place ('for')."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    level: str
+    by: PersonId
+    behalf: PersonId | None = Field(default=None, alias="for")
+
+    def __str__(self) -> str:
+        return f"{self.level}: {self.by}" + (f" for {self.behalf}" if self.behalf else "")
 
 
 class Expectation(_Part):
@@ -53,6 +82,9 @@ class Expectation(_Part):
 
     `orders` counts the orders in the system of record, cancelled ones included. `exceptions` are the codes of all
     exceptions that were raised, `approvals` the levels that decided, as often as they did (None: not looked at).
+    `decisions` says who decided, in this order (left out: anybody); the levels need not be told again then.
+    `implied` are approvals that nobody was asked for, by question, with the person who had approved just before;
+    `accepted` the rules that accepted something without a person.
     """
 
     status: CaseStatus
@@ -61,6 +93,17 @@ class Expectation(_Part):
     approvals: tuple[str, ...] | None = ()
     amount: Decimal | None = None
     stock: Literal["none", "part", "all"] = "none"
+    decisions: tuple[Decided, ...] | None = None
+    implied: dict[str, PersonId] = {}
+    accepted: tuple[str, ...] = ()
+    watchers: tuple[PersonId, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _levels_of_decisions(cls, value: Any) -> Any:
+        if isinstance(value, dict) and isinstance(value.get("decisions"), list) and "approvals" not in value:
+            return {**value, "approvals": [each.get("level", "") for each in value["decisions"]]}
+        return value
 
 
 class SupplierAnswer(_Part):
@@ -79,8 +122,8 @@ ShortAcknowledgement = Annotated[SupplierAnswer, BeforeValidator(_short_acknowle
 class DeliveryStep(_Part):
     """Goods that come in (`receive`, of which `reject` were refused) or go back (`return`), by requisition line.
 
-    'rest' is what is still to come; a step of which nothing is left is skipped. `raises` names the exception whose
-    decision is awaited before the story goes on.
+    'rest' is what is still to come; a step of which nothing is left is skipped. `received_by` is the clerk of the
+    facility where nobody is named. `raises` names the exception whose decision is awaited before the story goes on.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
@@ -89,13 +132,15 @@ class DeliveryStep(_Part):
     reject: dict[LineKey, Count] = {}
     give_back: dict[LineKey, Count] = Field(default={}, alias="return")
     reason: str = ""
+    received_by: PersonId | None = None
     raises: str | None = None
 
 
 class Intervention(_Part):
     """Something that a person does to the whole case, once it is `at` a stage and so much has happened to it.
 
-    `quantities` is what an amendment changes. At 'approval' nobody decides beyond `after_approvals` until it is done.
+    `quantities` is what an amendment changes, `person` who is added as an approver or a watcher. At 'approval' nobody
+    decides beyond `after_approvals` until it is done.
     """
 
     at: Stage
@@ -103,9 +148,33 @@ class Intervention(_Part):
     by: PersonId
     comment: str = ""
     line: int | None = None
+    person: PersonId | None = None
     quantities: dict[LineKey, Count] = {}
     after_approvals: int = 0
     after_deliveries: int = 0
+
+
+class Substitution(_Part):
+    """A delegation with an end date (a relative day), made by the delegator before the requisition is posted."""
+
+    delegator: PersonId
+    delegate: PersonId
+    until: str
+    facilities: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    reason: str = ""
+
+
+class Handover(_Part):
+    """Before anybody answers at a level, `by` hands the question to somebody: 'delegate' lets `to` decide it in their
+    place, 'reassign' makes it a question to `to` alone.
+    """
+
+    level: str
+    how: Literal["delegate", "reassign"]
+    by: PersonId
+    to: PersonId
+    comment: str = ""
 
 
 class Story(_Part):
@@ -120,7 +189,15 @@ class Story(_Part):
     supplier: tuple[ShortAcknowledgement, ...] | Literal["silent"] = (SupplierAnswer(),)
     deliveries: tuple[DeliveryStep, ...] | Literal["full", "none"] = "full"
     interventions: tuple[Intervention, ...] = ()
+    delegations: tuple[Substitution, ...] = ()
+    handovers: tuple[Handover, ...] = ()
     settlement: bool = True
+
+    @property
+    def decides_together(self) -> frozenset[str]:
+        """The names of the calls in which answers of this requisition are given together with others."""
+        given = {} if self.approvals == "none" else self.approvals
+        return frozenset(each.together for answers in given.values() for each in answers if each.together)
 
 
 class Example(_Part):
@@ -188,6 +265,16 @@ def amended_body(example: Example, intervention: Intervention, today: date) -> d
     for line in body["lines"]:
         line["quantity"]["value"] = intervention.quantities.get(str(line["line"]), line["quantity"]["value"])
     return body
+
+
+def delegation_body(substitution: Substitution, today: date) -> dict[str, Any]:
+    """A delegation as it is posted: it ends with the beginning of its last day (UTC)."""
+    return {
+        "delegate": substitution.delegate,
+        "valid_until": f"{resolve_day(substitution.until, today).isoformat()}T00:00:00Z",
+        "scope": {"facilities": list(substitution.facilities), "roles": list(substitution.roles)},
+        "reason": substitution.reason,
+    }
 
 
 def acknowledged_lines(answer: SupplierAnswer, today: date) -> list[dict[str, Any]]:

@@ -34,6 +34,7 @@ def _example(expect: dict[str, Any] | None = None, **story: Any) -> Example:
 
 def _task(kind: str = "approval", slot: str = "approval/1/cost-centre-owner", **over: Any) -> OpenTask:
     given = {"task_id": f"t-{slot}", "case_id": "procure-to-pay.north.REQ-1", "role": "cost-centre-owner"}
+    given |= {"level": slot.rsplit("/", 1)[-1]}
     return OpenTask(**{**given, "kind": kind, "slot": slot, "facility": "north", "subject_version": 1, **over})
 
 
@@ -175,7 +176,7 @@ def _ended(example: Example, status: str = "completed") -> CasePlay:
     return play
 
 
-TIMELINE = [{"kind": "decision.applied", "detail": {"task_id": "t-1"}}]
+TIMELINE = [{"kind": "decision.applied", "actor": "l.whitcomb", "detail": {"task_id": "t-1"}}]
 
 
 def _verdict(play: CasePlay, orders: int = 1, extra: tuple[dict[str, Any], ...] = ()) -> Verdict:

@@ -9,7 +9,7 @@ from typing import Any, get_args
 import pytest
 
 from adapters.reference_files import load_logins
-from cli.demo.story import Example, StoryError, load_examples, request_body, requisition_of
+from cli.demo.story import Answer, Example, StoryError, load_examples, request_body, requisition_of
 from domain.case import CaseStatus
 from domain.case_actions import CaseAction
 from domain.exceptions import CATALOGUE
@@ -25,7 +25,6 @@ NOT_BY_EXAMPLE = {
     "approver-missing",
     "contract-drift",
     "dispatch-failed",
-    "duties-conflict",
     "evidence-fault",
     "order-refused",
     "policy-refused",
@@ -36,7 +35,6 @@ NOT_BY_EXAMPLE = {
     "target-refused",
     "target-unavailable",
 }
-WHO_TAKES_PART = {"add-approver", "add-watcher", "remove-watcher"}
 
 
 def _taken(code: str) -> set[str]:
@@ -101,17 +99,18 @@ def test_every_level_decides_and_some_refuse_or_ask_back() -> None:
         "chief-financial-officer",
         "it-security",
         "pharmacy-director",
+        "line-management",
+        "equipment-committee",
+        "added_approver",
     }
     assert _levels_that("reject") == {"cost-centre-owner", "finance-controller", "it-security"}
     assert _levels_that("return") == {"cost-centre-owner"}
 
 
 def test_every_action_on_a_case_is_taken() -> None:
-    """Providing information is taken as the answer to the question's task; who approves or watches is a story of its
-    own.
-    """
+    """Providing information is taken as the answer to the question's task."""
     taken = {each.action for example in EXAMPLES for each in example.story.interventions}
-    assert taken == set(get_args(CaseAction)) - {"provide-information", *WHO_TAKES_PART}
+    assert taken == set(get_args(CaseAction)) - {"provide-information"}
     stages = {(each.action, each.at) for example in EXAMPLES for each in example.story.interventions}
     assert {("cancel-line", "approval"), ("cancel-line", "delivery")} <= stages
 
@@ -134,8 +133,29 @@ def _has(word: str, example: Example) -> bool:
         "silent supplier": story.supplier == "silent",
         "partial delivery": any(len(step.receive) == 1 for step in _steps(example)) and len(_steps(example)) > 1,
         "goods go back": any(step.give_back for step in _steps(example)),
+        "accepted by a rule": bool(story.expect.accepted),
+        "not asked again": bool(story.expect.implied),
+        "watched": bool(story.expect.watchers),
+        "several of a level": _several(example),
+        "out of order": any(answer.after for answer in _answers(example)),
+        "in one call": bool(story.decides_together),
+        "substitute for a time": bool(story.delegations) and any(answer.behalf for answer in _answers(example)),
+        "substitute for a task": any(each.how == "delegate" for each in story.handovers),
+        "reassigned": any(each.how == "reassign" for each in story.handovers),
+        "duties combined": any(step.received_by for step in _steps(example)),
     }
     return facts[word]
+
+
+def _answers(example: Example) -> list[Answer]:
+    given = example.story.approvals
+    return [] if given == "none" else [answer for answers in given.values() for answer in answers]
+
+
+def _several(example: Example) -> bool:
+    """Whether two people of one level approved the same version of the request."""
+    levels = [each.level for each in example.story.expect.decisions or ()]
+    return levels.count("equipment-committee") > 1
 
 
 def _steps(example: Example) -> tuple[Any, ...]:
@@ -160,6 +180,16 @@ def _steps(example: Example) -> tuple[Any, ...]:
         "silent supplier",
         "partial delivery",
         "goods go back",
+        "accepted by a rule",
+        "not asked again",
+        "watched",
+        "several of a level",
+        "out of order",
+        "in one call",
+        "substitute for a time",
+        "substitute for a task",
+        "reassigned",
+        "duties combined",
     ],
 )
 def test_some_example_has_it(word: str) -> None:
@@ -169,6 +199,10 @@ def test_some_example_has_it(word: str) -> None:
 def _actors(example: Example) -> Iterator[str]:
     yield example.posted_by
     yield from (each.by for each in example.story.interventions)
+    yield from (each.by for each in example.story.handovers)
+    yield from (each.delegator for each in example.story.delegations)
+    yield from (answer.by for answer in _answers(example) if answer.by)
+    yield from (each.by for each in example.story.expect.decisions or ())
     if example.story.information:
         yield str(example.request["requester"])
 
@@ -186,6 +220,11 @@ def test_relative_days_are_resolved_against_today() -> None:
     assert request_body(example, TODAY)["need_by"] == "2026-12-05"
 
 
+def _with_answer(answer: dict[str, Any]) -> dict[str, Any]:
+    expect = {"status": "completed", "orders": 1}
+    return {"title": "x", "expect": expect, "approvals": {"cost-centre-owner": [answer]}}
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
@@ -194,6 +233,8 @@ def test_relative_days_are_resolved_against_today() -> None:
         ({"story": {"title": "x", "expect": {"status": "finished", "orders": 1}}}, "story.expect.status"),
         ({"after": "REQ-1"}, "REQ-2001 waits for REQ-1, which is not in the file"),
         ({"surprise": 1}, "surprise"),
+        ({"story": _with_answer({"action": "approve", "for": "n.okafor"})}, "says by whom"),
+        ({"story": _with_answer({"action": "approve", "together": "monday"})}, "says by whom"),
     ],
 )
 def test_a_line_that_cannot_be_used_is_told(tmp_path: Path, change: dict[str, Any], told: str) -> None:

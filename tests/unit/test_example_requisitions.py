@@ -82,6 +82,12 @@ def test_the_rules_lead_to_the_end_that_the_story_tells(example: Example, today:
         assert len(case.orders) == expect.orders
         if expect.approvals is not None:
             assert Counter(case.approvals) == Counter(expect.approvals)
+        if expect.decisions is not None:
+            assert case.asked is not None
+            assert tuple(case.asked.decisions) == expect.decisions
+        assert (case.asked.implied if case.asked else {}) == expect.implied
+        assert tuple(case.watchers) == expect.watchers
+        assert case.accepted_by_rule() == expect.accepted
         if expect.amount is not None:
             assert case.lines.amount.amount == expect.amount
         stocked = [line.from_stock for line in case.lines.lines]
