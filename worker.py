@@ -65,6 +65,7 @@ from domain.ports.suppliers import SupplierChannel
 from workflows.housekeeping import ReconcileCases, SealEvidence
 from workflows.incident import Incident
 from workflows.messages.housekeeping import RECONCILE_CASES, SEAL_EVIDENCE
+from workflows.messages.incident import WORKFLOW_NAME as INCIDENT
 from workflows.messages.procure_to_pay import SNAPSHOT, TASK_QUEUE, WORKFLOW_NAME
 from workflows.procure_to_pay import ProcureToPay
 
@@ -81,6 +82,10 @@ PASSED_THROUGH = (
     "workflows.steps",
     "workflows.messages",
 )
+
+
+# What a reconciler asks how it stands: every process that is a case.
+CASES = (WORKFLOW_NAME, INCIDENT)
 
 
 class WorkerSettings(BaseSettings):
@@ -152,7 +157,7 @@ def build_worker(
     )
     keeping: list[object] = []
     if checkpoints is not None:
-        running = TemporalRunningCases(client, (WORKFLOW_NAME,), SNAPSHOT, task_queue)
+        running = TemporalRunningCases(client, CASES, SNAPSHOT, task_queue)
         keeping = [HousekeepingActivities(checkpoints, ports.evidence, ports.reader, running, wall_clock, grace)]
     return Worker(
         client,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from temporalio.api.common.v1 import Payload
 
 from adapters.temporal_payloads import EncryptedPayloads, PayloadError, RingSource, case_of, is_encrypted
+from api.codec_login import OidcLogin
 from domain.case import parse_case_id
 from domain.people import Actor
 
@@ -26,12 +27,13 @@ class Opened:
 @dataclass(frozen=True)
 class CodecDesk:
     """`web_ui_origins` are the only places whose pages may use an operator's session. `secure` cookies travel by TLS
-    only.
+    only. Without `login`, operators bring an access token.
     """
 
     ring: RingSource
     web_ui_origins: tuple[str, ...] = ()
     secure: bool = False
+    login: OidcLogin | None = None
 
     async def open(self, actor: Actor, payloads: Sequence[Payload]) -> Opened:
         """Open what the actor may read. Whoever serves no facility of a payload gets it back as it is kept."""

@@ -21,13 +21,15 @@ CONTENT_SECURITY_POLICY = (
 )
 
 
-def sign_in(roles: Sequence[str]) -> str:
+def sign_in(roles: Sequence[str], *, login: bool) -> str:
+    by_provider = '<p><a href="/codec/login">Sign in with the identity provider</a></p>' if login else ""
     return _page(
         "Read payloads in the Web UI",
         f"""<p>Temporal keeps the content of cases encrypted. With one of the roles {escape(", ".join(roles))} you can
 read it in the Web UI, for the facilities that you serve. Every look is recorded.</p>
+{by_provider}
 <form method="post" action="/codec/session">
-<p><label for="token">Your access token</label></p>
+<p><label for="token">{"Or with an" if login else "Your"} access token</label></p>
 <p><textarea id="token" name="token" required autocomplete="off" spellcheck="false"></textarea></p>
 <p><button>Sign in</button></p>
 </form>""",

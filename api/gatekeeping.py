@@ -24,7 +24,7 @@ def services_of(request: Request) -> Services:
     return services
 
 
-def _limits_of(request: Request) -> CallerLimits:
+def limits_of(request: Request) -> CallerLimits:
     limits: CallerLimits = request.app.state.limits
     return limits
 
@@ -60,7 +60,7 @@ class _Guarded(APIRoute):
         takes_body = self.body_field is not None
 
         async def guarded(request: Request) -> Response:
-            strict, limits = StrictRequest(request.scope, request.receive), _limits_of(request)
+            strict, limits = StrictRequest(request.scope, request.receive), limits_of(request)
             limits.before(strict)
             try:
                 await self.admit(strict)

@@ -11,7 +11,7 @@ from api.acting import authorities_of, stands_in_for
 from api.case_client import NoAnswerYetError
 from api.link_pages import Question
 from api.link_policy import LinkPolicy
-from api.logs import bind, log
+from api.logs import bind, security
 from api.people import actor_of
 from api.problems import ProblemError, forbidden
 from api.services import Services
@@ -49,15 +49,25 @@ def has_approved(task: Task, claims: LinkClaims) -> bool:
     return not {claims.person, claims.on_behalf_of}.isdisjoint(task.approved_by)
 
 
+def admitted(services: Services, token: str) -> LinkClaims:
+    """What the token claims, when it is a good one. Raises the problems 404 (no such link) and 410 (expired)."""
+    if services.links is None:
+        raise no_such_link()
+    try:
+        return verify(token, services.links.ring(), services.now())
+    except LinkError as error:
+        security.warning("link.refused", code=error.fault)
+        raise (_expired() if error.fault == "expired" else no_such_link()) from None
+
+
 async def opened(services: Services, token: str) -> OpenedLink:
     """Check the token, the person as the directory has them now, and the task, in this order.
 
     Raises the problems 404 (no such link), 410 (expired) and 403 (not theirs any more), and `domain.outside_errors`.
     """
-    policy = services.links
+    claims, policy = admitted(services, token), services.links
     if policy is None:
         raise no_such_link()
-    claims = _claims(services, policy, token)
     bind(case_id=claims.case_id)
     actor = await _actor(services, claims.person)
     known = await services.reader.task(claims.task_id)
@@ -65,7 +75,6 @@ async def opened(services: Services, token: str) -> OpenedLink:
         raise no_such_link()
     record = await record_of(services, claims)
     if record is None and not await _may_answer(services, known.task, actor, claims):
-        log.warning("link_refused", fault="not-entitled")
         raise not_theirs()
     question = Question(
         task=known.task,
@@ -92,21 +101,10 @@ def not_theirs() -> ProblemError:
     )
 
 
-def _claims(services: Services, policy: LinkPolicy, token: str) -> LinkClaims:
-    try:
-        return verify(token, policy.ring(), services.now())
-    except LinkError as error:
-        log.warning("link_refused", fault=error.fault)
-        if error.fault == "expired":
-            raise _expired() from None
-        raise no_such_link() from None
-
-
 async def _actor(services: Services, person: str) -> Actor:
     """The authority that the directory gives the person now, as a token of theirs would say it."""
     known = await services.directory.person(person)
     if known is None or not known.active:
-        log.warning("link_refused", fault="person-left")
         raise not_theirs()
     return actor_of(known).model_copy(update={"issuer": ISSUER})
 

@@ -21,6 +21,7 @@ from adapters.policy_files import WatchedPolicyStore
 from adapters.postgres.checkpoints import PostgresCheckpoints
 from adapters.postgres.delegations import PostgresDelegations
 from adapters.postgres.keeping import PostgresKeeper
+from adapters.postgres.notices import PostgresNotices
 from adapters.postgres.overrides import PostgresOverrides
 from adapters.postgres.pool import Pool, open_pool
 from adapters.postgres.reader import PostgresReader
@@ -32,6 +33,7 @@ from adapters.temporal_payloads import data_converter
 from api.app import create_app
 from api.case_client import TemporalCaseClient
 from api.codec_desk import CodecDesk
+from api.codec_login import OidcLogin
 from api.incidents import TemporalIncidents
 from api.limits import CallerLimits
 from api.link_policy import LinkPolicy
@@ -109,13 +111,26 @@ async def connect(settings: GatewaySettings, metrics: CollectorRegistry, resourc
         directory=FileDirectory(load(settings.reference_dir, wall_clock().date()).people),
         delegations=PostgresDelegations(pool),
         overrides=PostgresOverrides(pool),
+        notices=PostgresNotices(pool),
         now=wall_clock,
         probes={"temporal": cases.health, "database": lambda: _answers(pool)},
         metrics=metrics,
         links=_links(settings, keys),
         metrics_token=settings.metrics_token,
-        codec_desk=CodecDesk(keys.payload, settings.web_ui_origins, settings.tls) if keys else None,
+        codec_desk=_codec_desk(settings, keys, http),
     )
+
+
+def _codec_desk(settings: GatewaySettings, keys: KeyFiles | None, http: httpx.AsyncClient) -> CodecDesk | None:
+    if keys is None:
+        return None
+    callback = f"{settings.public_url.rstrip('/')}/codec/callback"
+    login = (
+        OidcLogin(settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret, callback, http)
+        if settings.oidc_client_id
+        else None
+    )
+    return CodecDesk(keys.payload, settings.web_ui_origins, settings.tls, login)
 
 
 def _links(settings: GatewaySettings, keys: KeyFiles | None) -> LinkPolicy | None:

@@ -148,19 +148,22 @@ def install(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
 
 async def _on_problem(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ProblemError)  # noqa: S101 (narrows the type that Starlette's registry leaves open)
-    if error.status_code in _REFUSALS:
-        _note_refusal(request, error)
+    note_refusal(request, error)
     return response(error)
 
 
 def is_guess(request: Request, problem: ProblemError) -> bool:
-    """Whether a caller was refused who offered a token or a signature, by header or by form."""
+    """Whether a caller was refused who offered a token or a signature, by header, by form, or in a link's address."""
+    if "token" in request.path_params:
+        return problem.status_code == HTTPStatus.NOT_FOUND
     offered = any(name in request.headers for name in ("authorization", "webhook-signature"))
     return problem.status_code == HTTPStatus.UNAUTHORIZED and (offered or "error=" in str(problem.headers))
 
 
-def _note_refusal(request: Request, problem: ProblemError) -> None:
+def note_refusal(request: Request, problem: ProblemError) -> None:
     """One line for each caller who was refused. A reason names rules and roles, never a token or what was sent."""
+    if problem.status_code not in _REFUSALS:
+        return
     actor, source = getattr(request.state, "actor", None), getattr(request.state, "event_source", None)
     found = {
         "person": actor.person if actor else None,

@@ -18,7 +18,7 @@ from api.security import TokenVerifier
 from domain.ports.checkpoints import CheckpointStore
 from domain.ports.delegations import DelegationStore
 from domain.ports.directory import DirectoryPort
-from domain.ports.evidence import EvidenceReader, WorklistTask
+from domain.ports.evidence import EvidenceReader, NoticeBoard, WorklistTask
 from domain.ports.keeping import EvidenceKeeper
 from domain.ports.overrides import SegregationOverrides
 from domain.ports.policies import PolicyStore
@@ -52,6 +52,7 @@ class Services:
     directory: DirectoryPort
     delegations: DelegationStore
     overrides: SegregationOverrides
+    notices: NoticeBoard
     now: Callable[[], datetime]
     probes: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)

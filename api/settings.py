@@ -43,6 +43,8 @@ class GatewaySettings(BaseSettings):
     oidc_jwks: str
     oidc_issuer: str
     oidc_audience: str = "corridor"
+    oidc_client_id: str = ""
+    oidc_client_secret: Annotated[SecretStr | None, BeforeValidator(lambda given: given or None)] = None
     oidc_person_claim: str = "sub"
     oidc_name_claim: str = "name"
     oidc_roles_claim: str = "roles"

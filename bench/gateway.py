@@ -13,6 +13,7 @@ from adapters.directory_files import FileDirectory
 from adapters.memory.checkpoints import MemoryCheckpoints
 from adapters.memory.delegations import MemoryDelegations
 from adapters.memory.keeping import MemoryKeeper
+from adapters.memory.notices import MemoryNotices
 from adapters.memory.overrides import MemoryOverrides
 from api.app import create_app
 from api.case_client import TemporalCaseClient
@@ -71,6 +72,7 @@ class Gateway:
             directory=FileDirectory(PEOPLE),
             delegations=MemoryDelegations(),
             overrides=MemoryOverrides(),
+            notices=MemoryNotices(hospital.evidence.outbox),
             now=now,
         )
         transport = httpx.ASGITransport(create_app(services))

@@ -19,6 +19,7 @@ from adapters.reference_files import load, load_logins
 from cli.embedded_keys import keys_folder, make_keys, plain_payloads
 from cli.event_keys import event_sources_file
 from cli.stack import (
+    CLIENT_ID,
     FACILITIES_CLAIM,
     NAME_CLAIM,
     ROLES_CLAIM,
@@ -29,6 +30,7 @@ from cli.stack import (
     StackSettings,
     Step,
     answers_http,
+    client_secret,
     polls_task_queue,
 )
 from cli.stack.console import ConsoleProgress
@@ -132,6 +134,8 @@ def service_environment(addresses: StackAddresses) -> Mapping[str, str]:
         "CORRIDOR_OIDC_ISSUER": addresses.oidc_issuer,
         "CORRIDOR_OIDC_AUDIENCE": addresses.oidc_audience,
         "CORRIDOR_OIDC_JWKS": addresses.jwks_url,
+        "CORRIDOR_OIDC_CLIENT_ID": CLIENT_ID,
+        "CORRIDOR_OIDC_CLIENT_SECRET": client_secret(addresses),
         "CORRIDOR_OIDC_NAME_CLAIM": NAME_CLAIM,
         "CORRIDOR_OIDC_ROLES_CLAIM": ROLES_CLAIM,
         "CORRIDOR_OIDC_FACILITIES_CLAIM": FACILITIES_CLAIM,

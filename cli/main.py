@@ -2,7 +2,7 @@
 
 import typer
 
-from cli.commands import audit, keys, policy
+from cli.commands import audit, delegations, keys, policy, tasks
 from cli.commands.cases import act, case, cases, submit
 from cli.commands.catalogue import catalogue
 from cli.commands.demo import demo
@@ -12,7 +12,7 @@ from cli.commands.policy_diff import diff
 from cli.commands.policy_simulate import simulate
 from cli.commands.replay import replay
 from cli.commands.setup import setup
-from cli.commands.tasks import decide, tasks
+from cli.commands.tasks import decide
 from cli.commands.token import token
 from cli.commands.up import up
 
@@ -27,13 +27,15 @@ app.command()(up)
 app.command()(demo)
 app.command()(setup)
 app.command()(health)
-for command in (submit, cases, case, act, tasks, decide, events, token, catalogue, replay):
+for command in (submit, cases, case, act, decide, events, token, catalogue, replay):
     app.command()(command)
 app.add_typer(audit.app, name="audit")
 policy.app.command()(diff)
 policy.app.command()(simulate)
 app.add_typer(policy.app, name="policy")
 app.add_typer(keys.app, name="keys")
+app.add_typer(tasks.app, name="tasks")
+app.add_typer(delegations.app, name="delegations")
 
 
 @app.callback()

@@ -1,4 +1,5 @@
-"""Time as an office counts it: opening hours on a facility's own clock, without weekends, holidays and closures.
+"""Time as an office counts it: opening hours on a facility's own clock, without weekends, holidays and closures, and
+only until noon or so on a half day.
 
 Instants come in as aware datetimes and go out in UTC. Opening and closing are wall-clock hours of the facility, so a
 day on which daylight saving changes is as long in the office as any other unless the change falls into opening hours.
@@ -28,6 +29,11 @@ class NoBusinessDayError(ValueError):
 def is_business_day(day: date, calendar: BusinessCalendar, holidays: Collection[date]) -> bool:
     """Whether the office opens on this local day."""
     return day.weekday() in calendar.weekdays and day not in calendar.extra_closures and day not in holidays
+
+
+def closing_time(day: date, calendar: BusinessCalendar) -> str:
+    """The wall-clock time (HH:MM) at which the office closes on this local day: earlier on a half day."""
+    return next((half.closes for half in calendar.half_days if half.day == day), calendar.closes)
 
 
 def local_day(instant: datetime, calendar: BusinessCalendar) -> date:
@@ -118,7 +124,7 @@ def _hours_of(day: date, calendar: BusinessCalendar) -> tuple[datetime, datetime
     """Opening and closing (UTC) on a local day. Adding to an aware datetime moves its wall clock, as is wanted here."""
     midnight = datetime.combine(day, time.min, tzinfo=_zone(calendar.time_zone))
     opens = midnight + timedelta(minutes=minutes_after_midnight(calendar.opens))
-    closes = midnight + timedelta(minutes=minutes_after_midnight(calendar.closes))
+    closes = midnight + timedelta(minutes=minutes_after_midnight(closing_time(day, calendar)))
     return opens.astimezone(UTC), closes.astimezone(UTC)
 
 

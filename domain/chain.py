@@ -11,6 +11,7 @@ from typing import Any
 from domain.case import StoredEntry, TimelineEntry, canonical_json
 from domain.model import Value
 
+SCHEMES = (1, 2)
 SCHEME = 2
 """What new entries are hashed under. Scheme 1, which older entries have, does not cover the instant of recording."""
 
@@ -127,7 +128,8 @@ def _fault(
         return f"entries {before + 1} to {row.position - 1} are missing"
     if hash_before is not None and row.previous_hash != hash_before:
         return "it does not follow the entry before it"
-    if row.hash != chain_hash(row.previous_hash, case_id, row.body_sha256, row.recorded_at, row.scheme):
+    covered = chain_hash(row.previous_hash, case_id, row.body_sha256, row.recorded_at, row.scheme)
+    if row.hash != covered or row.scheme not in SCHEMES:
         return "its content or its instant was changed"
     if row.original_sha256 is not None and not any(_redacts(later, row) for later in rows):
         return "its content was replaced without a recorded redaction"

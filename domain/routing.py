@@ -6,7 +6,7 @@ rules demand is asked once, in the order in which the policy lists its levels.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from domain.exceptions import CATALOGUE
 from domain.model import Value
@@ -115,17 +115,26 @@ def explain(route: Route) -> list[str]:
     """The route in words, one sentence per level, for a worklist, a timeline or a preview."""
     if not route.levels:
         return ["No rule of the policy names an approver for this request."]
-    return [_sentence(place, routed) for place, routed in enumerate(route.levels, start=1)]
+    return [_sentence(place, routed, route.levels) for place, routed in enumerate(route.levels, start=1)]
 
 
-def _sentence(place: int, routed: RoutedLevel) -> str:
+def _sentence(place: int, routed: RoutedLevel, all_levels: Sequence[RoutedLevel]) -> str:
     causes = "; ".join(f"{reason} ({rule})" for rule, reason in zip(routed.rules, routed.reasons, strict=True))
     level = routed.level
+    beside = [each.level.name for each in all_levels if each.level.stage == level.stage and each is not routed]
     who = level.name if level.name == level.role else f"{level.name} ({level.role})"
+    with_others = f", side by side with {' and '.join(beside)}" if level.stage and beside else ""
     return (
-        f"{place}. {who}: {causes}. Reminded after {level.remind_after_hours} business hours, "
+        f"{place}. {who}{_how_many(level)}{with_others}: {causes}. "
+        f"Reminded after {level.remind_after_hours} business hours, "
         f"passed to {level.escalate_to} after {level.escalate_after_hours}."
     )
+
+
+def _how_many(level: ApprovalLevel) -> str:
+    if level.approvers == "management-chain":
+        return ", after the requester's superiors up to the authority for the amount"
+    return "" if level.needs == "any" else f", {level.needs} of them"
 
 
 def exception_owner(policy: FrozenPolicy, code: str) -> str:

@@ -83,7 +83,7 @@ class Approval:
                 await ask(self._case, Finding(code="approver-missing", message=missing), f"approval/{each.key}")
 
     async def _stage(self, asks: tuple[Ask, ...], before: tuple[Given, ...], request: ForApproval) -> None:
-        left = [each for each in asks if not self._is_implied(each, before)]
+        left = [each for each in asks if not self._is_implied(each, before, request)]
         questions = [ApprovalQuestion(self._case, each, request, self.version) for each in left]
         for question in questions:
             question.open()
@@ -97,14 +97,14 @@ class Approval:
             if isinstance(answer, BaseException):
                 raise answer
 
-    def _is_implied(self, each: Ask, before: tuple[Given, ...]) -> bool:
+    def _is_implied(self, each: Ask, before: tuple[Given, ...], request: ForApproval) -> bool:
         """The policy's rule that the same person in the next stage decides once."""
         case = self._case
         actor = implied(case.policy, each, before, case.file.snapshot.facility)
         if actor is None:
             return False
         earlier = next(given for given in before if actor in given.approved_by)
-        self.given[each.key] = implied_given(each, actor, earlier.key)
+        self.given[each.key] = implied_given(each, actor, earlier.key, request.amount)
         case.file.note(
             "approval.implied",
             f"{each.role}: {actor.person} approved the stage before and is not asked again",

@@ -188,7 +188,7 @@ class ApprovalQuestion:
         return decision
 
     def _given(self) -> Given:
-        return given_by(self.ask, self._approvals)
+        return given_by(self.ask, self._approvals, self._request.amount)
 
     # When nobody answers, and when an answer is a question
 

@@ -17,6 +17,7 @@ from domain.exceptions import Finding
 from domain.faults import InvalidRequestError
 from domain.money import Money
 from domain.policy.model import FrozenPolicy
+from domain.policy.tables import budget_behaviour
 from domain.purchase import SourcedLine
 from domain.request_changes import changes_between
 from domain.requisition import Requisition
@@ -168,7 +169,8 @@ class Authorisation:
 
     async def _reserve(self) -> None:
         """Hold the money. Where policy stops at the budget, the over-budget approver may let it pass."""
-        behaviour: str = self.policy.budget.behaviour
+        shot = self._case.file.snapshot
+        behaviour: str = budget_behaviour(self.policy, shot.cost_centres, shot.categories)
         self._case.file.show(stage="budget", next_step="The money is reserved")
         key = f"{self._case.file.case_id}:reserve"
         if not self._reservations:

@@ -7,7 +7,7 @@ import fcntl
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -26,14 +26,15 @@ class KeyFilesError(Exception):
 
 
 class KeyFiles:
-    """The rings of one folder. Each call looks whether the file was replaced, which costs microseconds.
+    """The rings of one folder, but for those that are `given`. Each call looks whether the file was replaced, which
+    costs microseconds.
 
     A replaced file that cannot be used is reported in the log, and the last good ring stays in use: a slip while
     rotating keys must not stop the house.
     """
 
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
+    def __init__(self, directory: Path | None, given: Mapping[Purpose, KeyRing] | None = None) -> None:
+        self._directory, self._given = directory, dict(given or {})
         self._read: dict[Purpose, _Read] = {}
 
     def payload(self) -> KeyRing:
@@ -49,7 +50,11 @@ class KeyFiles:
         return self.ring("checkpoint")
 
     def ring(self, purpose: Purpose) -> KeyRing:
-        """The ring of that purpose as its file has it now."""
+        """The ring of that purpose: the given one, else as its file has it now."""
+        if purpose in self._given:
+            return self._given[purpose]
+        if self._directory is None:
+            raise KeyFilesError(f"there is no ring of {purpose} keys: set CORRIDOR_KEYS_DIR or its variable")
         path, last = _path(self._directory, purpose), self._read.get(purpose)
         try:
             state = _state(path)

@@ -80,7 +80,9 @@ def _behalf(reader: Reader) -> list[str]:
 
 
 def _text(notice: Notice, base_url: str, more: list[str]) -> str:
-    lines = [notice.text, *more, "", f"Case: {notice.case_id}"]
-    if base_url:
+    lines = [notice.text, *more]
+    if notice.case_id:
+        lines += ["", f"Case: {notice.case_id}"]
+    if notice.case_id and base_url:
         lines.append(f"Open:  {place(notice, base_url)}")
     return "\n".join([*lines, "", _NO_ANSWERS])

@@ -92,11 +92,11 @@ class MailNotifier:
         return _proof(message, await self._client.send(message, [address]))
 
     def _message(self, notice: Notice, addresses: Sequence[str], text: str, key: str) -> EmailMessage:
-        subject = f"[{notice.case_id}] {notice.subject}"
+        subject = f"[{notice.case_id}] {notice.subject}" if notice.case_id else notice.subject
         message = compose(self._settings, addresses, subject, text, self._clock())
         message["Message-ID"] = message_id(self._settings, "notice", key)
-        # Mail readers show the mails of one case as one thread.
-        message["References"] = message_id(self._settings, "case", notice.case_id)
+        if notice.case_id:  # mail readers show the mails of one case as one thread
+            message["References"] = message_id(self._settings, "case", notice.case_id)
         return message
 
     def _proofs(self, notice: Notice) -> dict[str, str]:

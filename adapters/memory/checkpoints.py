@@ -8,7 +8,7 @@ from datetime import datetime
 from adapters.memory.evidence import MemoryEvidence
 from domain.checkpoints import Checkpoint, Head, Inclusion, in_order, include, link_faults, own_faults, take
 from domain.ports.checkpoints import CheckpointVerdict
-from domain.ports.evidence import ChainFault
+from domain.ports.evidence import MAX_FAULTS, ChainFault
 from domain.ports.signing import SignatureChecker, Signer
 
 
@@ -47,7 +47,7 @@ class MemoryCheckpoints:
             checkpoints_read=len(wanted),
             last=wanted[-1][0] if wanted else None,
             signatures_checked=self._checker is not None,
-            faults=tuple(faults),
+            faults=tuple(faults[:MAX_FAULTS]),
         )
 
     def public_keys(self) -> Mapping[str, bytes]:

@@ -17,6 +17,7 @@ from domain.duties import DutyDone
 from domain.people import Actor
 from domain.ports.evidence import (
     MAX_FAMILY,
+    MAX_FAULTS,
     ActingFor,
     CaseFilter,
     CasePage,
@@ -192,7 +193,7 @@ class MemoryEvidence:
     async def verify(self, case_id: str | None = None) -> tuple[int, tuple[ChainFault, ...]]:
         wanted = sorted(self._heads) if case_id is None else [case_id]
         faults = [fault for case in wanted for fault in self._faults(case)]
-        return sum(len(self._chains.get(case, ())) for case in wanted), tuple(faults)
+        return sum(len(self._chains.get(case, ())) for case in wanted), tuple(faults[:MAX_FAULTS])
 
     def _faults(self, case_id: str) -> Iterable[ChainFault]:
         found = chain_faults(case_id, self.rows(case_id), self._heads.get(case_id), self._tombstones.get(case_id))

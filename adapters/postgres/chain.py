@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 
 from adapters.postgres.pool import Pool
-from domain.ports.evidence import ChainFault
+from domain.ports.evidence import MAX_FAULTS, ChainFault
 
 _CASES_PER_BATCH = 1000
 _BATCH_TIMEOUT_SECONDS = 300
@@ -37,7 +37,7 @@ WITH judged AS (
     END AS fault
     FROM (
         SELECT case_id, entry.position, seq, body, previous_hash, entry.hash,
-               entry.hash = entry_hash(entry) AS sound,
+               entry.hash = entry_hash(entry) AND scheme IN (1, 2) AS sound,
                original_sha256 IS NULL OR redaction_is_recorded(entry) AS explained,
                lag(entry.position, 1, coalesce(purged.position - 1, 0)) OVER chain AS before,
                lag(entry.hash, 1, CASE WHEN purged.position IS NULL THEN '' ELSE previous_hash END) OVER chain
@@ -71,11 +71,11 @@ SELECT NULL, NULL, count(*), NULL FROM judged
 
 
 async def verify_chains(pool: Pool, case_id: str | None) -> tuple[int, tuple[ChainFault, ...]]:
-    """Number of entries read, and every fault. All cases are read in batches, so that no statement runs for long."""
+    """Number of entries read, and the faults. All cases are read in batches, so that no statement runs for long."""
     total, faults = 0, list[ChainFault]()
     async for rows in judged(pool, _FAULTS, case_id):
         total += int(rows[-1]["position"])
-        faults += [fault_of(row) for row in rows if row["case_id"] is not None]
+        faults += [fault_of(row) for row in rows if row["case_id"] is not None][: MAX_FAULTS - len(faults)]
     return total, tuple(faults)
 
 

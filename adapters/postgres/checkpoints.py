@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -15,7 +16,7 @@ from adapters.postgres.evidence import SYSTEM
 from adapters.postgres.pool import Pool
 from domain.checkpoints import Checkpoint, Head, Inclusion, include, link_faults, own_faults, take
 from domain.ports.checkpoints import CheckpointVerdict
-from domain.ports.evidence import ChainFault
+from domain.ports.evidence import MAX_FAULTS, ChainFault
 from domain.ports.signing import SignatureChecker, Signer
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
@@ -72,12 +73,21 @@ WITH faults AS (
     WHERE held.case_id >= $1 AND held.case_id < $2
           AND (entry.hash <> held.hash OR entry.hash IS NULL AND purged.position > held.position IS NOT TRUE)
     UNION ALL
-    SELECT 'cases', cases.case_id, chain_position, 'it changed since its last checkpoint and does not wait for the next'
-    FROM cases
-    WHERE cases.case_id >= $1 AND cases.case_id < $2 AND chain_position > 0
-          AND NOT EXISTS (SELECT FROM unsealed_cases WHERE unsealed_cases.case_id = cases.case_id)
+    SELECT 'checkpoint_heads', case_id, position, format('its checkpoint %s is missing', number)
+    FROM checkpoint_heads AS held
+    WHERE case_id >= $1 AND case_id < $2
+          AND NOT EXISTS (SELECT FROM checkpoints WHERE checkpoints.number = held.number)
+    UNION ALL
+    SELECT place, case_id, head, 'it changed since its last checkpoint and does not wait for the next'
+    FROM (
+        SELECT 'cases' AS place, case_id, chain_position AS head FROM cases
+        WHERE case_id >= $1 AND case_id < $2 AND chain_position > 0
+        UNION ALL
+        SELECT 'purged_cases', case_id, position FROM purged_cases WHERE case_id >= $1 AND case_id < $2
+    ) AS ends
+    WHERE NOT EXISTS (SELECT FROM unsealed_cases WHERE unsealed_cases.case_id = ends.case_id)
           AND NOT EXISTS (SELECT FROM checkpoint_heads AS held
-                          WHERE held.case_id = cases.case_id AND held.position >= chain_position)
+                          WHERE held.case_id = ends.case_id AND held.position >= head)
     UNION ALL
     SELECT 'purged_cases', case_id, purged.position, 'it was purged without having been in a checkpoint'
     FROM purged_cases AS purged
@@ -134,13 +144,18 @@ class PostgresCheckpoints:
         with translated(SYSTEM):
             async for checkpoint in self._checkpoints(case_id):
                 links = link_faults(last, checkpoint) if case_id is None else ()
-                own = own_faults(checkpoint, await self._heads(checkpoint.number), self._checker)
+                heads = await self._heads(checkpoint.number)
+                # Thousands of hashes: whoever else this process serves is not kept waiting by them.
+                own = await asyncio.to_thread(_own_faults, checkpoint, heads, self._checker)
                 faults += [_checkpoint_fault(checkpoint.number, message) for message in (*links, *own)]
                 read, last = read + 1, checkpoint
             async for rows in judged(self._pool, _HEAD_FAULTS, case_id):
-                faults += [fault_of(row) for row in rows]
+                faults += [fault_of(row) for row in rows][: max(0, MAX_FAULTS - len(faults))]
         return CheckpointVerdict(
-            checkpoints_read=read, last=last, signatures_checked=self._checker is not None, faults=tuple(faults)
+            checkpoints_read=read,
+            last=last,
+            signatures_checked=self._checker is not None,
+            faults=tuple(faults[:MAX_FAULTS]),
         )
 
     def public_keys(self) -> Mapping[str, bytes]:
@@ -174,6 +189,10 @@ async def _keep(connection: Connection, checkpoint: Checkpoint, heads: list[Head
     columns = ([head.case_id for head in heads], [head.position for head in heads], [head.hash for head in heads])
     await connection.execute(_INSERT_HEADS, checkpoint.number, *columns)
     await connection.execute(_SEALED, columns[0])
+
+
+def _own_faults(checkpoint: Checkpoint, heads: list[Head], checker: SignatureChecker | None) -> list[str]:
+    return list(own_faults(checkpoint, heads, checker))
 
 
 def _checkpoint(row: asyncpg.Record) -> Checkpoint:

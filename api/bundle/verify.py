@@ -133,7 +133,7 @@ def _case_faults(case: Any, notes: list[str]) -> Iterator[str]:
             yield f"{place}: entries {position + 1} to {row['position'] - 1} are missing"
         elif previous is not None and row["previous_hash"] != previous:
             yield f"{place}: it does not follow the entry before it"
-        if row["hash"] != entry_hash(case["case_id"], row):
+        if row["hash"] != entry_hash(case["case_id"], row) or row["scheme"] not in (1, 2):
             yield f"{place}: its content, instant or hash was changed"
         if body["seq"] != row["seq"]:
             yield f"{place}: its sequence number was changed"

@@ -6,7 +6,8 @@ send.
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
 from fastapi import APIRouter, Request, Response
@@ -17,6 +18,7 @@ from temporalio.api.common.v1 import Payloads
 from api import codec_pages as pages
 from api import codec_session as session
 from api.codec_desk import READERS, CodecDesk, may_read
+from api.codec_login import OidcLogin
 from api.gatekeeping import OpenRoute, services_of
 from api.logs import security
 from api.problems import ProblemDetail, ProblemError, forbidden, invalid_request, not_found
@@ -57,8 +59,8 @@ async def show(request: Request) -> Response:
     try:
         actor, ends = session.read(desk.ring(), request.cookies.get(session.COOKIE, ""), services_of(request).now())
     except TokenError:
-        return _page(pages.sign_in(READERS))
-    return _page(pages.signed_in(actor, ends, str(request.url_for("decode")).removesuffix("/decode")))
+        return _page(pages.sign_in(READERS, login=desk.login is not None))
+    return _signed_in_page(request, actor, ends)
 
 
 @router.post(PATH)
@@ -68,16 +70,35 @@ async def sign_in(request: Request) -> Response:
     _require_own_page(request)
     form = parse_qs((await request.body()).decode("utf-8", "replace"))
     actor = await authenticate(f"Bearer {form.get('token', [''])[0].strip()}", services.tokens)
-    request.state.actor = actor
-    if not may_read(actor):
-        raise _role_required()
-    answer = RedirectResponse(PATH, 303)
+    return _admit(request, desk, actor, RedirectResponse(PATH, 303))
+
+
+@router.get("/codec/login")
+async def log_in(request: Request) -> Response:
+    """On to the identity provider."""
+    desk = _desk(request)
+    page, pending = await _login(desk).begin()
+    answer = RedirectResponse(page, 303)
+    cookie = session.keep(desk.ring(), pending, services_of(request).now())
+    # Lax, because the browser comes back from another site.
+    _set(answer, desk, session.LOGIN_COOKIE, cookie, session.LOGIN_LIFETIME, "lax")
+    return answer
+
+
+@router.get("/codec/callback")
+async def logged_in(request: Request) -> Response:
+    """Back from the identity provider, whose token proves who signed in."""
+    desk, services = _desk(request), services_of(request)
+    login = _login(desk)
     try:
-        cookie = session.issue(desk.ring(), actor, services.now())
+        pending = session.kept(desk.ring(), request.cookies.get(session.LOGIN_COOKIE, ""), services.now())
+        token = await login.finish(dict(request.query_params), pending)
     except TokenError as error:
-        raise forbidden("session-too-large", str(error)) from None
-    _keep(answer, desk, cookie, int(session.LIFETIME.total_seconds()))
-    security.info("codec.session_opened", person=actor.person, roles=[role for role in READERS if actor.has_role(role)])
+        raise unauthenticated(str(error)) from None
+    actor = await authenticate(f"Bearer {token}", services.tokens)
+    # A page rather than a redirect: on the way back from another site a strict cookie would not be sent again.
+    answer = _admit(request, desk, actor, _signed_in_page(request, actor, services.now() + session.LIFETIME))
+    _set(answer, desk, session.LOGIN_COOKIE, "", timedelta(), "lax")
     return answer
 
 
@@ -87,7 +108,21 @@ async def sign_out(request: Request) -> Response:
     desk = _desk(request)
     _require_own_page(request)
     answer = RedirectResponse(PATH, 303)
-    _keep(answer, desk, "", 0)
+    _set(answer, desk, session.COOKIE, "", timedelta())
+    return answer
+
+
+def _admit(request: Request, desk: CodecDesk, actor: Actor, answer: Response) -> Response:
+    """Give a session along with the answer. Raises the 403 problem for who may not have one."""
+    request.state.actor = actor
+    if not may_read(actor):
+        raise _role_required()
+    try:
+        cookie = session.issue(desk.ring(), actor, services_of(request).now())
+    except TokenError as error:
+        raise forbidden("session-too-large", str(error)) from None
+    _set(answer, desk, session.COOKIE, cookie, session.LIFETIME)
+    security.info("codec.session_opened", person=actor.person, roles=[role for role in READERS if actor.has_role(role)])
     return answer
 
 
@@ -96,6 +131,12 @@ def _desk(request: Request) -> CodecDesk:
     if desk is None:
         raise not_found()
     return desk
+
+
+def _login(desk: CodecDesk) -> OidcLogin:
+    if desk.login is None:
+        raise not_found()
+    return desk.login
 
 
 async def _reader(request: Request, desk: CodecDesk) -> Actor:
@@ -150,10 +191,22 @@ def _role_required() -> ProblemError:
     return forbidden("role-required", f"Reading payloads needs one of these roles: {', '.join(READERS)}.")
 
 
-def _keep(answer: Response, desk: CodecDesk, cookie: str, seconds: int) -> None:
+def _set(
+    answer: Response,
+    desk: CodecDesk,
+    name: str,
+    cookie: str,
+    lifetime: timedelta,
+    samesite: Literal["lax", "strict"] = "strict",
+) -> None:
+    seconds = int(lifetime.total_seconds())
     answer.set_cookie(
-        session.COOKIE, cookie, max_age=seconds, path="/codec", secure=desk.secure, httponly=True, samesite="strict"
+        name, cookie, max_age=seconds, path="/codec", secure=desk.secure, httponly=True, samesite=samesite
     )
+
+
+def _signed_in_page(request: Request, actor: Actor, ends: datetime) -> HTMLResponse:
+    return _page(pages.signed_in(actor, ends, str(request.url_for("decode")).removesuffix("/decode")))
 
 
 def _page(text: str) -> HTMLResponse:

@@ -10,13 +10,12 @@ from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 from pydantic import ValidationError
 from starlette.types import Receive, Scope, Send
 
 from api.deciding import hand_in
-from api.gatekeeping import Handler, TheServices
-from api.link_access import OpenedLink, no_such_link, opened, record_of
+from api.gatekeeping import Handler, OpenRoute, TheServices, services_of
+from api.link_access import OpenedLink, admitted, no_such_link, opened, record_of
 from api.link_pages import (
     Filled,
     approved_page,
@@ -28,11 +27,12 @@ from api.link_pages import (
     question_page,
     taken_in_page,
 )
-from api.logs import log
-from api.problems import RETRY_AFTER_SECONDS, ProblemError
+from api.logs import log, security
+from api.problems import RETRY_AFTER_SECONDS, ProblemError, note_refusal
 from api.services import Services
-from domain.decision_links import MAX_TOKEN_CHARACTERS, FormError, check_form, offered, sign_form
+from domain.decision_links import ISSUER, MAX_TOKEN_CHARACTERS, FormError, check_form, offered, sign_form
 from domain.outside_errors import OutsideError
+from domain.people import Actor
 from domain.tasks import Decision
 
 PATH = "/v1/links/{token}"
@@ -52,8 +52,12 @@ _FORM_SCHEMA = {
 }
 
 
-class PageRoute(APIRoute):
+class PageRoute(OpenRoute):
     """Answers people, and so with pages, whatever goes wrong. What proves the caller is the token in the address."""
+
+    async def admit(self, request: Request) -> None:
+        claims = admitted(services_of(request), request.path_params["token"])
+        request.state.actor = Actor(person=claims.person, issuer=ISSUER)
 
     def get_route_handler(self) -> Handler:
         handle: Callable[[Request], Awaitable[Response]] = super().get_route_handler()
@@ -62,6 +66,7 @@ class PageRoute(APIRoute):
             try:
                 return await handle(request)
             except ProblemError as problem:
+                note_refusal(request, problem)
                 return _told(problem)
             except RequestValidationError:
                 return _told(no_such_link())
@@ -92,7 +97,7 @@ router = APIRouter(route_class=PageRoute, tags=["Links in mail"])
 
 
 @router.head(PATH, include_in_schema=False)
-@router.get(PATH, response_class=Response, responses=_pages(200, 403, 404, 409, 410, 422, 503))
+@router.get(PATH, response_class=Response, responses=_pages(200, 403, 404, 409, 410, 422, 429, 503))
 async def show(services: TheServices, token: Token) -> Response:
     """What is asked, with a form; or what became of it. Looking changes nothing, however often and by whomever."""
     link = await opened(services, token)
@@ -102,7 +107,7 @@ async def show(services: TheServices, token: Token) -> Response:
 @router.post(
     PATH,
     response_class=Response,
-    responses=_pages(200, 202, 403, 404, 409, 410, 413, 415, 422, 503),
+    responses=_pages(200, 202, 403, 404, 409, 410, 413, 415, 422, 429, 503),
     openapi_extra={"requestBody": {"content": {_FORM_TYPE: {"schema": _FORM_SCHEMA}}, "required": True}},
 )
 async def decide(request: Request, services: TheServices, token: Token) -> Response:
@@ -127,7 +132,7 @@ async def decide(request: Request, services: TheServices, token: Token) -> Respo
             link.policy.form_max_age,
         )
     except FormError as error:
-        log.warning("link_form_refused", fault=error.fault)
+        security.warning("link.form-refused", code=error.fault, person=link.claims.person)
         return _again(services, link, filled, "Please check your decision and confirm it once more.", 403)
     return await _decide(services, link, filled)
 

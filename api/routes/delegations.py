@@ -25,6 +25,7 @@ from api.schemas.delegations import (
 )
 from api.schemas.parameters import DEFAULT_PAGE, Cursor, DelegationId, Limit, PersonQuery, TaskId
 from api.services import Services
+from api.telling import tell_made, tell_revoked
 from api.waiting import IdempotencyKey, chosen_id
 from domain.approval import visible
 from domain.business_time import add_business_hours, minutes_after_midnight
@@ -109,6 +110,7 @@ async def revoke(
     revoked = await services.delegations.revoke(delegation_id, actor.person, services.now())
     if revoked is None:
         raise not_found("delegation")
+    await tell_revoked(services, revoked, await _home(services, revoked))
     return delegation_view(revoked, services.now())
 
 
@@ -162,11 +164,20 @@ async def _made(
     """Checked and kept; one that is known already is only compared."""
     making = Making(services, actor, asked, delegate_field)
     if known is not None:
-        return delegation_view(await making.keep(), services.now())
+        kept = await making.keep()
+        await tell_made(services, kept, await _home(services, kept))
+        return delegation_view(kept, services.now())
     delegator, _ = await making.check()
     kept = await making.keep()
+    await tell_made(services, kept, delegator.facility)
     tasks, complete = await making.waiting(delegator)
     return delegation_view(kept, services.now(), len(tasks) if complete else None)
+
+
+async def _home(services: Services, delegation: Delegation) -> str:
+    """Where the delegator works."""
+    delegator = await services.directory.person(delegation.delegator)
+    return delegator.facility if delegator is not None else ""
 
 
 def _asked(

@@ -55,7 +55,7 @@ _INVALID: dict[KeepingRefusal, tuple[str, str]] = {
 }
 
 
-@router.post("/v1/audit/purge", responses=problems(403, 404, body=True))
+@router.post("/v1/purges", responses=problems(403, 404, body=True))
 async def purge_cases(
     services: TheServices, actor: TheActor, body: Annotated[PurgeBody, Depends(posted(PurgeBody))]
 ) -> PurgeOutcome:

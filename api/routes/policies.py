@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -9,17 +10,22 @@ from fastapi import APIRouter, Depends
 
 from api.gatekeeping import BearerRoute, TheActor, TheServices
 from api.intake import Intake
+from api.people import active_person
 from api.posted import posted
-from api.previewing import approver_directory, questions
 from api.problems import ProblemDetail, invalid_request
 from api.routes.documents import problems
-from api.schemas.policies import Preview, PreviewBody, PreviewLevel, PreviewQuestion
+from api.schemas.policies import Preview, PreviewBody, PreviewLevel
+from api.services import Services
 from api.waiting import IdempotencyKey
+from domain.authority import ApproverDirectory
 from domain.facility import Facility
 from domain.money import CurrencyMismatchError, Money
 from domain.policy.model import FrozenPolicy
-from domain.requisition import Requisition, Urgency
-from domain.routing import RequestFacts, Route, RoutedLevel, explain, route
+from domain.policy.preview import Preview as Previewed
+from domain.policy.preview import PreviewedLevel, preview_of
+from domain.requisition import Requisition
+from domain.routing import RequestFacts
+from domain.staff import approver_directory
 
 router = APIRouter(route_class=BearerRoute, tags=["Policies"])
 
@@ -31,35 +37,45 @@ async def preview(
     body: Annotated[PreviewBody, Depends(posted(PreviewBody))],
     _idempotency_key: IdempotencyKey = None,
 ) -> Preview:
-    """Who would have to approve this request today, by name, and why each of them. Nothing is kept."""
+    """Who would have to approve this request today, and why each of them. Nothing is kept."""
     outline = _outline(body)
     prefix = "" if body.requisition is None else "/requisition"
     policy = Intake(services, actor, services.now()).policy(outline.facility, prefix)
     if outline.amount.currency != policy.facility.currency:
         raise _other_currency(body, policy)
-    directory = await approver_directory(services, policy, outline.requesters[0] if outline.requesters else None)
+    if body.requester is not None:
+        await active_person(services, body.requester, "/requester")
+    approvers = await _approvers(services, policy, outline.requester)
     facts = RequestFacts(
         amount=outline.amount,
         categories=outline.categories,
         urgency=outline.urgency,
         cost_centres=outline.cost_centres,
-        requester_level=directory.requester_level,
+        risks=body.risks,
+        requester_level=approvers.requester_level,
     )
-    found = route(policy, facts)
-    asked = await questions(services, policy, found, directory, outline.amount, outline.requesters)
-    return _answer(policy, outline, found, asked)
+    return _answer(preview_of(policy, facts, approvers, outline.requester), outline.unpriced)
 
 
-@dataclass
+async def _approvers(services: Services, policy: FrozenPolicy, requester: str | None) -> ApproverDirectory:
+    """Who holds the roles of the policy's levels, and who is above the requester, as the directory has them now."""
+    known = await services.directory.person(requester) if requester is not None else None
+    superiors = await services.directory.superiors(requester) if requester is not None else ()
+    roles = dict.fromkeys(level.role for level in policy.levels)
+    holders = {role: await services.directory.holders(role, policy.facility.code) for role in roles}
+    return approver_directory(known, superiors, holders)
+
+
+@dataclass(frozen=True)
 class _Outline:
     """What routing looks at."""
 
     facility: str
     amount: Money
     categories: tuple[str, ...]
-    urgency: Urgency
-    cost_centres: tuple[str, ...] = ()
-    requesters: tuple[str, ...] = ()
+    urgency: str
+    cost_centres: tuple[str, ...]
+    requester: str | None
     unpriced: tuple[int, ...] = ()
 
 
@@ -68,8 +84,7 @@ def _outline(body: PreviewBody) -> _Outline:
         return _outline_of(body.requisition)
     if body.facility is None or body.amount is None:
         raise RuntimeError("the body's own validation lets neither be absent here")
-    requesters = (body.requester,) if body.requester is not None else ()
-    return _Outline(body.facility, body.amount, body.categories, body.urgency, body.cost_centres, requesters)
+    return _Outline(body.facility, body.amount, body.categories, body.urgency, body.cost_centres, body.requester)
 
 
 def _outline_of(requisition: Requisition) -> _Outline:
@@ -80,14 +95,13 @@ def _outline_of(requisition: Requisition) -> _Outline:
         message = f"Send every price in {requisition.currency}, and amounts that a purchase can have."
         fault = ProblemDetail(pointer="/requisition/lines", code="amounts-unusable", message=message)
         raise invalid_request((fault,)) from None
-    behalf = requisition.on_behalf_of
     return _Outline(
         facility=requisition.facility,
         amount=amount,
         categories=tuple(sorted({line.category for line in requisition.lines if line.category})),
         urgency=requisition.urgency,
         cost_centres=tuple(sorted({share.cost_centre for line in requisition.lines for share in line.costs})),
-        requesters=(requisition.requester, *((behalf,) if behalf is not None else ())),
+        requester=requisition.requester,
         unpriced=tuple(line.line for line in requisition.lines if line.unit_price is None),
     )
 
@@ -98,35 +112,39 @@ def _other_currency(body: PreviewBody, policy: FrozenPolicy) -> Exception:
     return invalid_request((ProblemDetail(pointer=pointer, code="currency-mismatch", message=message),))
 
 
-def _answer(policy: FrozenPolicy, outline: _Outline, found: Route, asked: list[list[PreviewQuestion]]) -> Preview:
-    at_once = outline.urgency == "emergency" and outline.amount.amount <= policy.emergency.cap
+def _answer(previewed: Previewed, unpriced: Sequence[int]) -> Preview:
     return Preview(
-        facility=policy.facility.code,
-        policy_version=policy.version,
-        policy_sha256=policy.sha256,
-        effective_from=policy.effective_from,
-        amount=outline.amount,
-        categories=list(outline.categories),
-        levels=[_level(place, routed) for place, routed in enumerate(found.levels, start=1)],
-        rules=list(found.rules),
-        explanation=explain(found),
-        stages=asked,
-        retrospective_role=policy.emergency.retrospective_role if at_once else None,
-        unpriced_lines=list(outline.unpriced),
+        facility=previewed.facility,
+        policy_version=previewed.policy_version,
+        policy_sha256=previewed.policy_sha256,
+        effective_from=previewed.effective_from,
+        amount=previewed.amount,
+        categories=list(previewed.categories),
+        levels=[_level(level) for level in previewed.levels],
+        rules=list(previewed.rules),
+        explanation=list(previewed.words),
+        retrospective_role=previewed.retrospective,
+        unpriced_lines=list(unpriced),
     )
 
 
-def _level(place: int, routed: RoutedLevel) -> PreviewLevel:
-    level = routed.level
+def _level(level: PreviewedLevel) -> PreviewLevel:
     return PreviewLevel(
-        place=place,
+        place=level.place,
         name=level.name,
         role=level.role,
-        rules=list(routed.rules),
-        reasons=list(routed.reasons),
+        rules=list(level.rules),
+        reasons=list(level.reasons),
         remind_after_hours=level.remind_after_hours,
         escalate_after_hours=level.escalate_after_hours,
         escalate_to=level.escalate_to,
+        approvers=level.approvers,
+        needs=level.needs,
+        quorum=level.quorum,
+        stage=level.stage or None,
+        people=list(level.people),
+        person_limit=level.person_limit,
+        clock_rule=level.clock_rule or None,
     )
 
 

@@ -32,6 +32,7 @@ from api.schemas.tasks import (
     ReassignOutcome,
 )
 from api.services import Services
+from api.telling import tell_revoked
 from api.waiting import IdempotencyKey, Prefer, chosen_id, wait_seconds
 from domain.people import Actor
 from domain.ports.evidence import WorklistTask
@@ -113,7 +114,7 @@ async def hand_over_everything(
     if body.to == person:
         raise forbidden("handover-to-oneself", "Name somebody else than the person who leaves.")
     assignee = actor_of(await active_person(services, body.to, "/to"))
-    revoked = await _revoke_all(services, person, actor)
+    revoked = await _revoke_all(services, person, leaver.facility, actor)
     held = await services.reader.tasks_held_by(person, MAX_BULK + 1)
     named = [each.task.task_id for each in held if person in each.task.people]
     whole = chosen_id(body.handover_id, idempotency_key)
@@ -165,11 +166,13 @@ def _counted(items: list[BulkReassignOutcome]) -> dict[str, Any]:
     return {"items": items} | {name: counts[name] for name in ("applied", "pending", "refused")}
 
 
-async def _revoke_all(services: Services, person: str, actor: Actor) -> list[str]:
+async def _revoke_all(services: Services, person: str, facility: str, actor: Actor) -> list[str]:
     now = services.now()
     standing = await services.delegations.overlapping(person, now, _FAR)
     for each in standing:
-        await services.delegations.revoke(each.delegation_id, actor.person, now)
+        ended = await services.delegations.revoke(each.delegation_id, actor.person, now)
+        if ended is not None:
+            await tell_revoked(services, ended, facility)
     return [each.delegation_id for each in standing]
 
 

@@ -34,7 +34,8 @@ class LastCheckpoint(BaseModel):
 
 class AuditVerdict(BaseModel):
     """`intact` is true when every hash of the entries read follows from the one before it, and the checkpoints hold
-    what is there. `signatures_checked` is false where the gateway has no public keys.
+    what is there. `signatures_checked` is false where the gateway has no public keys. `faults` are the first thousand
+    of the chains and the first thousand of the checkpoints.
     """
 
     intact: bool

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, model_validator
 
@@ -11,15 +11,19 @@ from domain.facility import FacilityCode
 from domain.model import Request
 from domain.money import Money
 from domain.people import PersonId
+from domain.policy.model import SupplierRisk
 from domain.requisition import Requisition, Urgency
 
-CostCentre = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,20}$")]
 Category = Annotated[str, Field(pattern=r"^[a-z][a-z-]{1,40}$")]
+CostCentre = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,20}$")]
 
 
 class PreviewBody(Request):
-    """Either a whole `requisition`, or `facility` and `amount`, with `categories`, `urgency`, `cost_centres` and the
-    `requester` where they matter.
+    """Either a whole `requisition`, or `facility` and `amount`, with what else matters to the rules.
+
+    `risks` are the gradings of the suppliers to order from: a preview does not ask the supplier master for them, so
+    that they may be sent with either. `requester` is left out of the people who may approve, and their job level and
+    superiors come from the people directory.
     """
 
     requisition: Requisition | None = None
@@ -28,12 +32,13 @@ class PreviewBody(Request):
     categories: Annotated[tuple[Category, ...], Field(max_length=50)] = ()
     urgency: Urgency = "routine"
     cost_centres: Annotated[tuple[CostCentre, ...], Field(max_length=50)] = ()
+    risks: Annotated[tuple[SupplierRisk, ...], Field(max_length=4)] = ()
     requester: PersonId | None = None
 
     @model_validator(mode="after")
     def _one_of_two(self) -> PreviewBody:
-        outline = (self.facility, self.amount, self.categories, self.cost_centres, self.requester)
-        if self.requisition is not None and any(outline):
+        outlined = self.facility or self.amount or self.categories or self.cost_centres or self.requester
+        if self.requisition is not None and outlined:
             raise ValueError("send either a requisition or its outline, not both")
         if self.requisition is None and (self.facility is None or self.amount is None):
             raise ValueError("send a requisition, or at least facility and amount")
@@ -41,7 +46,13 @@ class PreviewBody(Request):
 
 
 class PreviewLevel(BaseModel):
-    """One level of approval and every rule that demands it, with the rules' reasons in the same order."""
+    """One question and every rule that asks it, with the rules' reasons in the same order.
+
+    Questions of the same `place` are asked side by side. `needs` different persons must approve; `quorum` is what the
+    policy says of it: any, all, or a number. `people` hold the role and may answer; where `approvers` is
+    management-chain they are one superior of the requester, who may approve `person_limit` alone. `clock_rule` is the
+    service level that sets the hours, absent where they are the level's own.
+    """
 
     place: int
     name: str
@@ -51,21 +62,17 @@ class PreviewLevel(BaseModel):
     remind_after_hours: int
     escalate_after_hours: int
     escalate_to: str
-
-
-class PreviewQuestion(BaseModel):
-    """One question: any `needs` of `people` answer it. The same person is not asked by two questions in a row."""
-
-    level: str
-    role: str
-    people: list[str]
+    approvers: Literal["role", "management-chain"]
     needs: int
+    quorum: str
+    stage: str | None
+    people: list[str]
+    person_limit: Money | None
+    clock_rule: str | None
 
 
 class Preview(BaseModel):
-    """The approvals in the order in which they are asked, and `stages` with the people who are asked as the directory
-    has them now: questions of one stage side by side, none of them to the requester. What the grading of a supplier
-    adds is only known once the request is checked. `unpriced_lines` carry no price in the request: the
+    """The approvals in the order in which they are asked. `unpriced_lines` carry no price in the request: the
     catalogue will price them, and the amount then decides anew. `retrospective_role` is set when the request would
     go out at once as an emergency and be approved afterwards.
     """
@@ -79,6 +86,5 @@ class Preview(BaseModel):
     levels: list[PreviewLevel]
     rules: list[str]
     explanation: list[str]
-    stages: list[list[PreviewQuestion]]
     retrospective_role: str | None
     unpriced_lines: list[int]

@@ -181,7 +181,7 @@ def purge(
 def _every_page(gateway: GatewayClient, body: dict[str, Any]) -> dict[str, Any]:
     purged, kept = list[str](), list[dict[str, str]]()
     while True:
-        page = gateway.post("/v1/audit/purge", body)
+        page = gateway.post("/v1/purges", body)
         purged += page["purged"]
         kept += page["kept"]
         if page["next_cursor"] is None:

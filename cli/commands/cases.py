@@ -76,9 +76,14 @@ def case(
     answer = client.get(f"/v1/cases/{case_id}")
     timeline = client.get(f"/v1/cases/{case_id}/timeline", limit=200)
     entries = [stored.get("entry", stored) for stored in timeline["items"]]
-    rows = [(str(entry["at"])[:19], entry["actor"], entry["summary"]) for entry in entries]
+    rows = [(str(entry["at"])[:19], _who(entry), entry["summary"]) for entry in entries]
     table = table_of(("at (UTC)", "who", "what"), rows, title=_headline(answer))
     show({"case": answer, "timeline": timeline["items"]}, as_json, table)
+
+
+def _who(entry: dict[str, Any]) -> str:
+    behalf = entry.get("on_behalf_of")
+    return str(entry["actor"]) if behalf is None else f"{entry['actor']} for {behalf}"
 
 
 def _headline(answer: dict[str, Any]) -> str:
@@ -89,9 +94,12 @@ def _headline(answer: dict[str, Any]) -> str:
 
 def act(
     case_id: Annotated[str, typer.Argument()],
-    action: Annotated[str, typer.Argument(help="withdraw, hold, resume, cancel, cancel-line, close-short ...")],
+    action: Annotated[
+        str, typer.Argument(help="withdraw, hold, resume, cancel, cancel-line, close-short, add-watcher ...")
+    ],
     comment: Annotated[str, typer.Option("--comment", "-m", help="Why.")] = "",
     line: Annotated[int | None, typer.Option(help="The requisition line, for cancel-line.")] = None,
+    person: Annotated[str | None, typer.Option(help="Whom it concerns: add-approver, add-watcher ...")] = None,
     persona: As = "n.bergstrom",
     as_json: AsJson = False,
 ) -> None:
@@ -99,5 +107,6 @@ def act(
 
     Example: corridor act procure-to-pay.north.REQ-118 hold -m "waiting for the new agreement"
     """
-    body = {"action_id": uuid4().hex, "comment": comment} | ({"line": line} if line is not None else {})
+    body: dict[str, Any] = {"action_id": uuid4().hex, "comment": comment}
+    body |= {name: value for name, value in (("line", line), ("person", person)) if value is not None}
     show(connect(persona).post(f"/v1/cases/{case_id}/actions/{action}", body, {"Prefer": "wait=10"}), as_json)

@@ -2,34 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, NoReturn, get_args
 
 import typer
 from pydantic import ValidationError
 from rich.console import Console
-from rich.markup import escape
 
 from adapters.policy_files import FilePolicyStore, load_book
 from adapters.reference_files import InvalidReferenceFilesError, load
 from cli.composition import POLICIES, REFERENCE_FILES
 from cli.gateway_client import FAILED, REFUSED, AsJson, show
+from cli.policy_preview import print_preview
 from cli.settle import exit_settled
+from domain.authority import ApproverDirectory
 from domain.business_time import local_day
 from domain.money import Money
 from domain.people import Person
+from domain.policy.examples import Verdict, every_fault
 from domain.policy.examples import check as check_book
 from domain.policy.flaws import URGENCIES
-from domain.policy.model import FrozenPolicy
-from domain.policy.preview import Preview, preview_of
+from domain.policy.model import FrozenPolicy, SupplierRisk
+from domain.policy.preview import preview_of
 from domain.policy.schema import policy_schema_text
 from domain.policy.source import PolicyFault, PolicyFilesError
+from domain.policy.staffing import StaffVerdict, check_staff
+from domain.routing import RequestFacts
+from domain.staff import Staff, approver_directory
 
 app = typer.Typer(help="The rules: are they sound, and what do they say?", no_args_is_help=True)
 _out = Console(soft_wrap=True, highlight=False)
 _err = Console(stderr=True, soft_wrap=True, highlight=False)
+
+RISKS: tuple[str, ...] = get_args(SupplierRisk)
+PROVEN = (
+    "Every amount, category, urgency and job level has an approver at each facility, whatever the cost centre and the",
+    "supplier's risk; every rule can match, and no row of a table stands in the shadow of others; rules that may match",
+    "together agree where the hit policy asks for it; every escalation ends, and authority rises with the job level;",
+    "levels of one stage are neighbours; segregated duties differ; every exception has an owner; every local change is",
+    "within its bounds.",
+)
 
 Directory = Annotated[
     Path,
@@ -45,27 +60,51 @@ def policy() -> None:
 
 
 @app.command()
-def check(directory: Directory = POLICIES, as_json: AsJson = False) -> None:
+def check(
+    directory: Directory = POLICIES,
+    people: Annotated[
+        Path | None,
+        typer.Option(file_okay=False, help="A folder with people.csv: is there somebody for every question?"),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Read every policy file, prove the rules and run their examples; exit 1 and list every fault if one fails.
 
-    Example: corridor policy check
+    Example: corridor policy check --people examples
     """
     try:
-        verdict = check_book(load_book(directory))
+        book = load_book(directory)
     except PolicyFilesError as error:
-        _refuse(error.faults, as_json)
-    if verdict.faults:
-        _refuse(PolicyFilesError(verdict.faults).faults, as_json)
+        _refuse(every_fault(error), as_json)
+    verdict = check_book(book)
+    staffed = None if people is None else check_staff(book, Staff(_known_people(people)), datetime.now(UTC).date())
+    faults = (*verdict.faults, *(staffed.faults if staffed is not None else ()))
+    if faults:
+        _refuse(PolicyFilesError(faults).faults, as_json)
     if as_json:
-        show({"sound": True, **verdict.model_dump(mode="json")}, as_json)
+        proven = {"sound": True, **verdict.model_dump(mode="json")}
+        show(proven | ({} if staffed is None else {"staff": staffed.model_dump(mode="json")}), as_json)
     else:
-        _out.print(
-            f"[green]sound[/]: {verdict.facilities} facilities, {verdict.rules} routing rules, "
-            f"{verdict.periods} spans of time proven, {verdict.examples} examples hold"
-        )
-        _out.print("  Every amount, category and urgency has an approver at each facility; every rule can match;")
-        _out.print("  every escalation ends; every exception has an owner; every local change is within its bounds.")
+        _tell_proven(verdict, staffed)
     exit_settled(0)
+
+
+def _tell_proven(verdict: Verdict, staffed: StaffVerdict | None) -> None:
+    _out.print(
+        f"[green]sound[/]: {verdict.facilities} facilities, {verdict.rules} routing rules, "
+        f"{verdict.rows} rows of other tables, {verdict.levels} levels, "
+        f"{verdict.periods} spans of time proven, {verdict.examples} examples hold"
+    )
+    for sentence in PROVEN:
+        _out.print(f"  {sentence}")
+    if staffed is None:
+        return
+    _out.print(
+        f"  With {staffed.people} active people: at each of {staffed.facilities} facilities somebody else than the "
+        "requester can answer every question."
+    )
+    for note in staffed.notes:
+        _out.print(f"  note: {note}", style="dim", markup=False)
 
 
 def _refuse(faults: tuple[PolicyFault, ...], as_json: bool) -> NoReturn:
@@ -84,6 +123,8 @@ def preview(
     amount: Annotated[str, typer.Option("--amount", "-a", help="Total of the request, such as 12000.")],
     category: Annotated[list[str] | None, typer.Option("--category", "-c", help="Of a line; may be repeated.")] = None,
     urgency: Annotated[str, typer.Option(help=f"One of {', '.join(URGENCIES)}.")] = "routine",
+    cost_centre: Annotated[list[str] | None, typer.Option(help="Of a line, such as N-7100; may be repeated.")] = None,
+    risk: Annotated[list[str] | None, typer.Option(help="Of a supplier to order from; may be repeated.")] = None,
     requester: Annotated[str | None, typer.Option(help="Who asks, and so may not decide.")] = None,
     on: Annotated[str | None, typer.Option(help="A day, YYYY-MM-DD; today at the facility without it.")] = None,
     directory: Directory = POLICIES,
@@ -101,18 +142,46 @@ def preview(
     except PolicyFilesError as error:
         _refuse(error.faults, as_json)
     effective, listed = _policy_on(store, facility, on)
-    money = _money(amount, effective.facility.currency)
-    if urgency not in URGENCIES:
-        _stop(f"--urgency is one of {', '.join(URGENCIES)}, not {urgency}")
-    for each in category or ():
-        if each not in listed:
-            _stop(f"there is no category {each}; there are {', '.join(listed)}")
-    answer = preview_of(effective, money, tuple(category or ()), urgency, _people(people), requester)
+    staff = Staff(_people(people))
+    facts = RequestFacts(
+        amount=_money(amount, effective.facility.currency),
+        categories=_each_of(category, listed, "category"),
+        urgency=_each_of([urgency], URGENCIES, "urgency")[0],
+        cost_centres=tuple(cost_centre or ()),
+        risks=_each_of(risk, RISKS, "risk"),
+        requester_level=_job_level(staff, requester),
+    )
+    answer = preview_of(effective, facts, _approvers(effective, staff, requester), requester)
     if as_json:
         show(answer.model_dump(mode="json"), as_json)
     else:
-        _print(answer)
+        print_preview(_out, answer)
     exit_settled(0 if answer.levels else FAILED)
+
+
+def _each_of(given: Sequence[str] | None, known: Sequence[str], what: str) -> tuple[str, ...]:
+    for each in given or ():
+        if each not in known:
+            _stop(f"there is no {what} {each}; there are {', '.join(known)}")
+    return tuple(given or ())
+
+
+def _job_level(staff: Staff, requester: str | None) -> int | None:
+    if requester is None or not staff:
+        return None
+    person = staff.person(requester)
+    if person is None:
+        _stop(f"the people directory knows nobody with the id {requester}")
+    return person.job_level
+
+
+def _approvers(policy: FrozenPolicy, staff: Staff, requester: str | None) -> ApproverDirectory:
+    """Who holds the roles of the policy's levels, and who is above the requester."""
+    return approver_directory(
+        staff.person(requester) if requester is not None else None,
+        staff.superiors(requester) if requester is not None else (),
+        {level.role: staff.holders(level.role, policy.facility.code) for level in policy.levels},
+    )
 
 
 def _policy_on(store: FilePolicyStore, code: str, on: str | None) -> tuple[FrozenPolicy, tuple[str, ...]]:
@@ -142,35 +211,14 @@ def _money(text: str, currency: str) -> Money:
 
 def _people(folder: Path) -> tuple[Person, ...]:
     """Who works where, or nobody when there is no such folder: the route is then told in roles alone."""
-    if not (folder / "people.csv").is_file():
-        return ()
+    return _known_people(folder) if (folder / "people.csv").is_file() else ()
+
+
+def _known_people(folder: Path) -> tuple[Person, ...]:
     try:
         return load(folder, datetime.now(UTC).date()).people
-    except InvalidReferenceFilesError as error:
+    except (InvalidReferenceFilesError, OSError) as error:
         _stop(f"the people cannot be read: {error}")
-
-
-def _print(answer: Preview) -> None:
-    goods = ", ".join(answer.categories) or "no category"
-    _out.print(f"[bold]{answer.amount}[/] of {goods}, {answer.urgency}, at {answer.facility}")
-    _out.print(f"policy {answer.policy_version} ({answer.policy_sha256[:12]})", style="dim")
-    if answer.retrospective:
-        _out.print(
-            f"An emergency under the cap: the order goes out at once. {answer.retrospective} answers for it within "
-            f"{answer.retrospective_hours} business hours; the levels below are not asked before."
-        )
-    for level in answer.levels:
-        _out.print(f"\n[bold]{level.place}. {level.name}[/]  {', '.join(level.people)}")
-        for rule, reason in zip(level.rules, level.reasons, strict=True):
-            _out.print(f"   rule {rule}: {escape(reason)}")
-        chain = " -> ".join(level.escalation)
-        _out.print(
-            f"   reminded after {level.remind_after_hours} business hours, "
-            f"after {level.escalate_after_hours} passed on: {chain}",
-            style="dim",
-        )
-    if not answer.levels:
-        _out.print(answer.words[0], style="red")
 
 
 def _stop(message: str) -> NoReturn:

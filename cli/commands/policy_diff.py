@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -69,6 +69,21 @@ def _print(found: PolicyDifference, days: tuple[date, date] | None) -> None:
         for each in found.files:
             if each.file == file:
                 _out.print(f"  {escape(each.words)}")
+
+    _warn_of_the_past(found)
+
+
+def _warn_of_the_past(found: PolicyDifference) -> None:
+    """Cases were decided by the rules of past days: who reads them later must find the same ones."""
+    today = datetime.now(UTC).date()
+    past = sum(1 for change in found.effects if change.since is not None and change.since < today)
+    if past:
+        what = "1 change is" if past == 1 else f"{past} changes are"
+        _out.print(
+            f"\n{what} felt on days before {today}: cases keep the policy that they were begun with, and who looks up "
+            "those days finds another. Changed rules belong into a new edition, or into a dated override.",
+            style="yellow",
+        )
 
 
 def _by_place(changes: tuple[EffectiveChange, ...]) -> dict[str, list[EffectiveChange]]:

@@ -23,10 +23,13 @@ from adapters.temporal_payloads import data_converter
 from cli.commands.keys import keys_folder
 from cli.gateway_client import AsJson, show, table_of
 from cli.settle import exit_settled
-from workflows.messages.procure_to_pay import WORKFLOW_NAME
+from workflows.incident import Incident
+from workflows.messages import incident, procure_to_pay
 from workflows.procure_to_pay import ProcureToPay
 
-OPEN_CASES = f"WorkflowType = '{WORKFLOW_NAME}' AND ExecutionStatus = 'Running'"
+OPEN_CASES = (
+    f"WorkflowType IN ('{procure_to_pay.WORKFLOW_NAME}', '{incident.WORKFLOW_NAME}') AND ExecutionStatus = 'Running'"
+)
 CONNECT_SECONDS = 15
 BROKEN, NO_ANSWER = 1, 2
 
@@ -101,7 +104,7 @@ def replayer_of(client: Client) -> Replayer:
     from worker import sandbox  # noqa: PLC0415 - every other command would pay a second for what a worker needs
 
     return Replayer(
-        workflows=[ProcureToPay],
+        workflows=[ProcureToPay, Incident],
         workflow_runner=sandbox(),
         data_converter=replace(client.data_converter, failure_converter_class=DefaultFailureConverter),
         namespace=client.namespace,

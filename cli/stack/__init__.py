@@ -2,12 +2,23 @@
 
 from cli.stack.addresses import StackAddresses, find_running_stack
 from cli.stack.errors import DeadChildError, StackError
-from cli.stack.oidc import FACILITIES_CLAIM, NAME_CLAIM, ROLES_CLAIM, Persona, fetch_token, known_personas
+from cli.stack.oidc import (
+    CLIENT_ID,
+    FACILITIES_CLAIM,
+    NAME_CLAIM,
+    ROLES_CLAIM,
+    Persona,
+    client_secret,
+    fetch_token,
+    known_personas,
+    password_of,
+)
 from cli.stack.services import Service, answers_http, polls_task_queue
 from cli.stack.settings import StackSettings, load_settings
 from cli.stack.supervisor import PARTS, EmbeddedStack, Step
 
 __all__ = [
+    "CLIENT_ID",
     "FACILITIES_CLAIM",
     "NAME_CLAIM",
     "PARTS",
@@ -21,9 +32,11 @@ __all__ = [
     "StackSettings",
     "Step",
     "answers_http",
+    "client_secret",
     "fetch_token",
     "find_running_stack",
     "known_personas",
     "load_settings",
+    "password_of",
     "polls_task_queue",
 ]

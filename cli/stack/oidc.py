@@ -100,7 +100,9 @@ class EmbeddedOidc:
             "client_id": CLIENT_ID,
             "client_secret": hidden["client_secret"],
             "description": "The corridor command and the API documentation",
-            "redirect_uris": [f"{self._addresses.gateway_url}/docs/oauth2-redirect"],
+            "redirect_uris": [
+                f"{self._addresses.gateway_url}{path}" for path in ("/docs/oauth2-redirect", "/codec/callback")
+            ],
         }
         return {
             "config_version": 1,
@@ -142,14 +144,7 @@ class EmbeddedOidc:
 async def fetch_token(addresses: StackAddresses, persona: str) -> str:
     """An access token for a persona of a running stack; raises StackError when the provider gives none."""
     hidden = _read_secrets(addresses.data_folder / "oidc")
-    if persona not in hidden["passwords"]:
-        known = ", ".join(sorted(hidden["passwords"])) or "none"
-        raise StackError(f"There is no persona {persona}. Those there are: {known}.")
-    form = {
-        "grant_type": "password",
-        "username": persona,
-        "password": hidden["passwords"][persona],
-    }
+    form = {"grant_type": "password", "username": persona, "password": _password(hidden, persona)}
     try:
         async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
             answer = await client.post(addresses.token_url, data=form, auth=(CLIENT_ID, hidden["client_secret"]))
@@ -158,6 +153,26 @@ async def fetch_token(addresses: StackAddresses, persona: str) -> str:
     if answer.status_code != httpx.codes.OK:
         raise StackError(f"The OIDC provider gave no token for {persona}: {answer.text.strip()}")
     return str(answer.json()["access_token"])
+
+
+def client_secret(addresses: StackAddresses) -> str:
+    """The secret of the client CLIENT_ID; empty for a stack whose provider was never started."""
+    try:
+        return _read_secrets(addresses.data_folder / "oidc")["client_secret"]
+    except StackError:
+        return ""
+
+
+def password_of(addresses: StackAddresses, persona: str) -> str:
+    """With which a persona signs in at the provider's own page. Raises StackError."""
+    return _password(_read_secrets(addresses.data_folder / "oidc"), persona)
+
+
+def _password(hidden: "_Secrets", persona: str) -> str:
+    if persona not in hidden["passwords"]:
+        known = ", ".join(sorted(hidden["passwords"])) or "none"
+        raise StackError(f"There is no persona {persona}. Those there are: {known}.")
+    return hidden["passwords"][persona]
 
 
 def known_personas(addresses: StackAddresses) -> list[str]:

@@ -35,7 +35,10 @@ class Verdict(Value):
 
 def check(book: PolicyBook) -> Verdict:
     """Prove the policy of every facility for every span of time, and run every example beside the rules."""
-    proofs = _proofs(book)
+    return _checked(book, [*_proofs(book), *_idle_levels(book)])
+
+
+def _checked(book: PolicyBook, proofs: Sequence[Sequence[PolicyFault]]) -> Verdict:
     runs = run_examples(book)
     faults = [fault for found in proofs for fault in found] + [fault for fault in runs if fault is not None]
     editions = book.system.editions
@@ -43,7 +46,7 @@ def check(book: PolicyBook) -> Verdict:
     return Verdict(
         faults=tuple(dict.fromkeys(faults)),
         facilities=len(local),
-        periods=len(proofs),
+        periods=len(book.system.editions) + sum(len(book.change_dates(code)) for code in book.codes()),
         rules=sum(len(each.routing.rules) for each in editions) + sum(len(each.rules) for each in local),
         rows=sum(len(getattr(each, table).rules) for each in editions for table in TABLES if table != "routing")
         + sum(len(each.segregation) for each in local),
@@ -54,12 +57,12 @@ def check(book: PolicyBook) -> Verdict:
 
 def proof_faults(book: PolicyBook) -> tuple[PolicyFault, ...]:
     """The flaws alone: a policy that has one must not be used, whatever its examples say."""
-    return tuple(dict.fromkeys(fault for found in _proofs(book) for fault in found))
+    return tuple(dict.fromkeys(fault for found in (*_proofs(book), *_idle_levels(book)) for fault in found))
 
 
 def every_fault(error: PolicyFilesError) -> tuple[PolicyFault, ...]:
     """The faults for which files were refused, and those that a check finds in the files that could be read."""
-    more = () if error.readable is None else check(error.readable).faults
+    more = () if error.readable is None else _checked(error.readable, _proofs(error.readable)).faults
     return PolicyFilesError([*error.faults, *more]).faults
 
 
@@ -73,11 +76,8 @@ def _system_proofs(book: PolicyBook) -> Iterator[list[PolicyFault]]:
         found = {kind: prove(book.of_the_system(edition, kind), edition.categories) for kind in KINDS}
         flaws = dict.fromkeys(flaw for flaws in found.values() for flaw in flaws)
         yield [
-            *(
-                _edition_fault(book, index, edition, flaw, [kind for kind in KINDS if flaw in found[kind]])
-                for flaw in flaws
-            ),
-            *_idle_levels(book, index, edition),
+            _edition_fault(book, index, edition, flaw, [kind for kind in KINDS if flaw in found[kind]])
+            for flaw in flaws
         ]
 
 
@@ -88,13 +88,23 @@ def _edition_fault(
     return book.system_source.fault(("editions", index, *_place(flaw, edition)), _reason(flaw) + where)
 
 
-def _idle_levels(book: PolicyBook, index: int, edition: Edition) -> Iterator[PolicyFault]:
-    local = (rule for code in book.codes() for rule in book.local(code).rules)
-    demanded = {name for rule in (*edition.routing.rules, *local) for name in rule.levels}
-    for number, level in enumerate(edition.levels):
-        if level.name not in demanded:
-            place = ("editions", index, "levels", number)
-            yield book.system_source.fault(place, f"level {level.name}: no rule demands it, here or at a facility")
+def _idle_levels(book: PolicyBook) -> Iterator[list[PolicyFault]]:
+    """Levels that no rule demands, here or at any facility: only for a book of which no file is missing."""
+    local = {name for code in book.codes() for rule in book.local(code).rules for name in rule.levels}
+    for index, edition in enumerate(book.system.editions):
+        demanded = local | {name for rule in edition.routing.rules for name in rule.levels}
+        yield [
+            book.system_source.fault(
+                ("editions", index, "levels", number), f"level {level.name}: no rule demands it, here or at a facility"
+            )
+            for number, level in enumerate(edition.levels)
+            if level.name not in demanded
+        ]
+
+
+def place_in_edition(book: PolicyBook, edition: Edition, flaw: Flaw) -> Place:
+    """Where in the system file the part stands that a flaw is about."""
+    return ("editions", book.system.editions.index(edition), *_place(flaw, edition))
 
 
 def _place(flaw: Flaw, edition: Edition) -> Place:

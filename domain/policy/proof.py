@@ -193,9 +193,12 @@ def escalation_chain(levels: Sequence[ApprovalLevel], role: str) -> tuple[tuple[
 
 def _endless_escalations(levels: Sequence[ApprovalLevel]) -> Iterable[Flaw]:
     for level in levels:
-        chain, ends = escalation_chain(levels, level.role)
+        above, ends = escalation_chain(levels, level.escalate_to)
+        if level.role in above:
+            above, ends = above[: above.index(level.role) + 1], False
         if not ends:
-            yield Flaw(part="level", name=level.name, reason=f"its escalation never ends: {' -> '.join(chain)}")
+            reason = f"its escalation never ends: {' -> '.join((level.role, *above))}"
+            yield Flaw(part="level", name=level.name, reason=reason)
 
 
 def _exception_flaws(policy: FrozenPolicy) -> Iterable[Flaw]:

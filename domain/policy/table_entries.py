@@ -14,6 +14,7 @@ from domain.money import ExactDecimal
 from domain.people import Role
 from domain.policy import model
 from domain.policy.sections import Amount, Category, Document, ExceptionCode, Name, Rule
+from domain.policy.tables import ALARMS, acceptable_by_rule
 from domain.requisition import Urgency
 
 CostCentre = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,20}$")]
@@ -118,12 +119,14 @@ class BudgetRules(Document):
 
 
 def _acceptable(code: str) -> str:
-    if "accept" not in CATALOGUE[code].actions:
+    if code in ALARMS:
+        raise ValueError("a rule must not silence the alarm of a control")
+    if not acceptable_by_rule(code):
         raise ValueError("the catalogue lets nobody accept this exception")
     return code
 
 
-ACCEPTABLE = sorted(code for code, row in CATALOGUE.items() if "accept" in row.actions)
+ACCEPTABLE = sorted(code for code in CATALOGUE if acceptable_by_rule(code))
 AcceptableCode = Annotated[ExceptionCode, AfterValidator(_acceptable), Field(json_schema_extra={"enum": ACCEPTABLE})]
 
 

@@ -18,6 +18,8 @@ from domain.policy.model import AcceptanceRule, ApprovalLevel, FrozenPolicy, Seg
 from domain.tolerance import LineTolerances
 
 BudgetBehaviour = Literal["stop", "warn", "ignore"]
+ALARMS = frozenset({"duties-conflict", "evidence-fault", "policy-refused", "sla-breached"})
+"""Exceptions that say that a control struck or failed: a rule that accepts them would switch the control off."""
 _STRICTEST_FIRST: tuple[BudgetBehaviour, ...] = ("stop", "warn", "ignore")
 
 
@@ -82,19 +84,24 @@ def _behaviour(policy: FrozenPolicy, cost_centre: str, category: str) -> BudgetB
     return policy.budget.behaviour
 
 
+def acceptable_by_rule(code: str) -> bool:
+    """Whether a rule may accept the exception: only what people may accept, and no alarm of the controls themselves."""
+    return code in CATALOGUE and "accept" in CATALOGUE[code].actions and code not in ALARMS
+
+
 def accepted_by_rule(
     policy: FrozenPolicy, code: str, amount: Money, categories: Collection[str]
 ) -> AcceptanceRule | None:
     """The rule that accepts an exception without a person, or None when people must be asked.
 
     Hit policy *any*. `amount` is that of the whole request; a rule for some categories covers the exception only when
-    it covers all of its `categories`. What the catalogue does not let people accept, no rule accepts either.
+    it covers all of its `categories`. What is not `acceptable_by_rule` is accepted by none.
 
     Raises CurrencyMismatchError when the amount is not in the facility's currency, in which the limits are written.
     """
     if amount.currency != policy.facility.currency:
         raise CurrencyMismatchError(f"the limits of {policy.facility.code} are in {policy.facility.currency}")
-    if code not in CATALOGUE or "accept" not in CATALOGUE[code].actions:
+    if not acceptable_by_rule(code):
         return None
     for rule in policy.acceptance:
         if rule.code == code and amount.amount <= rule.max_amount and _all_held(rule.categories, categories):

@@ -14,7 +14,7 @@ from domain.ports.evidence import ChainFault
 
 class CheckpointVerdict(Value):
     """What the checkpoints say of the evidence. `last` is the latest of those read; `signatures_checked` is false when
-    no public keys are set up.
+    no public keys are set up. Of the faults it holds the first MAX_FAULTS.
     """
 
     checkpoints_read: int

@@ -87,6 +87,10 @@ class SpendLine(Value):
     submitted_on: date
 
 
+MAX_FAULTS = 1000
+"""Where more is wrong than this, a longer list would tell nobody more."""
+
+
 class ChainFault(Value):
     """Where the evidence does not hold, and why: the row of `table` with this case and position.
 
@@ -149,7 +153,7 @@ class EvidenceReader(Protocol):
         """Requests submitted between the two days, both inclusive, that were not rejected, withdrawn or cancelled."""
 
     async def verify(self, case_id: str | None = None) -> tuple[int, tuple[ChainFault, ...]]:
-        """Check the hash chains; returns the number of entries read and every fault."""
+        """Check the hash chains; returns the number of entries read and the faults, of which the first MAX_FAULTS."""
 
 
 class Delivery(Value):
@@ -168,6 +172,13 @@ class ParkedDelivery(Value):
     channel: str
     tries: int
     error: str
+
+
+class NoticeBoard(Protocol):
+    """Where notices are left that belong to no case (their `case_id` is empty)."""
+
+    async def tell(self, notice: Notice) -> None:
+        """Put it into the outbox, once for its id."""
 
 
 class Outbox(Protocol):

@@ -79,6 +79,15 @@ async def test_the_same_notice_is_the_same_mail_and_a_case_is_one_thread(smtp_si
     assert "/v1/cases/procure-to-pay.north.REQ-1" in smtp_sink.mails[0].get_content()
 
 
+async def test_a_notice_of_no_case_names_none_and_is_no_thread(smtp_sink: SmtpSink) -> None:
+    notice = a_notice("N-1", people=("a.buyer",)).model_copy(update={"case_id": ""})
+    await _notifier(smtp_sink).send(notice)
+    (mail,) = smtp_sink.mails
+    assert (mail["Subject"], mail["References"]) == ("Please approve", None)
+    assert "Case:" not in mail.get_content()
+    assert "http" not in mail.get_content()
+
+
 async def test_a_notice_never_carries_its_data(smtp_sink: SmtpSink) -> None:
     await _notifier(smtp_sink).send(a_notice("N-1", people=("a.buyer",), data={"note": "something private"}))
     assert "something private" not in smtp_sink.mails[0].as_string()

@@ -5,7 +5,12 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from domain.ports.evidence import Delivery
+import pytest
+
+from adapters.memory.notices import MemoryNotices
+from adapters.memory.outbox import MemoryOutbox
+from adapters.postgres.notices import PostgresNotices
+from domain.ports.evidence import Delivery, NoticeBoard
 from tests.fixtures.evidence import CASE, CHANNELS, START, Store, a_journal, a_notice
 
 MINUTE = timedelta(minutes=1)
@@ -70,3 +75,16 @@ async def test_relays_side_by_side_never_hold_the_same_notice(store: Store) -> N
     takes = await asyncio.gather(*(store.outbox.take(CHANNELS, 7, START, START + MINUTE) for _ in range(12)))
     names = [name for taken in takes for name in _names(taken)]
     assert len(names) == len(set(names)) == 60
+
+
+async def test_a_notice_of_no_case_is_due_once_as_well(store: Store, request: pytest.FixtureRequest) -> None:
+    if isinstance(store.outbox, MemoryOutbox):
+        notices: NoticeBoard = MemoryNotices(store.outbox, CHANNELS)
+    else:
+        notices = PostgresNotices(request.getfixturevalue("evidence_pool"), CHANNELS)
+    notice = a_notice("N-1").model_copy(update={"case_id": ""})
+    for _ in range(2):
+        await notices.tell(notice)
+    taken = await store.outbox.take(CHANNELS, 10, START, START + MINUTE)
+    assert _names(taken) == [("N-1", channel) for channel in CHANNELS]
+    assert taken[0].notice == notice

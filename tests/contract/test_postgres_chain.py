@@ -117,6 +117,15 @@ async def test_all_cases_are_read_in_batches(recorded: Pool, monkeypatch: pytest
     assert [fault.case_id for fault in faults] == ["procure-to-pay.north.B-5", CASE]
 
 
+async def test_what_is_wrong_everywhere_is_listed_up_to_a_bound(
+    recorded: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chain, "MAX_FAULTS", 3)
+    await _tamper(recorded, "UPDATE timeline SET hash = 'x'")
+    entries_read, faults = await PostgresReader(recorded).verify()
+    assert (entries_read, len(faults)) == (10, 3)
+
+
 async def test_an_entry_that_cannot_be_read_is_a_drift_without_its_content(recorded: Pool) -> None:
     await _tamper(recorded, "UPDATE timeline SET body = '{\"secret\": 1}' WHERE case_id = $1")
     with pytest.raises(ContractDriftError, match="a stored TimelineEntry has") as caught:

@@ -22,6 +22,7 @@ from adapters.memory.checkpoints import MemoryCheckpoints
 from adapters.memory.delegations import MemoryDelegations
 from adapters.memory.evidence import MemoryEvidence
 from adapters.memory.keeping import MemoryKeeper
+from adapters.memory.notices import MemoryNotices
 from adapters.memory.overrides import MemoryOverrides
 from adapters.signing import Ed25519Signer
 from api.app import create_app
@@ -76,10 +77,15 @@ STRANGERS = (
 
 
 class ChangingDirectory(FileDirectory):
-    """A directory in which people get other roles, or leave."""
+    """A directory in which people come, get other roles, or leave."""
 
     def change(self, person: str, **changes: Any) -> None:
-        self._people[person] = self._people[person].model_copy(update=changes)
+        known = self._staff.person(person)
+        assert known is not None, person
+        self.put(known.model_copy(update=changes))
+
+    def put(self, person: Person) -> None:
+        self._staff = self._staff.with_person(person)
 
 
 class FixedKeys:
@@ -97,15 +103,12 @@ class FixedKeys:
 class TwoFacilities:
     """A policy store of North and South with the same rules."""
 
-    def __init__(self) -> None:
-        self.rules = RULES
-
     def facilities(self) -> tuple[Facility, ...]:
         return (FACILITY, SOUTH)
 
     def effective(self, facility: str, on: date) -> FrozenPolicy | None:
         found = next((place for place in self.facilities() if place.code == facility), None)
-        return None if found is None or on < POLICY_BEGINS else self.rules.model_copy(update={"facility": found})
+        return None if found is None or on < POLICY_BEGINS else RULES.model_copy(update={"facility": found})
 
 
 @dataclass
@@ -209,7 +212,6 @@ class Gateway:
         self.directory = ChangingDirectory([*PEOPLE, *STRANGERS])
         signer = Ed25519Signer({"k1": b"k" * 32}, "k1")
         self.checkpoints = MemoryCheckpoints(self.evidence, signer, signer)
-        self.policies = TwoFacilities()
         self.down: set[str] = set()
         verifier = JwtVerifier(FixedKeys(keys), ISSUER, AUDIENCE, self.clock)
         self.services = Services(
@@ -218,7 +220,7 @@ class Gateway:
             claims=self.evidence,
             checkpoints=self.checkpoints,
             keeper=MemoryKeeper(self.evidence),
-            policies=self.policies,
+            policies=TwoFacilities(),
             tokens=verifier,
             event_sources=(
                 EventSource(
@@ -236,6 +238,7 @@ class Gateway:
             directory=self.directory,
             delegations=self.delegations,
             overrides=self.overrides,
+            notices=MemoryNotices(self.evidence.outbox),
             now=self.clock,
             probes={"temporal": self._probe_of("temporal"), "database": self._probe_of("database")},
         )

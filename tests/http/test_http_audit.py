@@ -36,7 +36,11 @@ async def closed(gateway: Gateway) -> Gateway:
 
 async def post(gateway: Gateway, path: str, body: Any, *who: str, **claims: Any) -> httpx.Response:
     headers = gateway.as_(*(who or OFFICER), **claims)
-    return await gateway.http.post(f"/v1/audit/{path}", json=body, headers=headers)
+    return await gateway.http.post(place(path), json=body, headers=headers)
+
+
+def place(path: str) -> str:
+    return "/v1/purges" if path == "purge" else f"/v1/audit/{path}"
 
 
 async def get(gateway: Gateway, path: str, *who: str, **claims: Any) -> httpx.Response:
@@ -238,7 +242,7 @@ async def test_only_a_compliance_officer_of_the_facility_keeps_evidence(
     if path != "purge":
         answer = await post(closed, path, body, facilities=["south"])
         assert (answer.status_code, slug(answer)) == (404, "case-not-found")
-    assert (await closed.http.post(f"/v1/audit/{path}", json=body)).status_code == 401
+    assert (await closed.http.post(place(path), json=body)).status_code == 401
     assert len(kinds(closed)) == 2
 
 

@@ -258,3 +258,23 @@ async def test_a_closed_task_is_not_delegated(gateway: Gateway) -> None:
     await gateway.catch_up(CASE)
     answer = await gateway.post(f"/v1/tasks/{TASK}/delegate", {"to": "olaf"})
     assert (answer.status_code, slug(answer)) == (409, "task-closed")
+
+
+async def told(gateway: Gateway) -> list[tuple[str, tuple[str, ...]]]:
+    taken = await gateway.evidence.outbox.take(["email"], 10, NOW, NOW + DAY)
+    return [(each.notice.event, each.notice.people) for each in taken]
+
+
+async def test_both_are_told_once_of_the_beginning_and_of_the_end(gateway: Gateway) -> None:
+    for _ in range(2):
+        made = await add(gateway, "paul", delegator="carla", delegation_id="delegation-4711")
+    assert await told(gateway) == [("delegation.made", ("carla", "olaf"))]
+    for _ in range(2):
+        await gateway.post(made.json()["links"]["revoke"], None)
+    assert await told(gateway) == [("delegation.revoked", ("carla", "olaf"))]
+
+
+async def test_nobody_is_told_of_what_was_refused(gateway: Gateway) -> None:
+    await add(gateway, delegate="nobody")
+    await gateway.post("/v1/delegations/preview", a_body())
+    assert await told(gateway) == []

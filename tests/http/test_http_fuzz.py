@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from datetime import timedelta
 from typing import Any
 
 import schemathesis
@@ -20,6 +21,8 @@ from standardwebhooks.webhooks import Webhook
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.event_sources import EventSource
+from domain.delegation import Delegation
+from domain.ports.overrides import OverrideRecord
 from tests.fixtures.evidence import CASE, a_journal, a_task, an_entry
 from tests.http.fakes import NOW, Gateway, new_keys
 
@@ -64,6 +67,27 @@ class Signing:
         return [*others, *signed]
 
 
+DELEGATION = Delegation(
+    delegation_id="delegation-1",
+    delegator="carla",
+    delegate="olaf",
+    valid_from=NOW,
+    valid_until=NOW + timedelta(days=7),
+    made_by="carla",
+    made_at=NOW,
+)
+OVERRIDE = OverrideRecord(
+    override_id="override-1",
+    person="bo",
+    rule="buyer-is-not-approver",
+    facility="north",
+    reason="Nobody else is here",
+    valid_until=NOW + timedelta(days=7),
+    requested_by="rosa",
+    requested_at=NOW,
+)
+
+
 def furnished() -> Gateway:
     """A gateway with a case, a task and an order, so that some requests find what they name."""
     gateway = Gateway(new_keys())
@@ -82,12 +106,20 @@ def furnished() -> Gateway:
     gateway.cases.open(task)
     journal = a_journal(CASE, 1, an_entry(1), order_numbers=("PO-1",), tasks=(task,))
     asyncio.run(gateway.evidence.record(journal))
+    asyncio.run(gateway.delegations.add(DELEGATION))
+    asyncio.run(gateway.overrides.request(OVERRIDE))
     return gateway
 
 
 GATEWAY = furnished()
-KNOWN = {"case_id": CASE, "task_id": f"{CASE}:approve-owner.1"}
-ROLES = ("cost-centre-owner", "portal", "buyer", "auditor")
+KNOWN = {
+    "case_id": CASE,
+    "task_id": f"{CASE}:approve-owner.1",
+    "delegation_id": DELEGATION.delegation_id,
+    "override_id": OVERRIDE.override_id,
+    "person": "bo",
+}
+ROLES = ("cost-centre-owner", "portal", "buyer", "auditor", "process-owner", "compliance-officer")
 load_all_checks()
 
 

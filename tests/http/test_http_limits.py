@@ -93,6 +93,13 @@ async def test_an_event_source_has_a_rate_of_its_own(limited: Limited) -> None:
     assert (await limited.ask(limited.gateway.as_())).status_code == 200
 
 
+async def test_guessing_links_is_slowed_down_as_guessing_tokens_is(limited: Limited) -> None:
+    pages = [await limited.http.get("/v1/links/made-up") for _ in range(3)]
+    assert [page.status_code for page in pages] == [404, 404, 429]
+    assert pages[-1].headers["content-type"].startswith("text/html")
+    assert int(pages[-1].headers["retry-after"]) > 0
+
+
 async def test_an_address_that_guesses_is_not_even_listened_to(limited: Limited) -> None:
     bad = {"Authorization": "Bearer guessed"}
     assert [(await limited.ask(bad)).status_code for _ in range(3)] == [401, 401, 429]

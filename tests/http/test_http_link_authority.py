@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from api.limits import CallerLimits
 from domain.delegation import DelegationScope
 from domain.duties import DutyDone
 from domain.money import Money
+from domain.rate_limit import Rate
 from tests.fixtures.evidence import CASE, a_journal, a_task
 from tests.fixtures.links import OTHER_RING, a_link
 from tests.http.fakes import NOW, RULES, Gateway
@@ -126,6 +128,26 @@ async def test_links_are_off_until_there_are_keys(gateway: Gateway) -> None:
     assert text_of(answer)
 
 
+async def test_who_asks_too_often_is_slowed_down_by_person(desk: Desk) -> None:
+    desk.app.state.limits = CallerLimits(Rate(count=2, seconds=60), clock=lambda: 0.0)
+    for status in (200, 200, 429):
+        answer = await desk.look(desk.link())
+        assert answer.status_code == status
+    assert answer.headers["retry-after"]
+    assert "too often" in text_of(answer)
+    assert (await desk.look(desk.link(person="bo"))).status_code == 403, "another person is not slowed down"
+
+
+async def test_refusals_are_in_the_security_log(desk: Desk) -> None:
+    token = desk.link()
+    desk.people.change("carla", roles=())
+    with capture_logs() as logs:
+        await desk.look(token)
+        await desk.look(desk.link(ring=OTHER_RING))
+    found = [(each["event"], each.get("code"), each.get("person")) for each in logs if each["event"] != "answered"]
+    assert [each[1:] for each in found] == [("not-authorised", "carla"), ("bad-signature", None)]
+
+
 async def test_a_link_shows_in_no_log_metric_or_header(desk: Desk) -> None:
     token, foreign = desk.link(), desk.link(ring=OTHER_RING)
     with capture_logs() as logs:
@@ -141,7 +163,7 @@ async def test_a_link_shows_in_no_log_metric_or_header(desk: Desk) -> None:
     for secret in secrets:
         assert secret not in str(logs)
         assert secret not in metrics
-    assert [each["fault"] for each in logs if each["event"] == "link_refused"] == ["bad-signature", "expired"]
+    assert [each["code"] for each in logs if each["event"] == "link.refused"] == ["bad-signature", "expired"]
 
 
 async def test_a_page_never_repeats_its_own_address(desk: Desk) -> None:

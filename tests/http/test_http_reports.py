@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from decimal import Decimal
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
+import httpx
 import pytest
 
-from domain.policy.model import AuthorityLimit
+from api.app import create_app
+from domain.facility import Facility
+from domain.policy.model import FrozenPolicy, RoutingRule
 from tests.fixtures.evidence import CASE, START, a_journal, an_entry
-from tests.http.fakes import RULES, Gateway, a_line, a_requisition, pointers, slug
+from tests.fixtures.small_hospital import PEOPLE, policy
+from tests.http.fakes import Gateway, a_line, a_requisition, pointers, slug
 
 OUTLINE = {"facility": "north", "amount": {"amount": "1200", "currency": "USD"}}
+
+
+class OnePolicy:
+    """A policy store of one facility, with the same rules on every day."""
+
+    def __init__(self, policy: FrozenPolicy) -> None:
+        self._policy = policy
+
+    def facilities(self) -> tuple[Facility, ...]:
+        return (self._policy.facility,)
+
+    def effective(self, facility: str, on: date) -> FrozenPolicy | None:
+        return self._policy if facility == self._policy.facility.code and on >= self._policy.effective_from else None
 
 
 async def preview(gateway: Gateway, body: Any) -> Any:
@@ -30,33 +47,43 @@ async def test_a_preview_names_each_level_and_why(gateway: Gateway) -> None:
     assert len(body["explanation"]) == 2
 
 
-async def test_a_preview_names_the_people_who_would_be_asked(gateway: Gateway) -> None:
-    body = (await preview(gateway, {**OUTLINE, "requester": "dora"})).json()
-    assert body["stages"] == [
-        [{"level": "owner", "role": "cost-centre-owner", "people": ["carla"], "needs": 1}],
-        [{"level": "director", "role": "department-director", "people": ["dirk"], "needs": 1}],
-    ]
+async def test_a_preview_names_the_people_and_leaves_the_requester_out(gateway: Gateway) -> None:
+    owner, director = (await preview(gateway, OUTLINE)).json()["levels"]
+    assert (owner["people"], owner["needs"], owner["quorum"]) == (["carla", "dora"], 1, "any")
+    assert (director["people"], director["approvers"], director["stage"]) == (["dirk", "dora"], "role", None)
+    asked = (await preview(gateway, OUTLINE | {"requester": "dirk"})).json()["levels"]
+    assert [level["people"] for level in asked] == [["carla", "dora"], ["dora"]]
+    own = (await preview(gateway, {"requisition": a_requisition(requester="carla")})).json()["levels"]
+    assert own[0]["people"] == ["dora"]
 
 
-async def test_a_preview_climbs_the_line_of_the_requester_and_counts_a_committee(gateway: Gateway) -> None:
-    level = RULES.levels[0]
-    rules = RULES.model_copy(
-        update={
-            "levels": (
-                level.model_copy(update={"name": "owner", "approvers": "management-chain"}),
-                level.model_copy(update={"name": "director", "role": "finance-controller", "needs": 2}),
-            ),
-            "authority": (AuthorityLimit(job_level=5, amount=Decimal(100_000)),),
-        }
+async def test_a_preview_looks_at_cost_centres_risks_and_the_requesters_job_level(gateway: Gateway) -> None:
+    def demand(name: str, **conditions: Any) -> RoutingRule:
+        given = {"reason": "for this test", "owner": "process-owner", "levels": ("department-director",)}
+        return RoutingRule(name=name, **given, **conditions)
+
+    conditional = (
+        demand("centre", cost_centres=("N-200",)),
+        demand("risky", risks=("new",)),
+        demand("junior", requester_level_below=3),
     )
-    gateway.policies.rules = rules
-    asked = a_requisition(lines=[a_line(unit_price={"amount": "120", "currency": "USD"})])
-    body = (await preview(gateway, {"requisition": asked})).json()
-    assert [[(each["people"], each["needs"]) for each in stage] for stage in body["stages"]] == [
-        [(["mia"], 1)],
-        [(["max"], 1)],
-        [(["fiona", "frida", "fritz"], 2)],
-    ]
+    rules = policy().model_copy(update={"routing": (*policy().routing, *conditional)})
+    gateway.services = replace(gateway.services, policies=OnePolicy(rules))
+    http = httpx.AsyncClient(transport=httpx.ASGITransport(app=create_app(gateway.services)), base_url="http://gateway")
+    junior = PEOPLE[0].model_copy(update={"person": "juno", "job_level": 2})
+    senior = PEOPLE[0].model_copy(update={"person": "sina", "job_level": 5})
+    gateway.directory.put(junior)
+    gateway.directory.put(senior)
+    small = OUTLINE | {"amount": {"amount": "10", "currency": "USD"}, "requester": "sina"}
+    for more, fired in (
+        ({}, ["small"]),
+        ({"cost_centres": ["N-200"]}, ["small", "centre"]),
+        ({"risks": ["low", "new"]}, ["small", "risky"]),
+        ({"requester": "juno"}, ["small", "junior"]),
+        ({"requester": None}, ["small", "junior"]),
+    ):
+        answer = await http.post("/v1/policies/preview", json=small | more, headers=gateway.as_())
+        assert answer.json()["rules"] == fired
 
 
 async def test_a_preview_of_a_requisition_says_what_has_no_price_yet(gateway: Gateway) -> None:
@@ -80,6 +107,8 @@ async def test_an_emergency_under_the_cap_is_approved_afterwards(
         ({}, ""),
         (OUTLINE | {"requisition": a_requisition()}, ""),
         (OUTLINE | {"facility": "south"}, "/facility"),
+        (OUTLINE | {"requester": "nobody.at.all"}, "/requester"),
+        ({"requisition": a_requisition(), "requester": "nina"}, ""),
         ({"requisition": a_requisition(facility="atlantis")}, "/requisition/facility"),
         (OUTLINE | {"amount": {"amount": "1", "currency": "EUR"}}, "/amount/currency"),
         (

@@ -190,3 +190,32 @@ async def test_a_case_without_a_worker_is_answered_for_later(world: World) -> No
     assert await cases.fingerprint("procure-to-pay.north.NEVER") is None
     await cases.health()
     await world.client.get_workflow_handle(name).terminate()
+
+
+async def test_a_task_is_handed_over_and_decided_by_a_substitute(people: People, world: World) -> None:
+    case, body = request_in(world)
+    await people.submit(body)
+    task = await people.task("carla", case)
+    path = f"/v1/tasks/{task['task_id']}"
+
+    watching = await people.post("nina", f"/v1/cases/{case.name}/actions/add-watcher", {"person": "olaf"})
+    assert watching.status_code == 200, watching.text
+    given = {"change_id": "change-0001", "to": "dirk", "comment": "You know the ward"}
+    first, again = [await people.post("carla", f"{path}/reassign", given) for _ in range(2)]
+    assert (first.status_code, first.json()) == (200, again.json()), first.text
+    await case.until(lambda: world.evidence._tasks[task["task_id"]].task.people == ("dirk",))
+
+    until = (people.gateway.now + timedelta(days=20)).isoformat()
+    lent = await people.post("dirk", "/v1/delegations", {"delegate": "olaf", "valid_until": until})
+    assert (lent.status_code, lent.json()["open_tasks"]) == (201, 1), lent.text
+    (item,) = (await people.get("olaf", "/v1/tasks"))["items"]
+    assert (item["task_id"], item["acting_for"]) == (task["task_id"], ["dirk"])
+    answer = {"action": "approve", "subject_version": item["subject_version"], "on_behalf_of": "dirk"}
+    decided = await people.post("olaf", f"{path}/decision", answer)
+    assert decided.status_code == 200, decided.text
+    assert (
+        decided.json()["record"]["decision"]["authority"]["delegation"]["delegation_id"] == lent.json()["delegation_id"]
+    )
+    await case.ordered()
+    timeline = (await people.get("olaf", f"/v1/cases/{case.name}/timeline"))["items"]
+    assert ("olaf", "dirk") in {(each["entry"]["actor"], each["entry"]["on_behalf_of"]) for each in timeline}

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
+import httpx
 import pytest
+from google.protobuf.json_format import MessageToDict, ParseDict
 from google.protobuf.message import Message
+from prometheus_client import CollectorRegistry
 from temporalio.api.common.v1 import Payload, Payloads, WorkflowExecution
 from temporalio.api.workflowservice.v1 import SignalWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
 
 from adapters.key_files import KeyFiles, add_key, new_ring
-from adapters.temporal_payloads import EncryptedPayloads, PlainPayloads, data_converter, is_encrypted
+from adapters.temporal_payloads import PlainPayloads, data_converter, is_encrypted
+from api.app import create_app
 from api.case_client import TemporalCaseClient
+from api.codec_desk import CodecDesk
 from cli.commands.replay import replayer_of
 from domain.case import case_id
 from domain.outside_errors import RefusedError
@@ -25,6 +31,7 @@ from domain.requisition import Requisition
 from domain.tasks import Decision
 from tests.fixtures.small_hospital import PEOPLE
 from tests.fixtures.world import Case, World, actor
+from tests.http.fakes import Gateway, new_keys
 from workflows import search_attributes
 from workflows.messages import procure_to_pay as messages
 
@@ -106,6 +113,17 @@ async def nothing_is_told(case: Case) -> list[Payload]:
     return found
 
 
+async def through_the_endpoint(keys: Path, payloads: list[Payload]) -> list[Payload]:
+    """What the Web UI of an auditor shows of them."""
+    gateway = Gateway(new_keys())
+    services = replace(gateway.services, codec_desk=CodecDesk(KeyFiles(keys).payload), metrics=CollectorRegistry())
+    transport = httpx.ASGITransport(app=create_app(services))
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as http:
+        body = MessageToDict(Payloads(payloads=payloads))
+        answer = await http.post("/codec/decode", json=body, headers=gateway.as_("k.mensah", "auditor"))
+    return list(ParseDict(answer.json(), Payloads()).payloads)
+
+
 async def fulfilled(case: Case) -> None:
     (order,) = await case.ordered()
     await case.fulfil(order)
@@ -121,8 +139,7 @@ async def test_a_whole_purchase_leaves_nothing_readable_on_the_server(sealed: Se
     found = await nothing_is_told(case)
     assert len(found) > 20
     assert {each.metadata["encryption-case"].decode() for each in found if is_encrypted(each)} == {case.name}
-    reader = EncryptedPayloads(KeyFiles(sealed.keys).payload)
-    opened = b"".join(each.data for each in await reader.decode(found))
+    opened = b"".join(each.data for each in await through_the_endpoint(sealed.keys, found))
     assert all(secret in opened for secret in (b"Telling", b"latex", b"nina", b"may not order", b"REQ-"))
 
 

@@ -13,6 +13,7 @@ from temporalio.service import RPCError
 from adapters.policy_files import WatchedPolicyStore
 from api.incidents import TemporalIncidents
 from domain.exceptions import Finding
+from domain.outside_errors import TemporarilyUnavailableError
 from domain.policy.model import FrozenPolicy
 from tests.fixtures.policies import PolicyFiles
 from tests.fixtures.small_hospital import line, policy
@@ -114,6 +115,17 @@ async def test_silence_tells_the_process_owner_and_ends_nothing(world: World) ->
     await case.decide("policy-refused", "accept", comment="Seen, and mended")
     assert (await result(case)).ended_by == "answer"
     assert all(task.status != "open" for task in case.tasks())
+
+
+async def test_it_waits_for_a_store_that_does_not_answer(world: World) -> None:
+    down = TemporarilyUnavailableError("evidence-store", "unreachable", "no answer")
+    world.faults.fail("record", down, times=1)
+    case = await noticed(world)
+    await case.task("policy-refused")
+    world.faults.fail("record", down, times=1)
+    await case.decide("policy-refused", "accept", comment="Seen, and mended")
+    assert (await result(case)).ended_by == "answer"
+    assert case.kinds().count("exception.raised") == 1
 
 
 async def test_an_operator_may_cancel_it(world: World) -> None:

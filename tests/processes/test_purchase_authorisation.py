@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from domain.money import Money
-from domain.policy.model import BudgetRule
+from domain.policy.model import BudgetBehaviourRule, BudgetRule
 from domain.requisition import CostShare
 from tests.fixtures.small_hospital import line, policy
 from tests.fixtures.world import World
@@ -178,6 +178,14 @@ async def test_a_budget_stops_until_its_owner_lets_it_pass(world: World) -> None
 
 async def test_a_warning_budget_does_not_stop(world: World) -> None:
     world.policy = policy(budget=BudgetRule(behaviour="warn"))
+    case = await world.start(world.requisition(line(quantity="20", cost_centre="N-200")))
+    await case.decide("approval", "approve", by="carla")
+    await case.ordered()
+
+
+async def test_a_row_of_the_budget_table_decides_for_its_cost_centres(world: World) -> None:
+    lenient = BudgetBehaviourRule(name="theatre-is-warned", cost_centres=("N-200",), behaviour="warn")
+    world.policy = policy(budget_rules=(lenient,))
     case = await world.start(world.requisition(line(quantity="20", cost_centre="N-200")))
     await case.decide("approval", "approve", by="carla")
     await case.ordered()

@@ -20,7 +20,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from cli.settle import exit_settled
 from tests.fixtures.temporal import SERVER_ARGUMENTS, temporal_executable
-from tests.replay import approval_scripts  # noqa: F401 - its import adds its scripts
+from tests.replay import approval_scripts, incident_scripts  # noqa: F401 - their import adds their scripts
 from tests.replay.scripts import IDENTITY, SCRIPTS, RecordedWorld, fingerprint
 from workflows import search_attributes
 

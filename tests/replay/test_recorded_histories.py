@@ -19,6 +19,7 @@ from temporalio.worker import Replayer
 from tests.replay.record import FINGERPRINTS, RECORDINGS, run
 from tests.replay.scripts import IDENTITY, SCRIPTS, fingerprint
 from worker import sandbox
+from workflows.incident import Incident
 from workflows.procure_to_pay import ProcureToPay
 
 WHAT_TO_DO = """
@@ -62,7 +63,10 @@ def test_every_script_is_recorded() -> None:
 @pytest.mark.parametrize("name", kept())
 async def test_a_recorded_case_goes_on_under_the_present_code(name: str) -> None:
     replayer = Replayer(
-        workflows=[ProcureToPay], workflow_runner=sandbox(), data_converter=pydantic_data_converter, identity=IDENTITY
+        workflows=[ProcureToPay, Incident],
+        workflow_runner=sandbox(),
+        data_converter=pydantic_data_converter,
+        identity=IDENTITY,
     )
     result = await replayer.replay_workflow(recorded(name), raise_on_replay_failure=False)
     assert result.replay_failure is None, WHAT_TO_DO.format(name=name, difference=result.replay_failure)

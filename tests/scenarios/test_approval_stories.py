@@ -53,17 +53,17 @@ def test_the_preview_names_the_people_who_are_then_asked(house: House) -> None:
     outline = {"facility": "north", "amount": {"amount": "1281.00", "currency": "USD"}, "requester": "s.keller"}
     outline |= {"categories": ["medical-supplies"], "cost_centres": ["N-4100"]}
     told = house.person("s.keller").post("/v1/policies/preview", outline).json()
-    assert [[set(each["people"]) for each in stage] for stage in told["stages"]] == [[OWNERS], [{"n.okafor"}]]
+    assert [set(level["people"]) for level in told["levels"]] == [OWNERS, {"n.okafor"}]
 
     case = house.submit(boxes=150)
     asked = house.task(case)
     assert house.case(case)["case"]["amount"] == told["amount"]
     assert asked["rule"] == ", ".join(told["levels"][0]["rules"])
-    for stage in told["stages"]:
-        task = house.task(case, level=stage[0]["level"])
-        assert all(house.person(each).has(task) for each in stage[0]["people"])
+    for level in told["levels"]:
+        task = house.task(case, level=level["name"])
+        assert all(house.person(each).has(task) for each in level["people"])
         assert not any(house.person(each).has(task) for each in ("s.keller", "d.fields", "c.mendoza"))
-        applied(house.person(stage[0]["people"][0]).decide(task))
+        applied(house.person(level["people"][0]).decide(task))
     house.ordered(case)
 
 

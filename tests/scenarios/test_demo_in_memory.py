@@ -24,6 +24,7 @@ from adapters.memory.delegations import MemoryDelegations
 from adapters.memory.erp import MemoryErp
 from adapters.memory.evidence import MemoryEvidence
 from adapters.memory.keeping import MemoryKeeper
+from adapters.memory.notices import MemoryNotices
 from adapters.memory.overrides import MemoryOverrides
 from adapters.memory.suppliers import MemorySupplierChannel
 from adapters.policy_files import FilePolicyStore
@@ -101,6 +102,7 @@ async def stack(temporal: WorkflowEnvironment) -> AsyncIterator[Stack]:
             directory=ports.directory,
             delegations=MemoryDelegations(),
             overrides=MemoryOverrides(),
+            notices=MemoryNotices(evidence.outbox),
             now=lambda: datetime.now(UTC),
         )
     )

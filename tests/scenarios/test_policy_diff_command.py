@@ -21,6 +21,23 @@ def test_diff_says_where_since_when_and_what(corridor: Run, policy_files: Policy
     assert "  supplier: chases is now 2 instead of 1" in told
 
 
+def test_changes_of_past_days_are_warned_of(corridor: Run, policy_files: PolicyFiles) -> None:
+    policy_files.replace("system.yaml", ("cap: 5000", "cap: 4500"))
+    output = corridor("policy", "diff", str(POLICIES), str(policy_files.folder))[1]
+    assert "felt on days before" in output
+    assert "belong into a new edition" in output
+    path = policy_files.folder / "system.yaml"
+    text = (POLICIES / "system.yaml").read_text("utf-8")
+    edition = text[text.index('  - version: "2026.11-1"') :]
+    newer = (
+        edition.replace("2026.11-1", "2999.01-1").replace("2025-01-01", "2999-01-01").replace("cap: 5000", "cap: 4500")
+    )
+    path.write_text(text + newer, "utf-8")
+    output = corridor("policy", "diff", str(POLICIES), str(policy_files.folder))[1]
+    assert "from 2999-01-01 on\n  emergency: cap is now 4,500 USD instead of 5,000" in output
+    assert "felt on days before" not in output
+
+
 def test_equal_folders_and_the_way_to_the_installed_rules(corridor: Run, policy_files: PolicyFiles) -> None:
     assert "Nothing changed." in corridor("policy", "diff", str(policy_files.folder))[1]
     code, output, _ = corridor("policy", "diff", str(POLICIES), str(policy_files.folder), "--json")

@@ -11,14 +11,17 @@ from hypothesis import strategies as st
 from domain.business_time import (
     NoBusinessDayError,
     add_business_hours,
+    add_business_time,
     business_hours_between,
+    business_time_between,
+    closing_time,
     fiscal_year,
     is_business_day,
     local_day,
     minutes_after_midnight,
     start_of_business,
 )
-from domain.facility import BusinessCalendar
+from domain.facility import BusinessCalendar, HalfDay
 
 NEW_YORK = BusinessCalendar(time_zone="America/New_York")
 PHOENIX = BusinessCalendar(time_zone="America/Phoenix")
@@ -84,6 +87,43 @@ def test_closures_of_the_facility_are_no_business_days() -> None:
     assert start_of_business(date(2026, 12, 26), calendar, ()) == at("2026-12-29T08:00")
 
 
+def test_a_half_day_ends_when_the_office_closes_early() -> None:
+    eve = date(2026, 12, 24)
+    calendar = NEW_YORK.model_copy(update={"half_days": (HalfDay(day=eve, closes="12:00"),)})
+    christmas = (date(2026, 12, 25),)
+    assert add_business_hours(at("2026-12-24T10:00"), 2, calendar, christmas) == at("2026-12-24T12:00")
+    assert add_business_hours(at("2026-12-24T10:00"), 3, calendar, christmas) == at("2026-12-28T09:00")
+    assert add_business_hours(at("2026-12-24T13:00"), 0, calendar, christmas) == at("2026-12-28T08:00")
+    assert business_hours_between(at("2026-12-23T08:00"), at("2026-12-28T08:00"), calendar, christmas) == 13
+    assert (closing_time(eve, calendar), closing_time(date(2026, 12, 23), calendar)) == ("12:00", "17:00")
+    assert start_of_business(eve, calendar, (eve,)) == at("2026-12-25T08:00"), "a holiday is no half day"
+
+
+def test_a_half_day_on_which_the_clock_changes_is_as_long_as_the_clock_says() -> None:
+    spring, autumn = date(2026, 3, 8), date(2026, 11, 1)
+    always = BusinessCalendar(
+        time_zone="America/New_York",
+        weekdays=tuple(range(7)),
+        opens="00:00",
+        closes="24:00",
+        half_days=(HalfDay(day=spring, closes="12:00"), HalfDay(day=autumn, closes="12:00")),
+    )
+    for day, hours in ((spring, 11), (autumn, 13)):
+        opens, next_day = start_of_business(day, always, ()), start_of_business(day + timedelta(days=1), always, ())
+        assert business_time_between(opens, next_day, always, ()) == timedelta(hours=hours)
+        assert add_business_time(opens, timedelta(hours=hours, minutes=1), always, ()) == next_day + timedelta(
+            minutes=1
+        )
+
+
+def test_a_clock_that_stops_goes_on_with_what_is_left() -> None:
+    """Two hours of eight have passed when a question is put; they count on when it is answered days later."""
+    opened, asked, answered = at("2026-11-02T09:00"), at("2026-11-02T11:00"), at("2026-11-05T16:00")
+    left = timedelta(hours=8) - business_time_between(opened, asked, NEW_YORK, ())
+    assert left == timedelta(hours=6)
+    assert add_business_time(answered, left, NEW_YORK, ()) == at("2026-11-06T13:00")
+
+
 def test_a_calendar_that_never_opens_is_told_apart_from_a_long_wait() -> None:
     never = NEW_YORK.model_copy(update={"weekdays": ()})
     with pytest.raises(NoBusinessDayError):
@@ -109,6 +149,19 @@ calendars = st.builds(
     weekdays=st.sets(st.integers(0, 6), min_size=1).map(lambda days: tuple(sorted(days))),
     opens=st.sampled_from(["00:00", "01:30", "02:30", "07:00", "08:00"]),
     closes=st.sampled_from(["12:00", "17:00", "22:15", "24:00"]),
+    half_days=st.lists(
+        st.builds(
+            HalfDay,
+            day=st.one_of(
+                st.dates(date(2026, 3, 1), date(2026, 3, 15)),
+                st.dates(date(2026, 10, 25), date(2026, 11, 8)),
+                st.dates(date(2026, 1, 1), date(2027, 12, 31)),
+            ),
+            closes=st.sampled_from(["08:15", "11:30", "12:00"]),
+        ),
+        max_size=8,
+        unique_by=lambda half: half.day,
+    ).map(tuple),
 )
 
 
@@ -127,11 +180,12 @@ def is_open(instant: datetime, calendar: BusinessCalendar, closed: set[date]) ->
     """By the wall clock alone; closing time belongs to the day that it ends."""
     wall = instant.astimezone(ZoneInfo(calendar.time_zone))
     minute = Decimal(wall.hour * 60 + wall.minute) + Decimal(wall.second * 1_000_000 + wall.microsecond) / 60_000_000
-    opens, closes = minutes_after_midnight(calendar.opens), minutes_after_midnight(calendar.closes)
+    opens = minutes_after_midnight(calendar.opens)
+    closes = minutes_after_midnight(closing_time(wall.date(), calendar))
     if is_business_day(wall.date(), calendar, closed) and opens <= minute <= closes:
         return True
     yesterday = wall.date() - timedelta(days=1)
-    return minute == 0 and closes == 24 * 60 and is_business_day(yesterday, calendar, closed)
+    return minute == 0 and closing_time(yesterday, calendar) == "24:00" and is_business_day(yesterday, calendar, closed)
 
 
 @given(instants, st.integers(0, 200), calendars, holidays)
@@ -183,3 +237,30 @@ def test_business_starts_on_a_business_day_that_is_not_past(
     assert is_business_day(found, calendar, closed)
     skipped = (day + timedelta(days=each) for each in range((found - day).days))
     assert not any(is_business_day(each, calendar, closed) for each in skipped)
+
+
+spans = st.timedeltas(timedelta(0), timedelta(hours=60))
+
+
+@given(instants, spans, spans, calendars, holidays)
+def test_a_pause_loses_no_time(
+    start: datetime, before: timedelta, pause: timedelta, calendar: BusinessCalendar, closed: set[date]
+) -> None:
+    """However long a clock stands still, exactly what was left of its span passes afterwards."""
+    whole = timedelta(hours=60)
+    stopped = add_business_time(start, before, calendar, closed)
+    went_on = stopped + pause
+    due = add_business_time(went_on, whole - before, calendar, closed)
+    passed = business_time_between(start, stopped, calendar, closed) + business_time_between(
+        went_on, due, calendar, closed
+    )
+    assert passed == whole
+
+
+@given(instants, spans, calendars, holidays)
+def test_a_half_day_more_makes_nothing_end_earlier(
+    start: datetime, span: timedelta, calendar: BusinessCalendar, closed: set[date]
+) -> None:
+    whole_days = calendar.model_copy(update={"half_days": ()})
+    end = add_business_time(start, span, calendar, closed)
+    assert end >= add_business_time(start, span, whole_days, closed)

@@ -289,7 +289,7 @@ async def bundle_files() -> dict[str, bytes]:
     return opened(await (await an_archive()).bundle())
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200, deadline=None)
 @given(data=st.data())
 def test_any_changed_byte_anywhere_is_found(bundle_files: dict[str, bytes], data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(bundle_files)))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.case import TimelineEntry
@@ -181,6 +181,7 @@ def test_a_year_is_the_same_day_of_the_calendar() -> None:
 instants = st.datetimes(datetime(2000, 1, 1), datetime(2050, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - made aware
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(instants, instants, st.integers(1, 30))
 def test_whoever_may_be_purged_was_closed_before_the_latest_close(closed: datetime, now: datetime, years: int) -> None:
     if kept_until(closed, years) <= now:
@@ -191,6 +192,7 @@ texts = st.text(alphabet='abc "\\\n\u00e9', min_size=3, max_size=5).filter(lambd
 bodies = st.recursive(st.text(alphabet='abc "\\\n\u00e9', max_size=8), lambda inner: st.lists(inner, max_size=3))
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(texts, st.lists(bodies, min_size=1, max_size=4))
 def test_any_redaction_keeps_the_chain_and_nothing_of_the_text(text: str, contents: list[Any]) -> None:
     case = a_record(*(an_entry(seq, detail={"v": each}) for seq, each in enumerate(contents, start=1)))

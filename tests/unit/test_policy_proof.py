@@ -152,6 +152,20 @@ def test_neighbours_may_share_a_stage() -> None:
     assert reasons(policy(levels=together)) == []
 
 
+def test_two_levels_of_one_role_each_have_a_way_up_that_ends() -> None:
+    """A role's second level may pass its questions on to somebody else than its first one does."""
+    levels = (
+        level("cost-centre-owner", "finance-controller"),
+        level("finance-controller"),
+        level("committee", "buyer", role="finance-controller"),
+        level("buyer", "finance-controller"),
+    )
+    told = reasons(policy(levels=levels))
+    assert told == [
+        "level committee: its escalation never ends: finance-controller -> buyer -> finance-controller",
+    ]
+
+
 def test_a_chain_ends_where_nobody_is_above() -> None:
     levels = (level("cost-centre-owner", "finance-controller"), level("finance-controller"))
     assert escalation_chain(levels, "cost-centre-owner") == (

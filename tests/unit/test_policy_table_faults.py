@@ -26,6 +26,12 @@ EDITION = "editions[0]"
         ),
         (
             "system.yaml",
+            ("code: off-contract\n", "code: duties-conflict\n"),
+            f"{EDITION}.acceptance.rules[0].code",
+            "a rule must not silence the alarm of a control",
+        ),
+        (
+            "system.yaml",
             (
                 "remind_after_hours: 2\n          escalate_after_hours: 4",
                 "remind_after_hours: 4\n          escalate_after_hours: 4",

@@ -18,6 +18,7 @@ from domain.policy.model import (
     Tolerances,
 )
 from domain.policy.tables import (
+    ALARMS,
     accepted_by_rule,
     budget_behaviour,
     clocks,
@@ -134,9 +135,9 @@ def test_an_exception_is_accepted_by_rule_up_to_the_amount_and_for_covered_categ
 
 
 def test_what_people_may_not_accept_no_rule_accepts_either() -> None:
-    of = policy(acceptance=(acceptance("supplier-blocked", 1000), acceptance("no-such-exception", 1000)))
-    assert accepted_by_rule(of, "supplier-blocked", usd(1), ["office"]) is None
-    assert accepted_by_rule(of, "no-such-exception", usd(1), ["office"]) is None
+    codes = ("supplier-blocked", "no-such-exception", *ALARMS)
+    of = policy(acceptance=tuple(acceptance(code, 1000) for code in codes))
+    assert all(accepted_by_rule(of, code, usd(1), ["office"]) is None for code in codes)
 
 
 def test_a_limit_is_not_compared_with_another_currency() -> None:

@@ -115,7 +115,10 @@ def test_exceptions_go_to_the_owner_that_the_policy_names_else_to_that_of_the_ca
 
 def test_an_emergency_under_the_cap_is_previewed_as_one_that_goes_out_at_once() -> None:
     clinic = policy_of("elm-clinic")
-    under, over = (preview_of(clinic, usd(each), ("surgical",), "emergency") for each in ("1500", "1500.01"))
+    under, over = (
+        preview_of(clinic, RequestFacts(amount=usd(each), categories=("surgical",), urgency="emergency"))
+        for each in ("1500", "1500.01")
+    )
     assert (under.retrospective, over.retrospective) == ("department-director", None)
     assert under.levels[0].escalation[-1] == "process-owner"
 

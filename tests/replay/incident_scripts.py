@@ -1,0 +1,49 @@
+"""Recorded incidents: answered too late, and cleared because the cause is gone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from api.incidents import TemporalIncidents
+from domain.exceptions import Finding
+from tests.fixtures.world import Case
+from tests.replay.scripts import RecordedWorld, at_rest, decide, script
+
+NOTICED = Finding(
+    code="policy-refused",
+    message="The changed policy files have 1 fault and are not used",
+    evidence={"faults": ["system.yaml:3 editions: is missing"]},
+)
+
+
+async def noticed(world: RecordedWorld, text: str) -> Case:
+    """An incident at its first rest."""
+    with world.temporal.with_time_skipping_disabled():
+        name = await _incidents(world).open("policy", text, NOTICED, world.policy, datetime.now(UTC))
+    case = Case(world, world.client.get_workflow_handle(name))
+    await at_rest(case.handle)
+    return case
+
+
+def _incidents(world: RecordedWorld) -> TemporalIncidents:
+    return TemporalIncidents(world.client, world.evidence, world.task_queue)
+
+
+@script
+async def incident_answered(world: RecordedWorld) -> Case:
+    case = await noticed(world, "recorded: answered")
+    await case.skip(timedelta(hours=8, minutes=10))
+    await case.task("sla-breached")
+    await at_rest(case.handle)
+    await decide(case, "sla-breached", "accept", by="paul")
+    await case.decide("policy-refused", "accept", by="cleo")
+    await case.result()
+    return case
+
+
+@script
+async def incident_cleared(world: RecordedWorld) -> Case:
+    case = await noticed(world, "recorded: cleared")
+    await _incidents(world).clear(case.name, "the policy files are sound again")
+    await case.result()
+    return case
