@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from domain.approval_plan import ADDED_ROLE
 from domain.duties import DutyDone
 from domain.entitlement import entitled
 from domain.people import Actor
@@ -26,7 +27,8 @@ def change_refusal(
     """Why the task may not be handed to the assignee, or None when it may.
 
     Somebody to whom the task belongs may hand it over, and the process owner of the facility; never to or by one who is
-    excluded from it. The assignee must serve the facility and hold the task's role, or one of `acceptable_roles`.
+    excluded from it. The assignee must serve the facility and hold the task's role, or one of `acceptable_roles`; they
+    must be one of its successors where it has them. Who was added by name may be replaced by anybody of the facility.
     """
     if task is None:
         return "unknown-task"
@@ -57,7 +59,11 @@ def reassigned(task: Task, change: TaskChange) -> Task:
 
 
 def _has_authority(task: Task, assignee: Actor, acceptable_roles: Collection[str]) -> bool:
-    return assignee.serves(task.facility) and any(assignee.has_role(role) for role in (task.role, *acceptable_roles))
+    if task.successors is not None:
+        return assignee.person in task.successors
+    if not assignee.serves(task.facility):
+        return False
+    return task.role == ADDED_ROLE or any(assignee.has_role(role) for role in (task.role, *acceptable_roles))
 
 
 def _one_place(task: Task) -> bool:

@@ -47,6 +47,8 @@ class Task(Value):
 
     `needs` different persons must approve; `approved_by` are those who count so far, with whom they acted for. An
     answer exercises `duty`. `amount` and `categories` are those of what is decided on, for the scope of delegations.
+    `successors` are the only persons to whom it may be handed, where the authority to answer is a person's and not a
+    role's; None: whoever holds the role.
     """
 
     task_id: str
@@ -76,6 +78,7 @@ class Task(Value):
     duty: Duty | None = None
     amount: Money | None = None
     categories: tuple[str, ...] = ()
+    successors: tuple[str, ...] | None = None
     status: TaskStatus = "open"
     closed_at: AwareDatetime | None = None
     outcome: str | None = None
@@ -159,8 +162,9 @@ class TaskChange(Request):
     """Hand an open task to a named person: `change_id` makes a repeated change harmless.
 
     `assignee` is the person as the directory describes them, added by the gateway. A task may only go to somebody who
-    holds its role, or one that it would be escalated to. Where several persons must still approve, the assignee takes
-    the place of `instead_of`, or of the actor when nobody is named.
+    holds its role, or one that it would be escalated to; a question to a superior only to those above them. Where
+    several persons must still approve, the assignee takes the place of `instead_of`, or of the actor when nobody is
+    named.
     """
 
     change_id: Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]

@@ -107,6 +107,7 @@ class ApprovalQuestion:
             duty="approver",
             amount=self._request.amount,
             categories=self._request.categories,
+            successors=self._successors(),
         )
         self._task = task
         case.file.open_task(task)
@@ -120,6 +121,13 @@ class ApprovalQuestion:
         )
         self._tell("approval.asked", task.title, f"Please answer by {task.due_at:%Y-%m-%d %H:%M} UTC.")
         return task
+
+    def _successors(self) -> tuple[str, ...] | None:
+        """Those above the superior who is asked: whoever else holds the role may have the authority for less."""
+        if self.ask.level.approvers != "management-chain" or not self._people:
+            return None
+        chain = [each.person for each in self._request.approvers.chain if each.person not in self._case.requesters]
+        return tuple(chain[chain.index(self._people[0]) + 1 :]) if self._people[0] in chain else ()
 
     async def announce(self, summary: str) -> None:
         """Record what was opened. When nobody may answer, the process owner is told at once."""

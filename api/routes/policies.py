@@ -54,7 +54,7 @@ async def preview(
         risks=body.risks,
         requester_level=approvers.requester_level,
     )
-    return _answer(preview_of(policy, facts, approvers, outline.requester), outline.unpriced)
+    return _answer(preview_of(policy, facts, approvers, outline.requester, outline.on_behalf_of), outline.unpriced)
 
 
 async def _approvers(services: Services, policy: FrozenPolicy, requester: str | None) -> ApproverDirectory:
@@ -76,6 +76,7 @@ class _Outline:
     urgency: str
     cost_centres: tuple[str, ...]
     requester: str | None
+    on_behalf_of: str | None = None
     unpriced: tuple[int, ...] = ()
 
 
@@ -102,6 +103,7 @@ def _outline_of(requisition: Requisition) -> _Outline:
         urgency=requisition.urgency,
         cost_centres=tuple(sorted({share.cost_centre for line in requisition.lines for share in line.costs})),
         requester=requisition.requester,
+        on_behalf_of=requisition.on_behalf_of,
         unpriced=tuple(line.line for line in requisition.lines if line.unit_price is None),
     )
 

@@ -38,6 +38,10 @@ class Desk:
         self._asked: asyncio.Queue[str] = asyncio.Queue()
         self._waiting: set[str] = set()
 
+    async def all_looked(self) -> None:
+        """Wait until everybody has looked who was asked to."""
+        await self._asked.join()
+
     def ask_to_look(self, play: CasePlay, task: OpenTask) -> None:
         """Have somebody look at their worklist who is to answer the task now. Nobody: the case fails."""
         answer = _answer_to(play, task)
@@ -59,6 +63,8 @@ class Desk:
                 await self._go_through(next(each for each in self._people if each.person == person))
             except (ProblemAnswerError, httpx.HTTPError) as error:
                 self._blame(person, str(error) or type(error).__name__)
+            finally:
+                self._asked.task_done()
 
     async def _go_through(self, person: Person) -> None:
         together: dict[str, list[_Reply]] = defaultdict(list)

@@ -66,15 +66,17 @@ def preview_of(
     facts: RequestFacts,
     approvers: ApproverDirectory | None = None,
     requester: str | None = None,
+    on_behalf_of: str | None = None,
 ) -> Preview:
     """The route of a request, with the people of `approvers`, whose `holders` are those of the policy's roles; without
-    it, the route is told in roles alone. `requester` may not decide and is left out of the people.
+    it, the route is told in roles alone. Neither `requester` nor the person on whose behalf they ask may decide: both
+    are left out of the people.
 
     Raises CurrencyMismatchError when the amount is not in the facility's currency.
     """
     found = route(policy, facts)
     directory = approvers or ApproverDirectory()
-    requesters = (requester,) if requester is not None else ()
+    requesters = tuple(person for person in (requester, on_behalf_of) if person is not None)
     plan = stages(policy, found, directory, facts.amount, requesters)
     at_once = facts.urgency == "emergency" and facts.amount.amount <= policy.emergency.cap
     levels = [

@@ -103,15 +103,12 @@ class FixedKeys:
 class TwoFacilities:
     """A policy store of North and South with the same rules."""
 
-    def __init__(self) -> None:
-        self.rules = RULES
-
     def facilities(self) -> tuple[Facility, ...]:
         return (FACILITY, SOUTH)
 
     def effective(self, facility: str, on: date) -> FrozenPolicy | None:
         found = next((place for place in self.facilities() if place.code == facility), None)
-        return None if found is None or on < POLICY_BEGINS else self.rules.model_copy(update={"facility": found})
+        return None if found is None or on < POLICY_BEGINS else RULES.model_copy(update={"facility": found})
 
 
 @dataclass
@@ -215,7 +212,6 @@ class Gateway:
         self.directory = ChangingDirectory([*PEOPLE, *STRANGERS])
         signer = Ed25519Signer({"k1": b"k" * 32}, "k1")
         self.checkpoints = MemoryCheckpoints(self.evidence, signer, signer)
-        self.policies = TwoFacilities()
         self.down: set[str] = set()
         verifier = JwtVerifier(FixedKeys(keys), ISSUER, AUDIENCE, self.clock)
         self.services = Services(
@@ -224,7 +220,7 @@ class Gateway:
             claims=self.evidence,
             checkpoints=self.checkpoints,
             keeper=MemoryKeeper(self.evidence),
-            policies=self.policies,
+            policies=TwoFacilities(),
             tokens=verifier,
             event_sources=(
                 EventSource(

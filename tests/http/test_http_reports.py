@@ -55,6 +55,8 @@ async def test_a_preview_names_the_people_and_leaves_the_requester_out(gateway: 
     assert [level["people"] for level in asked] == [["carla", "dora"], ["dora"]]
     own = (await preview(gateway, {"requisition": a_requisition(requester="carla")})).json()["levels"]
     assert own[0]["people"] == ["dora"]
+    for_her = (await preview(gateway, {"requisition": a_requisition(on_behalf_of="dora")})).json()["levels"]
+    assert for_her[0]["people"] == ["carla"]
 
 
 async def test_a_preview_looks_at_cost_centres_risks_and_the_requesters_job_level(gateway: Gateway) -> None:

@@ -114,6 +114,35 @@ async def test_a_silent_superior_is_passed_over_to_the_next_one(world: World) ->
     await case.until(lambda: any(task.people == ("max",) for task in case.tasks()))
 
 
+async def test_a_superiors_question_goes_to_those_above_them_alone(world: World) -> None:
+    chain = OWNER.model_copy(update={"name": "line", "approvers": "management-chain"})
+    limits = tuple(AuthorityLimit(job_level=level, amount=Decimal(limit)) for level, limit in ((3, 10), (5, 100_000)))
+    world.policy = levels(chain, authority=limits)
+    case = await world.start(world.requisition())
+    first = await case.task("approval")
+    assert await hand_over(case, first.task_id, "mia", "carla", "change-0001") == "assignee-lacks-authority"
+    await case.decide("approval", "approve", by="mia")
+    second = await case.task("approval")
+    for number, junior in enumerate(("mia", "carla"), start=2):
+        assert await hand_over(case, second.task_id, "max", junior, f"change-000{number}") == "assignee-lacks-authority"
+    assert await hand_over(case, second.task_id, "max", "moira", "change-0009") == "applied"
+    assert (await case.answer(await case.task("approval"), "approve", "moira")).status == "applied"
+    await case.ordered()
+
+
+async def test_who_was_added_by_name_is_replaced_by_anybody_but_a_requester(world: World) -> None:
+    case = await world.start(world.requisition())
+    await case.task("approval")
+    assert await case.ask_for("add-approver", "carla", person="stan") == "applied"
+    await case.decide("approval", "approve", by="carla")
+    task = await case.task("approval")
+    assert await hand_over(case, task.task_id, "paul", "nina", "change-0001") == "requester-may-not-decide"
+    assert await hand_over(case, task.task_id, "paul", "rosa", "change-0002") == "applied"
+    assert (await case.answer(await case.task("approval"), "approve", "stan")).because == "not-authorised"
+    assert (await case.answer(await case.task("approval"), "approve", "rosa")).status == "applied"
+    await case.ordered()
+
+
 async def test_the_same_person_in_the_next_stage_decides_once(world: World) -> None:
     world.policy = levels(OWNER, DIRECTOR)
     case = await world.start(world.requisition())
