@@ -29,7 +29,7 @@ from workflows.approval_question import ForApproval
 from workflows.case import CaseWorkflow, RequestChanged
 from workflows.compensation import Compensations
 from workflows.errors import StepFailure
-from workflows.questions import ask, ask_about_failure, ask_all
+from workflows.questions import accepted_by_policy, ask, ask_about_failure, ask_all
 from workflows.steps.inputs import CheckInput, ReleaseInput, ReserveInput
 from workflows.steps.purchasing import PurchasingSteps
 
@@ -192,6 +192,9 @@ class Authorisation:
                 message=f"{shortfall.key} has {shortfall.free} free, {shortfall.asked} is asked for",
                 evidence={"shortfalls": [each.model_dump(mode="json") for each in result.shortfalls]},
             )
+            if accepted_by_policy(self._case, finding):
+                behaviour = "warn"
+                continue
             decision = await ask(self._case, finding, "budget")
             if decision.action == "accept":
                 behaviour = "warn"
