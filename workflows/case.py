@@ -7,7 +7,7 @@ it shows: every step carries the facts since the last one, every wait can be int
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -70,6 +70,15 @@ class CaseWorkflow:
         self.closed = False
         self._actions: dict[str, ActionRecord] = {}
         self._task_count = 0
+
+    def run_on_duty_of(self, people: Iterable[str]) -> None:
+        """Whoever a change of the request names is one of the requesters from now on. Nobody ceases to be one: an
+        amendment must not give back a decision that the request took from somebody.
+        """
+        for person in people:
+            if person not in self.requesters:
+                self.requesters = (*self.requesters, person)
+                self.file.ledger.note_duty(person, "requester", workflow.now())
 
     # Waiting
 
