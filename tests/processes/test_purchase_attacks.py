@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from temporalio.testing import WorkflowEnvironment
+
+from domain.case_actions import ActionRequest
 from domain.requisition import Requisition
+from domain.tasks import Decision, DecisionRecord, Task
 from tests.fixtures.small_hospital import line
-from tests.fixtures.world import Case, World
+from tests.fixtures.world import Case, World, actor
+from workflows.messages import procure_to_pay as messages
 
 
 async def amend(case: Case, request: Requisition, **over: object) -> Requisition:
@@ -54,3 +61,74 @@ async def test_cases_that_an_amendment_links_belong_to_the_family(world: World) 
     await amend(case, request, linked_cases=("procure-to-pay.north.REQ-B",))
     both = ("procure-to-pay.north.REQ-A", "procure-to-pay.north.REQ-B")
     await case.until(lambda: world.evidence.snapshot_of(case.name).linked == both)
+
+
+# Answers and amendments that reach the case in one moment
+
+
+def answer_of(task: Task, action: str, by: str, decision_id: str = "decision-1") -> tuple[str, Decision]:
+    given: dict[str, Any] = {
+        "decision_id": decision_id,
+        "task_id": task.task_id,
+        "action": action,
+        "actor": actor(by),
+        "subject_version": task.subject_version,
+        "comment": "because of the test",
+    }
+    return messages.DECISION_MADE, Decision.model_validate(given)
+
+
+def amendment(request: Requisition, quantity: str) -> tuple[str, ActionRequest]:
+    amended = request.model_copy(update={"lines": (line(quantity=quantity),)})
+    asked = ActionRequest(action_id="action-1", action="amend", actor=actor("nina"), requisition=amended)
+    return messages.ACTION_REQUESTED, asked
+
+
+async def at_once(case: Case, *signals: tuple[str, Any]) -> None:
+    """What came in while no worker was there reaches the case in one moment, in this order."""
+    for name, argument in signals:
+        await case.handle.signal(name, argument)
+
+
+async def record(case: Case, decision_id: str = "decision-1") -> DecisionRecord:
+    known: DecisionRecord = await case.handle.query(messages.DECISION_RECORD, decision_id, result_type=DecisionRecord)
+    return known
+
+
+async def test_an_approval_just_before_a_small_amendment_stands(temporal: WorkflowEnvironment) -> None:
+    world = World(temporal)
+    request = world.requisition(line(quantity="200"))
+    async with world.working():
+        case = await world.start(request)
+        task = await case.task("approval")
+    await at_once(case, answer_of(task, "approve", "carla"), amendment(request, "201"))
+    async with world.working():
+        await case.until(lambda: "approval.stands" in case.kinds())
+        assert (await case.task("approval")).role == "department-director"
+        assert (await record(case)).status == "applied"
+
+
+async def test_a_rejection_just_before_an_amendment_stands(temporal: WorkflowEnvironment) -> None:
+    world = World(temporal)
+    request = world.requisition(line(quantity="200"))
+    async with world.working():
+        case = await world.start(request)
+        task = await case.task("approval")
+    await at_once(case, answer_of(task, "reject", "carla"), amendment(request, "201"))
+    async with world.working():
+        assert (await case.result()).status == "rejected"
+
+
+async def test_an_answer_just_after_an_amendment_is_about_what_is_no_longer_asked(
+    temporal: WorkflowEnvironment,
+) -> None:
+    world = World(temporal)
+    request = world.requisition(line(quantity="200"))
+    async with world.working():
+        case = await world.start(request)
+        task = await case.task("approval")
+    await at_once(case, amendment(request, "201"), answer_of(task, "approve", "carla"))
+    async with world.working():
+        await case.until(lambda: len(case.tasks()) == 2)
+        assert (await record(case)).because == "task-closed"
+        assert (await case.task("approval")).role == "cost-centre-owner"
