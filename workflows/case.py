@@ -160,12 +160,18 @@ class CaseWorkflow:
         return result
 
     async def close(self, key: str) -> None:
-        """The last step of every case."""
+        """The last step of every case, and all that there is to record besides: nothing that somebody sent is lost
+        because it came late.
+        """
+        while self.file.overflowing:
+            await self.announce("Record what happened")
         await self._own_step(
             CaseSteps.close_case,
             lambda journal, seq: CloseCaseInput(journal=journal, seq=seq, key=key),
             "Close the case",
         )
+        while self.file.unrecorded and workflow.patched("late-messages-are-recorded"):
+            await self.announce("Record what came late")
 
     async def _own_step(self, step: Callable[..., Any], build: Build, summary: str) -> Any:
         journal = self.file.journal()

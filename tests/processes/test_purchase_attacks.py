@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
+import pytest
 from temporalio.testing import WorkflowEnvironment
 
+from domain.case import Journal
 from domain.case_actions import ActionRequest
 from domain.requisition import Requisition
 from domain.tasks import Decision, DecisionRecord, Task
@@ -132,3 +135,40 @@ async def test_an_answer_just_after_an_amendment_is_about_what_is_no_longer_aske
         await case.until(lambda: len(case.tasks()) == 2)
         assert (await record(case)).because == "task-closed"
         assert (await case.task("approval")).role == "cost-centre-owner"
+
+
+# Many messages, and late ones
+
+
+async def test_a_flood_of_messages_is_recorded_and_stops_no_case(world: World) -> None:
+    case = await world.start(world.requisition())
+    await case.task("approval")
+    asked = [
+        ActionRequest(action_id=f"flood-{at:05}", action="provide-information", actor=actor("nina"), comment="x" * 2000)
+        for at in range(1200)
+    ]
+    for at in range(0, len(asked), 100):
+        sent = (case.handle.signal(messages.ACTION_REQUESTED, each) for each in asked[at : at + 100])
+        await asyncio.gather(*sent)
+    assert await case.ask_for("add-watcher", "nina", person="olaf") == "applied"
+    await case.decide("approval", "reject", by="carla")
+    assert (await case.result()).status == "rejected"
+    ids = {entry.detail.get("action_id") for entry in case.entries()}
+    assert ids >= {each.action_id for each in asked}
+
+
+async def test_what_comes_while_the_case_closes_is_recorded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = await world.start(world.requisition())
+    task = await case.task("approval")
+    record, late = world.evidence.record, answer_of(task, "approve", "dora", "decision-late")
+
+    async def slowly(journal: Journal) -> None:
+        if journal.snapshot.stage == "closed" and "decision-late" not in str(journal):
+            await case.handle.signal(*late)
+        await record(journal)
+
+    monkeypatch.setattr(world.evidence, "record", slowly)
+    await case.decide("approval", "reject", by="carla")
+    assert (await case.result()).status == "rejected"
+    (entry,) = [each for each in case.entries() if each.detail.get("decision_id") == "decision-late"]
+    assert (entry.kind, entry.actor, entry.detail["because"]) == ("decision.ignored", "dora", "task-closed")
