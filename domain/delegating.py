@@ -63,6 +63,8 @@ def authority_refusal(
 def _faults_of_people(delegation: Delegation, delegator: Person, delegate: Person) -> Iterator[str]:
     if delegation.delegator == delegation.delegate:
         yield f"{delegation.delegator} cannot be their own substitute"
+    if delegation.made_by == delegation.delegate != delegation.delegator:
+        yield f"{delegation.delegate} cannot make themselves the substitute of {delegation.delegator}"
     if not delegator.active:
         yield f"{delegator.person} is no longer active and has nothing to hand over"
     if not delegate.active and delegate.person != delegator.person:

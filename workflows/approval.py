@@ -23,7 +23,7 @@ from domain.case_actions import ActionRefusal, ActionRequest
 from domain.exceptions import Finding
 from domain.routing import Route
 from workflows.approval_question import ApprovalQuestion, ForApproval
-from workflows.case import CaseWorkflow
+from workflows.case import CaseWorkflow, RequestChanged
 from workflows.questions import ask
 
 
@@ -91,8 +91,9 @@ class Approval:
             await questions[0].announce(f"Ask {', '.join(each.whom for each in questions)} to approve")
         answers = await asyncio.gather(*(question.approved() for question in questions), return_exceptions=True)
         for question, answer in zip(questions, answers, strict=True):
-            if isinstance(answer, Given):
-                self.given[question.ask.key] = answer
+            given = question.answered_before_the_change() if isinstance(answer, RequestChanged) else answer
+            if isinstance(given, Given):
+                self.given[question.ask.key] = given
         for answer in answers:
             if isinstance(answer, BaseException):
                 raise answer

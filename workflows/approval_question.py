@@ -80,6 +80,17 @@ class ApprovalQuestion:
             else:
                 await self._inform(decision)
 
+    def answered_before_the_change(self) -> Given | None:
+        """The approval that reached the case in one moment with an amendment, but before it: given for the request as
+        it was. Raises CaseEnded when the answer was a rejection.
+        """
+        record = self._case.file.ledger.applied_to(self.task.task_id)
+        if record is None:
+            return None
+        if record.decision.action == "reject":
+            raise self._case.end("rejected", record.decision.comment, record.decision.actor.person)
+        return self._given() if self._closed_by(record.decision).action == "approve" else None
+
     def open(self) -> Task:
         """Put the question on worklists; the caller announces it."""
         case, level = self._case, self.ask.level

@@ -76,6 +76,8 @@ class Authorisation:
         self.changed()
 
     def changed(self) -> None:
+        """Nobody answers any more what was asked about the request as it was; what they answered before counts."""
+        self._case.file.cancel_open_tasks("the request was amended")
         self.approval.version += 1
         self._case.superseded = True
 

@@ -7,7 +7,7 @@ it shows: every step carries the facts since the last one, every wait can be int
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -70,6 +70,15 @@ class CaseWorkflow:
         self.closed = False
         self._actions: dict[str, ActionRecord] = {}
         self._task_count = 0
+
+    def run_on_duty_of(self, people: Iterable[str]) -> None:
+        """Whoever a change of the request names is one of the requesters from now on. Nobody ceases to be one: an
+        amendment must not give back a decision that the request took from somebody.
+        """
+        for person in people:
+            if person not in self.requesters:
+                self.requesters = (*self.requesters, person)
+                self.file.ledger.note_duty(person, "requester", workflow.now())
 
     # Waiting
 
@@ -151,12 +160,18 @@ class CaseWorkflow:
         return result
 
     async def close(self, key: str) -> None:
-        """The last step of every case."""
+        """The last step of every case, and all that there is to record besides: nothing that somebody sent is lost
+        because it came late.
+        """
+        while self.file.overflowing:
+            await self.announce("Record what happened")
         await self._own_step(
             CaseSteps.close_case,
             lambda journal, seq: CloseCaseInput(journal=journal, seq=seq, key=key),
             "Close the case",
         )
+        while self.file.unrecorded and workflow.patched("late-messages-are-recorded"):
+            await self.announce("Record what came late")
 
     async def _own_step(self, step: Callable[..., Any], build: Build, summary: str) -> Any:
         journal = self.file.journal()

@@ -45,6 +45,7 @@ def test_a_substitute_for_the_holidays() -> None:
     ("over", "told"),
     [
         ({"delegate": "olga"}, "olga cannot be their own substitute"),
+        ({"made_by": "dirk"}, "dirk cannot make themselves the substitute of olga"),
         ({"valid_until": NOW - 2 * DAY}, "before it begins"),
         ({"valid_until": NOW - DAY}, "before it begins"),
         ({"valid_from": NOW - 3 * DAY, "valid_until": NOW}, "it ended already (2026-03-02 15:00 UTC)"),

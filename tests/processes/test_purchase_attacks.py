@@ -1,0 +1,174 @@
+"""What somebody might try at a running case to have it approved without the authority, or to lose what was decided."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from temporalio.testing import WorkflowEnvironment
+
+from domain.case import Journal
+from domain.case_actions import ActionRequest
+from domain.requisition import Requisition
+from domain.tasks import Decision, DecisionRecord, Task
+from tests.fixtures.small_hospital import line
+from tests.fixtures.world import Case, World, actor
+from workflows.messages import procure_to_pay as messages
+
+
+async def amend(case: Case, request: Requisition, **over: object) -> Requisition:
+    amended = request.model_copy(update=over)
+    assert await case.ask_for("amend", "nina", requisition=amended) == "applied"
+    return amended
+
+
+async def test_an_amendment_for_the_approver_takes_the_decision_from_them(world: World) -> None:
+    request = world.requisition()
+    case = await world.start(request)
+    first = await case.task("approval")
+    await amend(case, request, on_behalf_of="carla")
+    await case.until(lambda: case.tasks()[-1].task_id != first.task_id)
+    task = await case.task("approval")
+    assert set(task.excluded) == {"nina", "carla"}
+    assert (await case.answer(task, "approve", "carla")).because == "requester-may-not-decide"
+    assert world.evidence.snapshot_of(case.name).on_behalf_of == "carla"
+
+
+async def test_whoever_the_goods_were_once_for_does_not_decide_either(world: World) -> None:
+    request = world.requisition(on_behalf_of="carla")
+    case = await world.start(request)
+    await case.task("approval")
+    before = len(case.tasks())
+    await amend(case, request, on_behalf_of=None)
+    await case.until(lambda: len(case.tasks()) > before)
+    task = await case.task("approval")
+    assert (await case.answer(task, "approve", "carla")).because == "requester-may-not-decide"
+
+
+async def test_an_approval_falls_when_the_goods_become_those_of_who_gave_it(world: World) -> None:
+    request = world.requisition(line(quantity="200"))
+    case = await world.start(request)
+    await case.decide("approval", "approve", by="carla")
+    assert (await case.task("approval")).role == "department-director"
+    await amend(case, request, on_behalf_of="carla")
+    await case.until(lambda: "approval.anew" in case.kinds())
+    task = await case.task("approval")
+    assert (task.role, set(task.excluded)) == ("cost-centre-owner", {"nina", "carla"})
+
+
+async def test_cases_that_an_amendment_links_belong_to_the_family(world: World) -> None:
+    request = world.requisition(linked_cases=("procure-to-pay.north.REQ-A",))
+    case = await world.start(request)
+    await case.task("approval")
+    await amend(case, request, linked_cases=("procure-to-pay.north.REQ-B",))
+    both = ("procure-to-pay.north.REQ-A", "procure-to-pay.north.REQ-B")
+    await case.until(lambda: world.evidence.snapshot_of(case.name).linked == both)
+
+
+# Answers and amendments that reach the case in one moment
+
+
+def answer_of(task: Task, action: str, by: str, decision_id: str = "decision-1") -> tuple[str, Decision]:
+    given: dict[str, Any] = {
+        "decision_id": decision_id,
+        "task_id": task.task_id,
+        "action": action,
+        "actor": actor(by),
+        "subject_version": task.subject_version,
+        "comment": "because of the test",
+    }
+    return messages.DECISION_MADE, Decision.model_validate(given)
+
+
+def amendment(request: Requisition, quantity: str) -> tuple[str, ActionRequest]:
+    amended = request.model_copy(update={"lines": (line(quantity=quantity),)})
+    asked = ActionRequest(action_id="action-1", action="amend", actor=actor("nina"), requisition=amended)
+    return messages.ACTION_REQUESTED, asked
+
+
+async def at_once(case: Case, *signals: tuple[str, Any]) -> None:
+    """What came in while no worker was there reaches the case in one moment, in this order."""
+    for name, argument in signals:
+        await case.handle.signal(name, argument)
+
+
+async def record(case: Case, decision_id: str = "decision-1") -> DecisionRecord:
+    known: DecisionRecord = await case.handle.query(messages.DECISION_RECORD, decision_id, result_type=DecisionRecord)
+    return known
+
+
+async def test_an_approval_just_before_a_small_amendment_stands(temporal: WorkflowEnvironment) -> None:
+    world = World(temporal)
+    request = world.requisition(line(quantity="200"))
+    async with world.working():
+        case = await world.start(request)
+        task = await case.task("approval")
+    await at_once(case, answer_of(task, "approve", "carla"), amendment(request, "201"))
+    async with world.working():
+        await case.until(lambda: "approval.stands" in case.kinds())
+        assert (await case.task("approval")).role == "department-director"
+        assert (await record(case)).status == "applied"
+
+
+async def test_a_rejection_just_before_an_amendment_stands(temporal: WorkflowEnvironment) -> None:
+    world = World(temporal)
+    request = world.requisition(line(quantity="200"))
+    async with world.working():
+        case = await world.start(request)
+        task = await case.task("approval")
+    await at_once(case, answer_of(task, "reject", "carla"), amendment(request, "201"))
+    async with world.working():
+        assert (await case.result()).status == "rejected"
+
+
+async def test_an_answer_just_after_an_amendment_is_about_what_is_no_longer_asked(
+    temporal: WorkflowEnvironment,
+) -> None:
+    world = World(temporal)
+    request = world.requisition(line(quantity="200"))
+    async with world.working():
+        case = await world.start(request)
+        task = await case.task("approval")
+    await at_once(case, amendment(request, "201"), answer_of(task, "approve", "carla"))
+    async with world.working():
+        await case.until(lambda: len(case.tasks()) == 2)
+        assert (await record(case)).because == "task-closed"
+        assert (await case.task("approval")).role == "cost-centre-owner"
+
+
+# Many messages, and late ones
+
+
+async def test_a_flood_of_messages_is_recorded_and_stops_no_case(world: World) -> None:
+    case = await world.start(world.requisition())
+    await case.task("approval")
+    asked = [
+        ActionRequest(action_id=f"flood-{at:05}", action="provide-information", actor=actor("nina"), comment="x" * 2000)
+        for at in range(1200)
+    ]
+    for at in range(0, len(asked), 100):
+        sent = (case.handle.signal(messages.ACTION_REQUESTED, each) for each in asked[at : at + 100])
+        await asyncio.gather(*sent)
+    assert await case.ask_for("add-watcher", "nina", person="olaf") == "applied"
+    await case.decide("approval", "reject", by="carla")
+    assert (await case.result()).status == "rejected"
+    ids = {entry.detail.get("action_id") for entry in case.entries()}
+    assert ids >= {each.action_id for each in asked}
+
+
+async def test_what_comes_while_the_case_closes_is_recorded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = await world.start(world.requisition())
+    task = await case.task("approval")
+    record, late = world.evidence.record, answer_of(task, "approve", "dora", "decision-late")
+
+    async def slowly(journal: Journal) -> None:
+        if journal.snapshot.stage == "closed" and "decision-late" not in str(journal):
+            await case.handle.signal(*late)
+        await record(journal)
+
+    monkeypatch.setattr(world.evidence, "record", slowly)
+    await case.decide("approval", "reject", by="carla")
+    assert (await case.result()).status == "rejected"
+    (entry,) = [each for each in case.entries() if each.detail.get("decision_id") == "decision-late"]
+    assert (entry.kind, entry.actor, entry.detail["because"]) == ("decision.ignored", "dora", "task-closed")
