@@ -12,6 +12,7 @@ import httpx
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from cli.settle import exit_settled
 from cli.stack import StackError, fetch_token, load_settings
@@ -96,14 +97,23 @@ def show(answer: Any, as_json: bool, table: Table | None = None) -> None:
 def table_of(
     columns: Sequence[str], rows: Iterable[Sequence[str]], title: str | None = None, when_wide: Sequence[str] = ()
 ) -> Table:
-    """A table that fits the terminal: columns named in `when_wide` are left out where there is no room for them."""
+    """A table that fits the terminal: columns named in `when_wide` are left out where there is no room for them.
+
+    What people wrote is shown as it stands: brackets in it are no markup.
+    """
     shown = [at for at, column in enumerate(columns) if _out.width >= WIDE or column not in when_wide]
-    table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    table = Table(
+        title=None if title is None else Text(title),
+        title_justify="left",
+        header_style="bold",
+        box=None,
+        pad_edge=False,
+    )
     for at in shown:
         # The first column is what one copies into the next command.
         table.add_column(columns[at], overflow="fold", no_wrap=at == 0)
     for row in rows:
-        table.add_row(*(row[at] for at in shown))
+        table.add_row(*(Text(row[at]) for at in shown))
     return table
 
 

@@ -76,7 +76,7 @@ def case(
     answer = client.get(f"/v1/cases/{case_id}")
     timeline = client.get(f"/v1/cases/{case_id}/timeline", limit=200)
     entries = [stored.get("entry", stored) for stored in timeline["items"]]
-    rows = [(str(entry["at"])[:19], _who(entry), entry["summary"]) for entry in entries]
+    rows = [(str(entry["at"])[:19], _who(entry), _what(entry)) for entry in entries]
     table = table_of(("at (UTC)", "who", "what"), rows, title=_headline(answer))
     show({"case": answer, "timeline": timeline["items"]}, as_json, table)
 
@@ -84,6 +84,12 @@ def case(
 def _who(entry: dict[str, Any]) -> str:
     behalf = entry.get("on_behalf_of")
     return str(entry["actor"]) if behalf is None else f"{entry['actor']} for {behalf}"
+
+
+def _what(entry: dict[str, Any]) -> str:
+    """The summary, and what the person wrote where that is not the summary itself."""
+    comment = str(entry.get("detail", {}).get("comment") or "")
+    return f"{entry['summary']}: {comment}" if comment and comment not in entry["summary"] else str(entry["summary"])
 
 
 def _headline(answer: dict[str, Any]) -> str:
