@@ -378,6 +378,23 @@ def _lower_the_threshold(path: Path) -> None:
     path.write_text(changed, encoding="utf-8")
 
 
+def test_a_broken_rule_asks_nobody_anything_and_comes_before_compliance(house: House) -> None:
+    file, officer = house.policies / "north.yaml", house.person("j.barros")
+    sound = file.read_text(encoding="utf-8")
+    file.write_text(sound + "overrides:\n  - {parameter: emergency.cap, value: 9000, owner: x}\n", encoding="utf-8")
+
+    def told() -> dict[str, Any] | None:
+        return next((task for task in officer.worklist() if task["exception_code"] == "policy-refused"), None)
+
+    task = until(told, "the refused files on the worklist of compliance")
+    assert "north.yaml" in json.dumps(task)
+    case = house.submit()
+    applied(house.person("l.whitcomb").decide(house.task(case)))
+    house.ordered(case)
+    file.write_text(sound, encoding="utf-8")
+    until(lambda: told() is None, "the task goes with its cause")
+
+
 def test_the_evidence_of_all_stories_holds(house: House, tmp_path: Path) -> None:
     checked = house.corridor("audit", "verify", "--json")
     assert checked.returncode == 0, checked.stdout + checked.stderr
