@@ -159,10 +159,12 @@ class Authorisation:
 
     def _replace(self, requisition: Requisition) -> None:
         """What was accepted holds on only for lines that are what they were."""
+        changes = changes_between(self.requisition, requisition)
         self._case.file.note(
             "request.changed",
             "The request was changed",
-            changes=[each.model_dump() for each in changes_between(self.requisition, requisition)],
+            before={each.part: each.before for each in changes},
+            after={each.part: each.after for each in changes},
         )
         self._accepted = set(still_accepted(frozenset(self._accepted), self.requisition, requisition))
         self.requisition = requisition

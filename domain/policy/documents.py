@@ -28,6 +28,7 @@ from domain.policy.sections import (
     OneDecisionSection,
     PurchasingSection,
     ReceiptSection,
+    RetentionSection,
     Rule,
     Scalar,
     SplittingSection,
@@ -71,6 +72,7 @@ class Edition(Rule):
     authority: AuthoritySection
     same_person_decides_once: OneDecisionSection
     delegation: DelegationSection
+    retention: RetentionSection
     service_levels: ServiceLevels
     tolerance_rules: ToleranceRules
     budget_rules: BudgetRules

@@ -49,6 +49,7 @@ def freeze(
         acceptance=_all(model.AcceptanceRule, edition.acceptance.rules),
         segregation=_all(model.SegregationRule, (*edition.segregation.rules, *segregation)),
         delegation=_as(model.DelegationRule, edition.delegation),
+        retention=_as(model.RetentionRule, edition.retention),
     )
 
 

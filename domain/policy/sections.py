@@ -137,6 +137,12 @@ class OneDecisionSection(Section):
     applies: bool
 
 
+class RetentionSection(model.RetentionRule, Section):
+    """Years after its closing for which a case is kept; `years_of` by process, such as procure-to-pay."""
+
+    years_of: dict[Name, Annotated[int, Field(ge=1, le=100)]]
+
+
 class DelegationSection(model.DelegationRule, Section):
     """`max_amount` is inclusive; `null` sets no limit beyond the delegator's own authority."""
 

@@ -337,7 +337,7 @@ async def test_an_amendment_asks_only_levels_whose_rule_fires_anew(world: World)
     assert "approval.stands" in case.kinds()
     assert [task.level for task in case.tasks()].count("owner") == 1
     (changed,) = [entry for entry in case.entries() if entry.kind == "request.changed"]
-    assert changed.detail["changes"] == [{"part": "urgency", "before": "routine", "after": "urgent"}]
+    assert (changed.detail["before"], changed.detail["after"]) == ({"urgency": "routine"}, {"urgency": "urgent"})
 
 
 # Segregation of duties

@@ -101,6 +101,16 @@ EDITION = "editions[0]"
             "overrides[3].value",
             "151 is above the most that the system policy allows",
         ),
+        ("system.yaml", ("      years: 7\n", ""), f"{EDITION}.retention", "missing: years"),
+        (
+            "elm-clinic.yaml",
+            (
+                "acceptance.rules.small-purchases-without-agreement.max_amount\n    value: 120",
+                "retention.years\n    value: 6",
+            ),
+            "overrides[3].value",
+            "6 is below the least",
+        ),
         ("harbor.yaml", ("value: side-by-side", "value: later"), "overrides[0].value", "later is not among"),
         (
             "harbor.yaml",
