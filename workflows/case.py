@@ -266,6 +266,17 @@ class CaseWorkflow:
                 return "not-in-this-stage"
         return None
 
+    def needed_by(self, person: str | None) -> None:
+        """The goods are for this person now (None: for the requester). Whom they were for before stays among those who
+        never decide here.
+        """
+        if person == self.file.snapshot.on_behalf_of:
+            return
+        if person is not None and person not in self.requesters:
+            self.requesters = (*self.requesters, person)
+            self.file.ledger.note_duty(person, "requester", workflow.now())
+        self.file.show(on_behalf_of=person, duties=self.file.duties())
+
     def _watch(self, request: ActionRequest) -> ActionRefusal | None:
         person, watchers = request.person or "", self.file.snapshot.watchers
         if (person in watchers) == (request.action == "add-watcher"):

@@ -189,6 +189,7 @@ class ProcureToPay(CaseWorkflow):
         today = local_day(workflow.now(), self.policy.facility.calendar)
         if self._fulfilling or faults_of(amended, self.policy.facility, today):
             return "not-in-this-stage" if self._fulfilling else "requisition-required"
+        self.needed_by(amended.on_behalf_of)
         self.authorisation.amend(amended)
         return None
 
