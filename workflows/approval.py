@@ -35,6 +35,7 @@ class Approval:
         self.given: dict[str, Given] = dict(given or {})
         self.version = version
         self._added: list[AddedApprover] = []
+        self._appointed: set[str] = set()
         self._collecting = False
 
     async def obtain(self, route: Route, request: ForApproval) -> None:
@@ -64,11 +65,18 @@ class Approval:
         if person in {each.person for each in self._added}:
             return "duplicate"
         self._added.append(AddedApprover(person=person, by=request.actor.person, reason=request.comment))
+        if request.actor.has_role("process-owner"):
+            self._appointed.add(person)
         return None
 
     def _planned(self, route: Route, request: ForApproval) -> tuple[tuple[Ask, ...], ...]:
-        case = self._case
-        return stages(case.policy, route, request.approvers, request.amount, case.requesters, tuple(self._added))
+        """Where the policy names nobody, only whom a process owner appointed may stand in for its approvers: the
+        requester, too, may ask for one more approval, and must not choose the only one.
+        """
+        case, added = self._case, self._added
+        if not route.levels:
+            added = [each for each in added if each.person in self._appointed]
+        return stages(case.policy, route, request.approvers, request.amount, case.requesters, tuple(added))
 
     async def _ask_for_an_approver(self) -> None:
         """Nobody is named: the process owner may add an approver to the case and have it tried again."""

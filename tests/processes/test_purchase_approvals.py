@@ -157,6 +157,9 @@ async def test_a_policy_that_names_nobody_never_lets_a_request_pass(world: World
     case = await world.start(world.requisition())
     await case.decide("approver-missing", "retry")
     await case.until(lambda: len([task for task in case.tasks() if task.exception_code == "approver-missing"]) == 2)
+    assert await case.ask_for("add-approver", "nina", person="stan") == "applied"
+    await case.decide("approver-missing", "retry")
+    await case.until(lambda: len([task for task in case.tasks() if task.exception_code == "approver-missing"]) == 3)
     assert await case.ask_for("add-approver", "paul", person="dirk") == "applied"
     await case.decide("approver-missing", "retry")
     await case.decide("approval", "approve", by="dirk")
