@@ -213,10 +213,11 @@ class ApprovalQuestion:
 
     def _next_authority(self) -> tuple[str, tuple[str, ...]] | None:
         """The next superior of a management chain, else the role that the policy names; None at the end."""
-        if self._people and self.ask.level.approvers == "management-chain":
+        asked = self.task.people  # it may have been handed up the line since it was asked
+        if asked and self.ask.level.approvers == "management-chain":
             chain = [each.person for each in self._request.approvers.chain if each.person not in self._case.requesters]
-            if self._people[0] in chain[:-1]:
-                return self._role, (chain[chain.index(self._people[0]) + 1],)
+            if asked[0] in chain[:-1]:
+                return self._role, (chain[chain.index(asked[0]) + 1],)
         role = escalation(self._case.policy, self._role, self.ask.level)
         return None if role is None else (role, ())
 
