@@ -18,6 +18,8 @@ from domain.tasks import IgnoredBecause, Task
 
 # A day on which clocks are put back has 25 hours, so that days in UTC and days on the wall differ by one.
 _CLOCKS_PUT_BACK = timedelta(hours=1)
+MOST_AT_ONCE = 50
+"""Delegations of one person that overlap in time: whatever a substitute asks for, each of theirs is looked at."""
 
 
 def delegation_refusal(
@@ -39,6 +41,7 @@ def delegation_refusal(
         *_faults_of_people(delegation, delegator, delegate),
         *_faults_of_dates(delegation, rule, at),
         *_faults_of_scope(delegation.scope, rule, delegator),
+        *_faults_of_number(delegation, existing),
         *_faults_of_chains(delegation, others),
     )
 
@@ -92,6 +95,12 @@ def _faults_of_scope(scope: DelegationScope, rule: DelegationRule, delegator: Pe
         yield f"it covers amounts up to {scope.max_amount:f}, more than the {rule.max_amount:f} of the policy"
 
 
+def _faults_of_number(delegation: Delegation, existing: Sequence[Delegation]) -> Iterator[str]:
+    given = [each for each in existing if each.delegator == delegation.delegator and _at_once(delegation, each)]
+    if len(given) >= MOST_AT_ONCE:
+        yield f"{delegation.delegator} has given {len(given)} delegations for that time already, and no more are taken"
+
+
 def _faults_of_chains(delegation: Delegation, others: Sequence[Delegation]) -> Iterator[str]:
     delegator, delegate = delegation.delegator, delegation.delegate
     if delegator == delegate:
@@ -127,12 +136,15 @@ def _named(delegation: Delegation) -> str:
 
 
 def _in_the_way(delegation: Delegation, other: Delegation) -> bool:
+    return _at_once(delegation, other) and _may_meet(delegation.scope, other.scope)
+
+
+def _at_once(delegation: Delegation, other: Delegation) -> bool:
     return (
         other.delegation_id != delegation.delegation_id
         and other.revoked_at is None
         and other.valid_from < delegation.valid_until
         and delegation.valid_from < other.valid_until
-        and _may_meet(delegation.scope, other.scope)
     )
 
 

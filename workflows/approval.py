@@ -19,7 +19,7 @@ from domain.approval_plan import (
     short_of,
     stages,
 )
-from domain.case_actions import ActionRefusal, ActionRequest
+from domain.case_actions import MOST_ADDED, ActionRefusal, ActionRequest
 from domain.exceptions import Finding
 from domain.routing import Route
 from workflows.approval_question import ApprovalQuestion, ForApproval
@@ -35,7 +35,6 @@ class Approval:
         self.given: dict[str, Given] = dict(given or {})
         self.version = version
         self._added: list[AddedApprover] = []
-        self._appointed: set[str] = set()
         self._collecting = False
 
     async def obtain(self, route: Route, request: ForApproval) -> None:
@@ -62,21 +61,25 @@ class Approval:
             return "person-required"
         if not self._collecting:
             return "not-in-this-stage"
-        if person in {each.person for each in self._added}:
+        by, appointed = request.actor, request.actor.has_role("process-owner") and not self._is_requester(request)
+        known = next((each for each in self._added if each.person == person), None)
+        if known is not None and (known.appointed or not appointed):
             return "duplicate"
-        self._added.append(AddedApprover(person=person, by=request.actor.person, reason=request.comment))
-        if request.actor.has_role("process-owner"):
-            self._appointed.add(person)
+        if known is None and len(self._added) >= MOST_ADDED:
+            return "too-many"
+        others = [each for each in self._added if each.person != person]
+        self._added = [
+            *others,
+            AddedApprover(person=person, by=by.person, reason=request.comment, appointed=appointed),
+        ]
         return None
 
+    def _is_requester(self, request: ActionRequest) -> bool:
+        return request.actor.person in self._case.requesters
+
     def _planned(self, route: Route, request: ForApproval) -> tuple[tuple[Ask, ...], ...]:
-        """Where the policy names nobody, only whom a process owner appointed may stand in for its approvers: the
-        requester, too, may ask for one more approval, and must not choose the only one.
-        """
-        case, added = self._case, self._added
-        if not route.levels:
-            added = [each for each in added if each.person in self._appointed]
-        return stages(case.policy, route, request.approvers, request.amount, case.requesters, tuple(added))
+        case = self._case
+        return stages(case.policy, route, request.approvers, request.amount, case.requesters, tuple(self._added))
 
     async def _ask_for_an_approver(self) -> None:
         """Nobody is named: the process owner may add an approver to the case and have it tried again."""

@@ -16,7 +16,7 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError
 
 from domain.case import CaseSnapshot, CaseStatus, Journal
-from domain.case_actions import ActionRecord, ActionRefusal, ActionRequest, CaseAction, action_refusal
+from domain.case_actions import MOST_WATCHERS, ActionRecord, ActionRefusal, ActionRequest, CaseAction, action_refusal
 from domain.decision_links import asking
 from domain.policy.model import FrozenPolicy
 from domain.policy.proof import escalation_chain
@@ -285,6 +285,8 @@ class CaseWorkflow:
         person, watchers = request.person or "", self.file.snapshot.watchers
         if (person in watchers) == (request.action == "add-watcher"):
             return "duplicate"
+        if request.action == "add-watcher" and len(watchers) >= MOST_WATCHERS:
+            return "too-many"
         left = tuple(each for each in watchers if each != person)
         self.file.show(watchers=(*left, person) if request.action == "add-watcher" else left)
         return None
@@ -293,8 +295,9 @@ class CaseWorkflow:
         """The requester's answer closes the open question, as a decision on its task would."""
         for task in self.file.ledger.open_tasks():
             if task.kind == "information":
-                actor = request.actor.model_copy(update={"person": task.people[0]})
-                self.file.decide(
+                asked = request.actor.person if request.actor.person in task.people else task.people[0]
+                actor = request.actor.model_copy(update={"person": asked})
+                record = self.file.decide(
                     Decision(
                         decision_id=request.action_id,
                         task_id=task.task_id,
@@ -304,7 +307,7 @@ class CaseWorkflow:
                         comment=request.comment,
                     )
                 )
-                return None
+                return None if record.status == "applied" else "duplicate"
         return "nothing-asked"
 
     @workflow.query

@@ -51,6 +51,7 @@ _REASONS: dict[ActionRefusal, str] = {
     "nothing-asked": "Nobody has asked for information.",
     "key-changed": "Number, facility and requester of a case do not change.",
     "requester-may-not-decide": "Whoever asks does not decide.",
+    "too-many": "So many people are added to the case already that no more can be.",
 }
 
 

@@ -9,10 +9,10 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from domain.case import Journal
-from domain.case_actions import ActionRequest
+from domain.case_actions import MOST_ADDED, MOST_WATCHERS, ActionRequest
 from domain.requisition import Requisition
 from domain.tasks import Decision, DecisionRecord, Task
-from tests.fixtures.small_hospital import line
+from tests.fixtures.small_hospital import line, policy
 from tests.fixtures.world import Case, World, actor
 from workflows.messages import procure_to_pay as messages
 
@@ -172,3 +172,47 @@ async def test_what_comes_while_the_case_closes_is_recorded(world: World, monkey
     assert (await case.result()).status == "rejected"
     (entry,) = [each for each in case.entries() if each.detail.get("decision_id") == "decision-late"]
     assert (entry.kind, entry.actor, entry.detail["because"]) == ("decision.ignored", "dora", "task-closed")
+
+
+# Whoever is added to a case
+
+
+async def test_a_friend_of_the_requester_does_not_stand_in_for_a_policy_that_names_nobody(world: World) -> None:
+    world.policy = policy(routing=())
+    case = await world.start(world.requisition())
+    await case.task("approver-missing")
+    assert await case.ask_for("add-approver", "nina", person="olaf") == "applied"
+    await case.decide("approver-missing", "retry", by="paul")
+    await case.until(lambda: len([each for each in case.tasks() if each.exception_code]) == 2)
+    assert all(task.kind != "approval" for task in case.tasks())
+    assert await case.ask_for("add-approver", "paul", person="dirk") == "applied"
+    await case.decide("approver-missing", "retry", by="paul")
+    await case.until(lambda: any(task.people == ("dirk",) for task in case.tasks()))
+
+
+async def test_nobody_adds_people_without_end(world: World) -> None:
+    case = await world.start(world.requisition())
+    await case.task("approval")
+    for at in range(MOST_ADDED):
+        assert await case.ask_for("add-approver", "stan", person=f"person{at}") == "applied"
+    assert await case.ask_for("add-approver", "stan", person="one-more") == "too-many"
+    for at in range(MOST_WATCHERS):
+        assert await case.ask_for("add-watcher", "stan", person=f"person{at}") == "applied"
+    assert await case.ask_for("add-watcher", "stan", person="one-more") == "too-many"
+    assert await case.ask_for("remove-watcher", "stan", person="person0") == "applied"
+    assert await case.ask_for("add-watcher", "stan", person="one-more") == "applied"
+
+
+# Answers by an action
+
+
+async def test_an_answer_by_an_action_names_who_gave_it_and_counts_or_says_why_not(world: World) -> None:
+    case = await world.start(world.requisition(on_behalf_of="olaf"))
+    returned = await case.decide("approval", "return", by="carla")
+    await case.task("information")
+    taken = returned.decision.decision_id
+    assert await case.ask_for("provide-information", "olaf", action_id=taken) == "duplicate"
+    assert await case.ask_for("provide-information", "olaf") == "applied"
+    await case.task("approval")
+    (answer,) = [each for each in case.entries() if each.summary.startswith("Decided: answer")]
+    assert answer.actor == "olaf"
