@@ -165,7 +165,9 @@ class CaseFile:
             issuer=decision.actor.issuer,
             roles=list(decision.actor.roles),
             delegation_id=delegation and delegation.delegation_id,
+            delegation=delegation and delegation.model_dump(mode="json", exclude_defaults=True, exclude={"reason"}),
             overrides=[each.override_id for each in decision.overrides],
+            leave=[each.model_dump(mode="json", exclude_none=True, exclude={"reason"}) for each in decision.overrides],
             corrections=[each.model_dump(mode="json", exclude_none=True) for each in decision.corrections],
         )
 

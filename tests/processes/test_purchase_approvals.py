@@ -194,6 +194,7 @@ async def test_a_substitute_decides_on_behalf_of_somebody(world: World) -> None:
     await case.ordered()
     (entry,) = [each for each in case.entries() if each.kind == "decision.applied"]
     assert (entry.actor, entry.on_behalf_of, entry.detail["delegation_id"]) == ("stan", "carla", "delegation-1")
+    assert (entry.detail["delegation"]["made_by"], entry.detail["delegation"]["delegator"]) == ("carla", "carla")
 
 
 @pytest.mark.parametrize(
@@ -321,6 +322,10 @@ async def test_whoever_corrected_as_buyer_does_not_approve(world: World) -> None
     assert (await case.answer(task, "approve", "bo", overrides=(own,))).because == "duties-conflict"
     assert (await case.answer(task, "approve", "bo", overrides=(leave,))).status == "applied"
     await case.ordered()
+    (used,) = [
+        each.detail["leave"] for each in case.entries() if each.detail.get("leave") and not each.detail["because"]
+    ]
+    assert [(each["override_id"], each["approved_by"]) for each in used] == [("override-1", "cleo")]
 
 
 async def test_duties_in_linked_cases_count(world: World) -> None:
