@@ -45,6 +45,7 @@ class Authorisation:
         self._assessed: Assessment | None = None
         self._asked_total: Money | None = None
         self._asked_route: Route | None = None
+        self._authorised: Money | None = None
         self._accepted: set[tuple[str, int | None]] = set()
         self._reservations = 0
 
@@ -264,15 +265,20 @@ class Authorisation:
     async def authorise_change(self, before: Money, after: Money) -> None:
         """A dearer order than approved goes back to the approvers when the amendment rule says so.
 
-        `before` and `after` are totals of one order; the case's amount changes by their difference.
+        `before` and `after` are totals of one order; the case's amount changes by their difference. What several orders
+        rise by adds up.
         """
-        was, total = self.route(), self._case.file.snapshot.amount
+        rule, was, total = self.policy.amendment, self.route(), self._case.file.snapshot.amount
         self._case.file.show(amount=total + (after - before))
         amount = self._case.file.snapshot.amount
-        effect = effect_of(before, after, was.rules, self.route().rules, self.policy.amendment)
+        effect = effect_of(before, after, was.rules, self.route().rules, rule)
         if not effect.needs_approval:
-            return
-        kept, _ = still_given(self.approval.given, was, self.route(), before, after, self.policy.amendment)
+            before, after = self._authorised or self.assessment.amount, amount
+            effect = effect_of(before, after, was.rules, self.route().rules, rule)
+            if not effect.needs_approval or not workflow.patched("increases-add-up"):
+                return
+        self._authorised = amount
+        kept, _ = still_given(self.approval.given, was, self.route(), before, after, rule)
         self.approval.version += 1
         self._case.file.note("approval.anew", f"The supplier's answer needs approval: {' '.join(effect.reasons)}")
         subject = {**self.subject(), "amount": str(amount), "before": str(before), "after": str(after)}

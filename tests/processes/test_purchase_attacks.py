@@ -10,9 +10,10 @@ from temporalio.testing import WorkflowEnvironment
 
 from domain.case import Journal
 from domain.case_actions import MOST_ADDED, MOST_WATCHERS, ActionRequest
+from domain.purchase import AcknowledgedLine
 from domain.requisition import Requisition
 from domain.tasks import Decision, DecisionRecord, Task
-from tests.fixtures.small_hospital import line, policy
+from tests.fixtures.small_hospital import line, policy, usd
 from tests.fixtures.world import Case, World, actor
 from workflows.messages import procure_to_pay as messages
 
@@ -216,3 +217,21 @@ async def test_an_answer_by_an_action_names_who_gave_it_and_counts_or_says_why_n
     await case.task("approval")
     (answer,) = [each for each in case.entries() if each.summary.startswith("Decided: answer")]
     assert answer.actor == "olaf"
+
+
+# Many small increases
+
+
+async def test_increases_of_several_orders_add_up(world: World) -> None:
+    case = await world.start(world.requisition(line(1, "GLOVES", "200"), line(2, "MASKS", "100")))
+    await case.decide("owner", "approve", by="carla")
+    await case.decide("director", "approve", by="dirk")
+    first, second = sorted(await case.ordered(2), key=lambda order: order.supplier)
+    for order, number, price in ((first, 1, "9.70"), (second, 2, "19.50")):
+        changed = AcknowledgedLine(line=number, status="changed", unit_price=usd(price))
+        await case.acknowledge(order, lines=(changed,))
+        await case.decide("acknowledgement-differs", "accept", by="bo")
+    # 140 and 150 are each within the 250 of the amendment rule, and together they are not.
+    await case.decide("owner", "approve", by="carla")
+    await case.decide("director", "approve", by="dirk")
+    await case.until(lambda: sorted(order.total for order in case.orders()) == [usd("1940.00"), usd("1950.00")])
