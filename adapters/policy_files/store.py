@@ -11,11 +11,11 @@ from adapters.policy_files.yaml_source import read_source
 from domain.facility import Facility
 from domain.policy.compose import PolicyBook, compose
 from domain.policy.documents import FacilityDocument
-from domain.policy.examples import proof_faults
+from domain.policy.examples import every_fault, proof_faults
 from domain.policy.model import FrozenPolicy
+from domain.policy.remainder import SYSTEM_FILE, Remainder, remainder
 from domain.policy.source import PolicyFault, PolicyFilesError, Source
 
-SYSTEM_FILE = "system.yaml"
 YEARS_BEFORE, YEARS_AFTER = 1, 2
 """Calendar years around the effective day for which public holidays are frozen into a case."""
 
@@ -33,9 +33,11 @@ def load_book(directory: Path) -> PolicyBook:
     try:
         book = compose(system, facilities)
     except PolicyFilesError as error:
-        raise PolicyFilesError([*faults, *error.faults], error.readable) from None
+        unread = {Path(fault.file).stem for fault in faults} - {Path(source.file).stem for source in sources}
+        more, rest = remainder(system, facilities, error.faults, unread)
+        raise PolicyFilesError([*faults, *more], rest) from None
     if faults:
-        raise PolicyFilesError(faults, book)
+        raise PolicyFilesError(faults, Remainder(book, {fault.file for fault in faults}))
     return book
 
 
@@ -74,7 +76,10 @@ class FilePolicyStore:
     """
 
     def __init__(self, directory: Path) -> None:
-        self._book = load_book(directory)
+        try:
+            self._book = load_book(directory)
+        except PolicyFilesError as error:
+            raise PolicyFilesError(every_fault(error)) from None
         faults: Sequence[PolicyFault] = proof_faults(self._book)
         if faults:
             raise PolicyFilesError(faults)

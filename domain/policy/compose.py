@@ -100,20 +100,8 @@ def compose(system: Source, facilities: Sequence[Source]) -> PolicyBook:
         if document is not None and not wrong_editions:
             faults += _variation_faults(document, each, source)
     if faults or document is None:
-        whole = None if document is None or wrong_editions else (document, system)
-        raise PolicyFilesError(faults, whole and _readable(whole, local, faults))
+        raise PolicyFilesError(faults)
     return PolicyBook((document, system), local)
-
-
-def _readable(
-    system: tuple[SystemDocument, Source],
-    local: Mapping[str, tuple[FacilityDocument, Source]],
-    faults: Sequence[PolicyFault],
-) -> PolicyBook | None:
-    """The files in which nothing is wrong yet."""
-    wrong = {fault.file for fault in faults}
-    right = {code: each for code, each in local.items() if each[1].file not in wrong}
-    return PolicyBook(system, right) if right and system[1].file not in wrong else None
 
 
 def _local_documents(

@@ -61,9 +61,11 @@ def proof_faults(book: PolicyBook) -> tuple[PolicyFault, ...]:
 
 
 def every_fault(error: PolicyFilesError) -> tuple[PolicyFault, ...]:
-    """The faults for which files were refused, and those that a check finds in the files that could be read."""
-    more = () if error.readable is None else _checked(error.readable, _proofs(error.readable)).faults
-    return PolicyFilesError([*error.faults, *more]).faults
+    """The faults for which files were refused, and those that a check finds in what is left without them."""
+    if error.readable is None:
+        return error.faults
+    more = _checked(error.readable.book, _proofs(error.readable.book)).faults
+    return PolicyFilesError([*error.faults, *error.readable.told(more)]).faults
 
 
 def _proofs(book: PolicyBook) -> list[list[PolicyFault]]:
