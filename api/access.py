@@ -34,10 +34,12 @@ async def visible_case(services: Services, actor: Actor, case_id: str) -> CaseSn
 
     Raises the 404 problem, or 503 when the case is too young and does not answer.
     """
+    key = parse_case_id(case_id)
+    if key is not None and actor.serves(key.facility):
+        bind(case_id=case_id)
     case = await _seen(services, actor, case_id)
     if case is None:
         raise not_found("case")
-    bind(case_id=case_id)
     return case
 
 
