@@ -13,10 +13,9 @@ from domain.authority import ApproverDirectory, ChainMember
 from domain.case import TimelineEntry
 from domain.checks import Assessment, assess
 from domain.commitment_lines import order_commitment
-from domain.master_data import MasterData
+from domain.master_data import MasterData, SupplierRisk
 from domain.outside_errors import RefusedError
 from domain.people import Person
-from domain.policy.model import SupplierRisk
 from domain.ports.commitments import CommitmentLine, CommitmentPort, ReservationResult
 from domain.ports.directory import DirectoryPort
 from domain.ports.erp import ErpPort, MasterDataQuery

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from api.acting import authorities_of, stands_in_for
 from api.case_client import NoAnswerYetError
 from api.logs import bind
-from api.problems import forbidden, not_found, unavailable
+from api.problems import ProblemDetail, forbidden, invalid_request, not_found, unavailable
 from api.services import Services
 from domain.approval import entitled
 from domain.case import CaseSnapshot, parse_case_id
@@ -33,14 +34,37 @@ async def visible_case(services: Services, actor: Actor, case_id: str) -> CaseSn
 
     Raises the 404 problem, or 503 when the case is too young and does not answer.
     """
-    key = parse_case_id(case_id)
-    if key is None or not actor.serves(key.facility):
+    case = await _seen(services, actor, case_id)
+    if case is None:
         raise not_found("case")
     bind(case_id=case_id)
-    case = await services.reader.case(case_id) or await _own_account(services, case_id)
-    if case is None or not may_see(actor, case):
-        raise not_found("case")
     return case
+
+
+async def _seen(services: Services, actor: Actor, case_id: str) -> CaseSnapshot | None:
+    key = parse_case_id(case_id)
+    if key is None or not actor.serves(key.facility):
+        return None
+    case = await services.reader.case(case_id) or await _own_account(services, case_id)
+    return case if case is not None and may_see(actor, case) else None
+
+
+async def require_linkable(
+    services: Services, actor: Actor, linked: Sequence[str], pointer: str, known: Collection[str] = ()
+) -> None:
+    """Raises the 422 problem of cases that the caller may not know of: links make people's duties count in each
+    other's cases, so that nobody may link what is none of their business. `known` were linked before.
+    """
+    message = "There is no such case, or none that you may see."
+    faults = tuple(
+        [
+            ProblemDetail(pointer=f"{pointer}/{at}", code="linked-case-unknown", message=message)
+            for at, case_id in enumerate(linked)
+            if case_id not in known and await _seen(services, actor, case_id) is None
+        ]
+    )
+    if faults:
+        raise invalid_request(faults)
 
 
 async def _own_account(services: Services, case_id: str) -> CaseSnapshot | None:

@@ -13,12 +13,21 @@ from domain.rate_limit import Rate, Throttle
 
 
 class CallerLimits:
-    """Counts in this process. `clock` gives seconds and never goes back; without a rate nothing is limited."""
+    """Counts in this process. `clock` gives seconds and never goes back; without a rate nothing is limited.
+
+    `per_case` is for what one caller sends to one case: a case takes only so many messages in its life (10,000, by
+    Temporal's own limit), and nobody may use them up.
+    """
 
     def __init__(
-        self, per_caller: Rate | None = None, refused: Rate | None = None, clock: Callable[[], float] = time.monotonic
+        self,
+        per_caller: Rate | None = None,
+        refused: Rate | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        per_case: Rate | None = None,
     ) -> None:
         self._callers = Throttle(per_caller) if per_caller else None
+        self._cases = Throttle(per_case) if per_case else None
         self._refused = Throttle(refused) if refused else None
         self._clock = clock
 
@@ -38,6 +47,9 @@ class CallerLimits:
         """Count a request of whoever was found to ask. Raises the 429 problem when that is too often."""
         if self._callers is not None:
             _raise(self._callers.take(caller_of(request), self._clock()))
+        case_id = _case_of(request)
+        if self._cases is not None and request.method == "POST" and case_id is not None:
+            _raise(self._cases.take(f"{caller_of(request)} {case_id}", self._clock()))
 
 
 def address_of(request: Request) -> str:
@@ -51,6 +63,12 @@ def caller_of(request: Request) -> str:
     if actor is not None:
         return f"person {actor.person}"
     return f"source {source.source}" if source is not None else f"address {address_of(request)}"
+
+
+def _case_of(request: Request) -> str | None:
+    """The case that the path names, or that of the task that it names."""
+    named: str | None = request.path_params.get("case_id")
+    return named or str(request.path_params.get("task_id", "")).rpartition(":")[0] or None
 
 
 def _raise(wait_seconds: float) -> None:

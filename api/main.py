@@ -71,7 +71,7 @@ def create_app_from_settings(settings: GatewaySettings | None = None) -> FastAPI
         metrics=metrics,
         max_body_bytes=chosen.max_body_bytes,
         tracer=trace.get_tracer("corridor.gateway") if tracing else None,
-        limits=CallerLimits(chosen.rate_limit, chosen.refused_limit),
+        limits=CallerLimits(chosen.rate_limit, chosen.refused_limit, per_case=chosen.case_limit),
         web_ui_origins=chosen.web_ui_origins,
         docs=chosen.docs,
         tls=chosen.tls,

@@ -54,6 +54,7 @@ class GatewaySettings(BaseSettings):
     event_sources: Annotated[tuple[EventSource, ...], NoDecode] = ()
     web_ui_origins: Annotated[tuple[str, ...], NoDecode] = ()
     rate_limit: WrittenRate = parse_rate("6000/minute")
+    case_limit: WrittenRate = parse_rate("500/day")
     refused_limit: WrittenRate = parse_rate("300/minute")
     docs: bool = True
     metrics_token: Annotated[SecretStr | None, BeforeValidator(lambda given: given or None)] = None

@@ -35,11 +35,14 @@ class Ask(Value):
 
 
 class AddedApprover(Value):
-    """Somebody whom `by` wants to be asked as well, after everybody whom the policy demands."""
+    """Somebody whom `by` wants to be asked as well, after everybody whom the policy demands. Who is `appointed` by the
+    process owner is asked also where the policy names nobody at all.
+    """
 
     person: PersonId
     by: PersonId
     reason: str = ""
+    appointed: bool = False
 
 
 class Given(Value):
@@ -93,13 +96,16 @@ def stages(
 
     Levels that follow one another with the same `stage` share it. A level of the management chain is asked superior by
     superior, each in a stage of their own; where it shares its stage, the others are asked beside its first superior.
-    Those who were added come last, side by side.
+    Those who were added come last, side by side. They stand in for nobody: where the policy names no level, there is
+    nothing to ask unless the process owner appointed one of them.
     """
     asked = [
         stage
         for levels in _neighbours(routed.levels)
         for stage in _side_by_side([_steps(policy, level, approvers, amount, requesters) for level in levels])
     ]
+    if not asked and not any(each.appointed and each.person not in requesters for each in added):
+        return ()
     extra = tuple(_added(each) for each in _first_of_each(added) if each.person not in requesters)
     return (*asked, extra) if extra else tuple(asked)
 

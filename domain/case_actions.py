@@ -38,7 +38,11 @@ ActionRefusal = Literal[
     "key-changed",
     "person-required",
     "requester-may-not-decide",
+    "too-many",
 ]
+MOST_WATCHERS = 50
+MOST_ADDED = 20
+"""Approvers whom people add to one case, besides those of the policy."""
 
 _REQUESTER_MAY: frozenset[CaseAction] = frozenset(
     {"withdraw", "amend", "provide-information", "cancel-line", "add-approver", "add-watcher", "remove-watcher"}

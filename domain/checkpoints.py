@@ -188,5 +188,13 @@ def link_faults(previous: Checkpoint | None, checkpoint: Checkpoint) -> Iterator
         yield "it is not signed, and the one before it is"
 
 
+def end_faults(newest: Checkpoint | None, checker: SignatureChecker | None) -> Iterator[str]:
+    """What is wrong with the newest of all. Where there are keys it must be signed, and so vouch for all before it:
+    without a signature, anybody who can write could have made them all anew.
+    """
+    if newest is not None and not newest.key_id and checker is not None and checker.public_keys():
+        yield "it is not signed, though there are keys to sign with"
+
+
 def _node(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()

@@ -14,12 +14,12 @@ from domain.duties import DutyDone
 from domain.exceptions import Finding
 from domain.finding_log import FindingLog, exact
 from domain.intake import MAX_LINE_AMOUNT
-from domain.master_data import MasterData
+from domain.master_data import MasterData, SupplierRisk
 from domain.model import Value
 from domain.money import Money
 from domain.needs import Need, resolve
 from domain.people import Person
-from domain.policy.model import AcceptanceRule, FrozenPolicy, SupplierRisk
+from domain.policy.model import AcceptanceRule, FrozenPolicy
 from domain.policy.tables import accepted_by_rule
 from domain.ports.evidence import SpendLine
 from domain.purchase import SourcedLine

@@ -18,6 +18,8 @@ from domain.tasks import IgnoredBecause, Task
 
 # A day on which clocks are put back has 25 hours, so that days in UTC and days on the wall differ by one.
 _CLOCKS_PUT_BACK = timedelta(hours=1)
+MOST_AT_ONCE = 50
+"""Delegations of one person that overlap in time: whatever a substitute asks for, each of theirs is looked at."""
 
 
 def delegation_refusal(
@@ -39,6 +41,7 @@ def delegation_refusal(
         *_faults_of_people(delegation, delegator, delegate),
         *_faults_of_dates(delegation, rule, at),
         *_faults_of_scope(delegation.scope, rule, delegator),
+        *_faults_of_number(delegation, existing),
         *_faults_of_chains(delegation, others),
     )
 
@@ -63,6 +66,8 @@ def authority_refusal(
 def _faults_of_people(delegation: Delegation, delegator: Person, delegate: Person) -> Iterator[str]:
     if delegation.delegator == delegation.delegate:
         yield f"{delegation.delegator} cannot be their own substitute"
+    if delegation.made_by == delegation.delegate != delegation.delegator:
+        yield f"{delegation.delegate} cannot make themselves the substitute of {delegation.delegator}"
     if not delegator.active:
         yield f"{delegator.person} is no longer active and has nothing to hand over"
     if not delegate.active and delegate.person != delegator.person:
@@ -88,6 +93,12 @@ def _faults_of_scope(scope: DelegationScope, rule: DelegationRule, delegator: Pe
         yield f"the policy lets none of {delegator.person}'s roles be delegated: {', '.join(delegator.roles)}"
     if scope.max_amount is not None and rule.max_amount is not None and scope.max_amount > rule.max_amount:
         yield f"it covers amounts up to {scope.max_amount:f}, more than the {rule.max_amount:f} of the policy"
+
+
+def _faults_of_number(delegation: Delegation, existing: Sequence[Delegation]) -> Iterator[str]:
+    given = [each for each in existing if each.delegator == delegation.delegator and _at_once(delegation, each)]
+    if len(given) >= MOST_AT_ONCE:
+        yield f"{delegation.delegator} has given {len(given)} delegations for that time already, and no more are taken"
 
 
 def _faults_of_chains(delegation: Delegation, others: Sequence[Delegation]) -> Iterator[str]:
@@ -125,12 +136,15 @@ def _named(delegation: Delegation) -> str:
 
 
 def _in_the_way(delegation: Delegation, other: Delegation) -> bool:
+    return _at_once(delegation, other) and _may_meet(delegation.scope, other.scope)
+
+
+def _at_once(delegation: Delegation, other: Delegation) -> bool:
     return (
         other.delegation_id != delegation.delegation_id
         and other.revoked_at is None
         and other.valid_from < delegation.valid_until
         and delegation.valid_from < other.valid_until
-        and _may_meet(delegation.scope, other.scope)
     )
 
 

@@ -10,6 +10,8 @@ from domain.model import Value
 from domain.money import Money
 from domain.quantity import Quantity
 
+SupplierRisk = Literal["low", "elevated", "high", "new"]
+
 
 class CostCentre(Value):
     code: str
@@ -46,7 +48,7 @@ class Supplier(Value):
     lead_days: int = 5
     gln: str = ""
     country: str = "US"
-    risk: Literal["low", "elevated", "high", "new"] = "low"
+    risk: SupplierRisk = "low"
 
 
 class PriceTier(Value):

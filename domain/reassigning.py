@@ -27,8 +27,9 @@ def change_refusal(
     """Why the task may not be handed to the assignee, or None when it may.
 
     Somebody to whom the task belongs may hand it over, and the process owner of the facility; never to or by one who is
-    excluded from it. The assignee must serve the facility and hold the task's role, or one of `acceptable_roles`; they
-    must be one of its successors where it has them. Who was added by name may be replaced by anybody of the facility.
+    excluded from it. The assignee must serve the facility and hold the task's role, or one of `acceptable_roles`; who
+    takes it over themselves, the task's own. They must be one of its successors where it has them. Who was added by
+    name may be replaced by anybody of the facility.
     """
     if task is None:
         return "unknown-task"
@@ -38,7 +39,7 @@ def change_refusal(
         return "requester-may-not-decide"
     if not may_hand_over(task, change.actor):
         return "not-authorised"
-    if not _has_authority(task, change.assignee, acceptable_roles):
+    if not _has_authority(task, change.assignee, () if _to_oneself(change) else acceptable_roles):
         return "assignee-lacks-authority"
     return _misfit(change, task) or _conflict(change, task, rules, done, at)
 
@@ -64,6 +65,10 @@ def _has_authority(task: Task, assignee: Actor, acceptable_roles: Collection[str
     if not assignee.serves(task.facility):
         return False
     return task.role == ADDED_ROLE or any(assignee.has_role(role) for role in (task.role, *acceptable_roles))
+
+
+def _to_oneself(change: TaskChange) -> bool:
+    return change.actor.person == change.assignee.person
 
 
 def _one_place(task: Task) -> bool:

@@ -73,16 +73,17 @@ def decision_clashes(
 ) -> tuple[Clash, ...]:
     """Every rule that the decision would break: for the actor, and for the person whom they act for.
 
-    To what is known (`done`) comes what the decision brings along from linked cases. `facility` is that of the case,
-    the task's own when it is left out.
+    To what is known (`done`) comes what the decision brings along from linked cases. An override that one of them
+    approved lets the other do nothing. `facility` is that of the case, the task's own when it is left out.
     """
     if task.duty is None:
         return ()
-    known, where = (*done, *decision.family_duties), facility or task.facility
+    known, where, people = (*done, *decision.family_duties), facility or task.facility, acting(decision)
+    overrides = [each for each in decision.overrides if each.approved_by not in people]
     return tuple(
         clash
-        for person in acting(decision)
-        for clash in clashes(rules, person, task.duty, known, decision.overrides, where, task.case_id, at)
+        for person in people
+        for clash in clashes(rules, person, task.duty, known, overrides, where, task.case_id, at)
     )
 
 

@@ -19,11 +19,11 @@ from domain.approval_plan import (
     short_of,
     stages,
 )
-from domain.case_actions import ActionRefusal, ActionRequest
+from domain.case_actions import MOST_ADDED, ActionRefusal, ActionRequest
 from domain.exceptions import Finding
 from domain.routing import Route
 from workflows.approval_question import ApprovalQuestion, ForApproval
-from workflows.case import CaseWorkflow
+from workflows.case import CaseWorkflow, RequestChanged
 from workflows.questions import ask
 
 
@@ -61,10 +61,21 @@ class Approval:
             return "person-required"
         if not self._collecting:
             return "not-in-this-stage"
-        if person in {each.person for each in self._added}:
+        by, appointed = request.actor, request.actor.has_role("process-owner") and not self._is_requester(request)
+        known = next((each for each in self._added if each.person == person), None)
+        if known is not None and (known.appointed or not appointed):
             return "duplicate"
-        self._added.append(AddedApprover(person=person, by=request.actor.person, reason=request.comment))
+        if known is None and len(self._added) >= MOST_ADDED:
+            return "too-many"
+        others = [each for each in self._added if each.person != person]
+        self._added = [
+            *others,
+            AddedApprover(person=person, by=by.person, reason=request.comment, appointed=appointed),
+        ]
         return None
+
+    def _is_requester(self, request: ActionRequest) -> bool:
+        return request.actor.person in self._case.requesters
 
     def _planned(self, route: Route, request: ForApproval) -> tuple[tuple[Ask, ...], ...]:
         case = self._case
@@ -91,8 +102,9 @@ class Approval:
             await questions[0].announce(f"Ask {', '.join(each.whom for each in questions)} to approve")
         answers = await asyncio.gather(*(question.approved() for question in questions), return_exceptions=True)
         for question, answer in zip(questions, answers, strict=True):
-            if isinstance(answer, Given):
-                self.given[question.ask.key] = answer
+            given = question.answered_before_the_change() if isinstance(answer, RequestChanged) else answer
+            if isinstance(given, Given):
+                self.given[question.ask.key] = given
         for answer in answers:
             if isinstance(answer, BaseException):
                 raise answer

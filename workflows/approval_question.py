@@ -80,6 +80,17 @@ class ApprovalQuestion:
             else:
                 await self._inform(decision)
 
+    def answered_before_the_change(self) -> Given | None:
+        """The approval that reached the case in one moment with an amendment, but before it: given for the request as
+        it was. Raises CaseEnded when the answer was a rejection.
+        """
+        record = self._case.file.ledger.applied_to(self.task.task_id)
+        if record is None:
+            return None
+        if record.decision.action == "reject":
+            raise self._case.end("rejected", record.decision.comment, record.decision.actor.person)
+        return self._given() if self._closed_by(record.decision).action == "approve" else None
+
     def open(self) -> Task:
         """Put the question on worklists; the caller announces it."""
         case, level = self._case, self.ask.level
@@ -202,10 +213,11 @@ class ApprovalQuestion:
 
     def _next_authority(self) -> tuple[str, tuple[str, ...]] | None:
         """The next superior of a management chain, else the role that the policy names; None at the end."""
-        if self._people and self.ask.level.approvers == "management-chain":
+        asked = self.task.people  # it may have been handed up the line since it was asked
+        if asked and self.ask.level.approvers == "management-chain":
             chain = [each.person for each in self._request.approvers.chain if each.person not in self._case.requesters]
-            if self._people[0] in chain[:-1]:
-                return self._role, (chain[chain.index(self._people[0]) + 1],)
+            if asked[0] in chain[:-1]:
+                return self._role, (chain[chain.index(asked[0]) + 1],)
         role = escalation(self._case.policy, self._role, self.ask.level)
         return None if role is None else (role, ())
 

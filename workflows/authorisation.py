@@ -29,7 +29,7 @@ from workflows.approval_question import ForApproval
 from workflows.case import CaseWorkflow, RequestChanged
 from workflows.compensation import Compensations
 from workflows.errors import StepFailure
-from workflows.questions import ask, ask_about_failure, ask_all
+from workflows.questions import accepted_by_policy, ask, ask_about_failure, ask_all
 from workflows.steps.inputs import CheckInput, ReleaseInput, ReserveInput
 from workflows.steps.purchasing import PurchasingSteps
 
@@ -45,6 +45,7 @@ class Authorisation:
         self._assessed: Assessment | None = None
         self._asked_total: Money | None = None
         self._asked_route: Route | None = None
+        self._authorised: Money | None = None
         self._accepted: set[tuple[str, int | None]] = set()
         self._reservations = 0
 
@@ -76,6 +77,8 @@ class Authorisation:
         self.changed()
 
     def changed(self) -> None:
+        """Nobody answers any more what was asked about the request as it was; what they answered before counts."""
+        self._case.file.cancel_open_tasks("the request was amended")
         self.approval.version += 1
         self._case.superseded = True
 
@@ -192,6 +195,9 @@ class Authorisation:
                 message=f"{shortfall.key} has {shortfall.free} free, {shortfall.asked} is asked for",
                 evidence={"shortfalls": [each.model_dump(mode="json") for each in result.shortfalls]},
             )
+            if accepted_by_policy(self._case, finding):
+                behaviour = "warn"
+                continue
             decision = await ask(self._case, finding, "budget")
             if decision.action == "accept":
                 behaviour = "warn"
@@ -259,15 +265,20 @@ class Authorisation:
     async def authorise_change(self, before: Money, after: Money) -> None:
         """A dearer order than approved goes back to the approvers when the amendment rule says so.
 
-        `before` and `after` are totals of one order; the case's amount changes by their difference.
+        `before` and `after` are totals of one order; the case's amount changes by their difference. What several orders
+        rise by adds up.
         """
-        was, total = self.route(), self._case.file.snapshot.amount
+        rule, was, total = self.policy.amendment, self.route(), self._case.file.snapshot.amount
         self._case.file.show(amount=total + (after - before))
         amount = self._case.file.snapshot.amount
-        effect = effect_of(before, after, was.rules, self.route().rules, self.policy.amendment)
+        effect = effect_of(before, after, was.rules, self.route().rules, rule)
         if not effect.needs_approval:
-            return
-        kept, _ = still_given(self.approval.given, was, self.route(), before, after, self.policy.amendment)
+            before, after = self._authorised or self.assessment.amount, amount
+            effect = effect_of(before, after, was.rules, self.route().rules, rule)
+            if not effect.needs_approval or not workflow.patched("increases-add-up"):
+                return
+        self._authorised = amount
+        kept, _ = still_given(self.approval.given, was, self.route(), before, after, rule)
         self.approval.version += 1
         self._case.file.note("approval.anew", f"The supplier's answer needs approval: {' '.join(effect.reasons)}")
         subject = {**self.subject(), "amount": str(amount), "before": str(before), "after": str(after)}

@@ -7,7 +7,7 @@ it shows: every step carries the facts since the last one, every wait can be int
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +16,7 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError
 
 from domain.case import CaseSnapshot, CaseStatus, Journal
-from domain.case_actions import ActionRecord, ActionRefusal, ActionRequest, CaseAction, action_refusal
+from domain.case_actions import MOST_WATCHERS, ActionRecord, ActionRefusal, ActionRequest, CaseAction, action_refusal
 from domain.decision_links import asking
 from domain.policy.model import FrozenPolicy
 from domain.policy.proof import escalation_chain
@@ -70,6 +70,15 @@ class CaseWorkflow:
         self.closed = False
         self._actions: dict[str, ActionRecord] = {}
         self._task_count = 0
+
+    def run_on_duty_of(self, people: Iterable[str]) -> None:
+        """Whoever a change of the request names is one of the requesters from now on. Nobody ceases to be one: an
+        amendment must not give back a decision that the request took from somebody.
+        """
+        for person in people:
+            if person not in self.requesters:
+                self.requesters = (*self.requesters, person)
+                self.file.ledger.note_duty(person, "requester", workflow.now())
 
     # Waiting
 
@@ -151,12 +160,18 @@ class CaseWorkflow:
         return result
 
     async def close(self, key: str) -> None:
-        """The last step of every case."""
+        """The last step of every case, and all that there is to record besides: nothing that somebody sent is lost
+        because it came late.
+        """
+        while self.file.overflowing:
+            await self.announce("Record what happened")
         await self._own_step(
             CaseSteps.close_case,
             lambda journal, seq: CloseCaseInput(journal=journal, seq=seq, key=key),
             "Close the case",
         )
+        while self.file.unrecorded and workflow.patched("late-messages-are-recorded"):
+            await self.announce("Record what came late")
 
     async def _own_step(self, step: Callable[..., Any], build: Build, summary: str) -> Any:
         journal = self.file.journal()
@@ -270,6 +285,8 @@ class CaseWorkflow:
         person, watchers = request.person or "", self.file.snapshot.watchers
         if (person in watchers) == (request.action == "add-watcher"):
             return "duplicate"
+        if request.action == "add-watcher" and len(watchers) >= MOST_WATCHERS:
+            return "too-many"
         left = tuple(each for each in watchers if each != person)
         self.file.show(watchers=(*left, person) if request.action == "add-watcher" else left)
         return None
@@ -278,8 +295,9 @@ class CaseWorkflow:
         """The requester's answer closes the open question, as a decision on its task would."""
         for task in self.file.ledger.open_tasks():
             if task.kind == "information":
-                actor = request.actor.model_copy(update={"person": task.people[0]})
-                self.file.decide(
+                asked = request.actor.person if request.actor.person in task.people else task.people[0]
+                actor = request.actor.model_copy(update={"person": asked})
+                record = self.file.decide(
                     Decision(
                         decision_id=request.action_id,
                         task_id=task.task_id,
@@ -289,7 +307,7 @@ class CaseWorkflow:
                         comment=request.comment,
                     )
                 )
-                return None
+                return None if record.status == "applied" else "duplicate"
         return "nothing-asked"
 
     @workflow.query

@@ -15,6 +15,11 @@ from domain.tasks import Decision, DecisionRecord, Task, TaskChange, TaskChangeR
 from workflows.search_attributes import phase_of, updates
 from workflows.showing import current_details
 
+# A step's input is bounded (2 MB, whatever signs it is written in): who floods a case with messages must not be able to
+# make one that no server takes, or the case would hang for ever.
+CHARACTERS_PER_STEP = 200_000
+NOTICES_PER_STEP = 50
+
 
 class CaseFile:
     """Facts wait here until a step carries them into the evidence store: no activity exists only to write a log."""
@@ -160,7 +165,9 @@ class CaseFile:
             issuer=decision.actor.issuer,
             roles=list(decision.actor.roles),
             delegation_id=delegation and delegation.delegation_id,
+            delegation=delegation and delegation.model_dump(mode="json", exclude_defaults=True, exclude={"reason"}),
             overrides=[each.override_id for each in decision.overrides],
+            leave=[each.model_dump(mode="json", exclude_none=True, exclude={"reason"}) for each in decision.overrides],
             corrections=[each.model_dump(mode="json", exclude_none=True) for each in decision.corrections],
         )
 
@@ -195,12 +202,33 @@ class CaseFile:
             workflow.upsert_search_attributes(updates(self.snapshot))
 
     def journal(self) -> Journal:
+        """What the next step carries: the oldest facts first, and no more than fits into a step."""
         return Journal(
             snapshot=self.snapshot,
-            entries=tuple(self._entries),
+            entries=self._oldest_entries(),
             tasks=tuple(self._changed_tasks.values()),
-            notices=tuple(self._notices),
+            notices=tuple(self._notices[:NOTICES_PER_STEP]),
         )
+
+    def _oldest_entries(self) -> tuple[TimelineEntry, ...]:
+        """At least one, so that every step brings the record forward."""
+        room, oldest = CHARACTERS_PER_STEP, list[TimelineEntry]()
+        for entry in self._entries:
+            room -= len(entry.summary) + len(str(entry.detail))
+            if room < 0 and oldest:
+                break
+            oldest.append(entry)
+        return tuple(oldest)
+
+    @property
+    def unrecorded(self) -> bool:
+        """Whether something happened that no step has carried."""
+        return bool(self._entries or self._notices or self._changed_tasks)
+
+    @property
+    def overflowing(self) -> bool:
+        """Whether more happened than one step can carry."""
+        return len(self._notices) > NOTICES_PER_STEP or len(self._oldest_entries()) < len(self._entries)
 
     def recorded(self, journal: Journal) -> None:
         """What a step has carried is not carried again; what changed meanwhile is."""

@@ -17,7 +17,7 @@ from domain.receiving import after_return, complete, judge_receipt, outstanding
 from domain.tasks import Task
 from workflows.case import CaseWorkflow
 from workflows.order_in_hand import BOOKING, OrderInHand
-from workflows.questions import ask, remaining, subject_of
+from workflows.questions import accepted_by_policy, ask, remaining, subject_of
 from workflows.steps.inputs import ReceiptInput, ReturnInput
 from workflows.steps.purchasing import PurchasingSteps
 
@@ -162,8 +162,7 @@ class Delivery:
                 message=f"More came than ordered on line(s) {', '.join(map(str, verdict.over))}",
                 evidence={"order": self._hand.placed.number, "delivery_note": receipt.delivery_note},
             )
-            decision = await ask(self._case, finding, f"receipt.{receipt.event_id}")
-            if decision.action == "reject":
+            if await self._is_sent_back(finding, receipt):
                 receipt = self._capped(receipt)
                 verdict = judge_receipt(self._hand.placed, self._hand.received, receipt, tolerances)
         booked = await self._hand.step(
@@ -189,6 +188,12 @@ class Delivery:
                 f"{receipt.delivery_note}: "
                 + "; ".join(f"line {row.line}: {row.reason or 'rejected'}" for row in receipt.lines if row.rejected)
             )
+
+    async def _is_sent_back(self, finding: Finding, receipt: GoodsReceipt) -> bool:
+        if accepted_by_policy(self._case, finding):
+            return False
+        decision = await ask(self._case, finding, f"receipt.{receipt.event_id}")
+        return decision.action == "reject"
 
     def _capped(self, receipt: GoodsReceipt) -> GoodsReceipt:
         """Accept what was ordered, reject the rest."""

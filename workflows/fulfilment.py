@@ -20,7 +20,7 @@ from workflows.case import CaseWorkflow
 from workflows.compensation import Compensations, Undo
 from workflows.delivery import Delivery
 from workflows.order_in_hand import BOOKING, OrderInHand, total_with
-from workflows.questions import ask, business_hours_from_now, remaining
+from workflows.questions import accepted_by_policy, ask, business_hours_from_now, remaining
 from workflows.steps.inputs import CloseOrderInput, EndOrderInput, PlaceOrderInput, SendOrderInput
 from workflows.steps.purchasing import PurchasingSteps
 
@@ -167,8 +167,7 @@ class Fulfilment:
                 message="; ".join(f"line {d.line}: {d.what} {d.expected} -> {d.answered}" for d in serious),
                 evidence={"order": self._hand.placed.number, "differences": [d.model_dump() for d in serious]},
             )
-            decision = await ask(self._case, finding, f"acknowledgement.{self._hand.placed.number}")
-            if decision.action == "chase":
+            if not await self._accepted(finding):
                 await self._hand.send("reminder")
                 return await self._acknowledged()
         if found:
@@ -176,6 +175,13 @@ class Fulfilment:
             await self._authorise(self._hand.placed.total, total_with(self._hand.placed, agreed))
             await self._hand.change(agreed)
         return None
+
+    async def _accepted(self, finding: Finding) -> bool:
+        """Whether the supplier's other answer is taken, by a rule or by a person; else the supplier is chased."""
+        if accepted_by_policy(self._case, finding):
+            return True
+        decision = await ask(self._case, finding, f"acknowledgement.{self._hand.placed.number}")
+        return decision.action != "chase"
 
     async def _settled(self) -> None:
         """Wait for the final settlement, unless nothing was received; then close the order for good."""

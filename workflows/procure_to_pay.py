@@ -38,7 +38,7 @@ OrderReport = Acknowledgement | GoodsReceipt | GoodsReturn | Settlement
 class ProcureToPay(CaseWorkflow):
     @workflow.init
     def __init__(self, case: PurchaseInput) -> None:
-        super().__init__(first_snapshot(case), case.policy, requesters_of(case))
+        super().__init__(first_snapshot(case), case.policy, requesters_of(case.requisition))
         self.undo = Compensations(self)
         self.authorisation = Authorisation(self, self.undo, case.requisition)
         self.orders: list[Fulfilment] = []
@@ -189,6 +189,9 @@ class ProcureToPay(CaseWorkflow):
         today = local_day(workflow.now(), self.policy.facility.calendar)
         if self._fulfilling or faults_of(amended, self.policy.facility, today):
             return "not-in-this-stage" if self._fulfilling else "requisition-required"
+        self.run_on_duty_of(requesters_of(amended))
+        linked = tuple(dict.fromkeys((*self.file.snapshot.linked, *amended.linked_cases)))
+        self.file.show(on_behalf_of=amended.on_behalf_of, linked=linked, duties=self.file.duties())
         self.authorisation.amend(amended)
         return None
 

@@ -12,6 +12,7 @@ from domain.business_time import add_business_hours, add_business_time, business
 from domain.decision_links import asking
 from domain.duties import Duty
 from domain.exceptions import CATALOGUE, Finding
+from domain.policy.tables import accepted_by_rule
 from domain.routing import exception_hours, exception_owner
 from domain.tasks import Action, Decision, Task, TaskKind
 from workflows.case import CaseWorkflow
@@ -98,6 +99,22 @@ def open_exception(case: CaseWorkflow, finding: Finding, slot: str, actions: tup
         code=finding.code,
     )
     return task
+
+
+def accepted_by_policy(case: CaseWorkflow, finding: Finding) -> bool:
+    """Whether a row of the frozen policy accepts the exception, so that nobody is asked. The timeline names the row."""
+    shot = case.file.snapshot
+    rule = accepted_by_rule(case.policy, finding.code, shot.amount, shot.categories)
+    if rule is None:
+        return False
+    case.file.note(
+        "exception.accepted-by-rule",
+        f"{CATALOGUE[finding.code].title}: {finding.message}. Accepted by the rule {rule.name}: {rule.reason}",
+        code=finding.code,
+        rule=rule.name,
+        evidence=finding.evidence,
+    )
+    return True
 
 
 async def answer_to(case: CaseWorkflow, task: Task) -> Decision:

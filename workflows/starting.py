@@ -8,9 +8,9 @@ from domain.requisition import Requisition
 from workflows.messages.procure_to_pay import PurchaseInput
 
 
-def requesters_of(case: PurchaseInput) -> tuple[str, ...]:
-    """On whose duty the case runs: the requester, and the person who needs the goods."""
-    people = (case.requisition.requester, case.requisition.on_behalf_of)
+def requesters_of(requisition: Requisition) -> tuple[str, ...]:
+    """On whose duty a case runs: the requester, and the person who needs the goods."""
+    people = (requisition.requester, requisition.on_behalf_of)
     return tuple(sorted({person for person in people if person}))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from adapters.memory.evidence import MemoryEvidence
-from domain.checkpoints import Checkpoint, Head, Inclusion, in_order, include, link_faults, own_faults, take
+from domain.checkpoints import Checkpoint, Head, Inclusion, end_faults, in_order, include, link_faults, own_faults, take
 from domain.ports.checkpoints import CheckpointVerdict
 from domain.ports.evidence import MAX_FAULTS, ChainFault
 from domain.ports.signing import SignatureChecker, Signer
@@ -64,6 +64,9 @@ class MemoryCheckpoints:
                 for message in (*links, *own_faults(checkpoint, heads, self._checker)):
                     yield ChainFault(table="checkpoints", case_id="", position=checkpoint.number, message=message)
             previous = checkpoint
+        newest = self.taken[-1][0] if self.taken else None
+        for message in end_faults(newest, self._checker):
+            yield ChainFault(table="checkpoints", case_id="", position=self.taken[-1][0].number, message=message)
 
     def _of_heads(self, case_id: str | None) -> Iterator[ChainFault]:
         for checkpoint, heads in self.taken:

@@ -14,7 +14,7 @@ from adapters.postgres.chain import fault_of, judged
 from adapters.postgres.errors import translated
 from adapters.postgres.evidence import SYSTEM
 from adapters.postgres.pool import Pool
-from domain.checkpoints import Checkpoint, Head, Inclusion, include, link_faults, own_faults, take
+from domain.checkpoints import Checkpoint, Head, Inclusion, end_faults, include, link_faults, own_faults, take
 from domain.ports.checkpoints import CheckpointVerdict
 from domain.ports.evidence import MAX_FAULTS, ChainFault
 from domain.ports.signing import SignatureChecker, Signer
@@ -149,6 +149,9 @@ class PostgresCheckpoints:
                 own = await asyncio.to_thread(_own_faults, checkpoint, heads, self._checker)
                 faults += [_checkpoint_fault(checkpoint.number, message) for message in (*links, *own)]
                 read, last = read + 1, checkpoint
+            newest = await self._pool.fetchrow(_LAST)
+            end = _checkpoint(newest) if newest else None
+            faults += [_checkpoint_fault(end.number, message) for message in end_faults(end, self._checker) if end]
             async for rows in judged(self._pool, _HEAD_FAULTS, case_id):
                 faults += [fault_of(row) for row in rows][: max(0, MAX_FAULTS - len(faults))]
         return CheckpointVerdict(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal, cast, get_args
 
 from biip import ParseError
 from biip.gln import Gln
@@ -14,7 +14,7 @@ from biip.gtin import Gtin
 
 from adapters.reference_files.dates import resolve_day
 from adapters.reference_files.tables import CURRENCY, Faults, Row, read_table, to_decimal, unique
-from domain.master_data import Contract, Item, PriceTier, StockLevel, Supplier
+from domain.master_data import Contract, Item, PriceTier, StockLevel, Supplier, SupplierRisk
 from domain.money import Money
 from domain.quantity import UNITS, Quantity
 from domain.reference_system import Account
@@ -33,11 +33,12 @@ _ITEM_COLUMNS = [
     "substitute",
 ]
 _UNSPSC_DIGITS = 8
+_RISKS: tuple[SupplierRisk, ...] = get_args(SupplierRisk)
 _NO_TIERS: tuple[PriceTier, ...] = ()
 
 
 def read_suppliers(directory: Path, faults: Faults) -> tuple[Supplier, ...]:
-    columns = ["code", "name", "email", "currency", "lead_days", "blocked_for", "gln", "country"]
+    columns = ["code", "name", "email", "currency", "lead_days", "blocked_for", "gln", "country", "risk"]
     rows = read_table(directory, "suppliers.csv", columns, faults)
     unique(rows, "code")
     return tuple(_supplier(row) for row in rows)
@@ -60,7 +61,17 @@ def _supplier(row: Row) -> Supplier:
         lead_days=row.whole("lead_days"),
         gln=gln,
         country=row.required("country"),
+        risk=_risk(row),
     )
+
+
+def _risk(row: Row) -> SupplierRisk:
+    found = row.text("risk") or "low"
+    for each in _RISKS:
+        if found == each:
+            return each
+    row.fault(f"risk is '{found}': write one of {', '.join(_RISKS)}, or nothing for low")
+    return "low"
 
 
 def _blocked(row: Row) -> tuple[Literal["orders", "payment"], ...]:

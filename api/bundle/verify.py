@@ -89,6 +89,8 @@ def check(files: Files, trusted_keys: Any | None = None) -> tuple[list[str], lis
         keys = trusted_keys if trusted_keys is not None else parts["keys.json"]
         faults += _case_faults(parts["case.json"], notes)
         faults += _checkpoint_faults(parts["checkpoints.json"], parts["case.json"], keys, notes)
+        if trusted_keys is not None and trusted_keys["keys"]:
+            faults += _unsigned_faults(parts["checkpoints.json"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         faults.append(f"case.json or checkpoints.json: not in the form of a bundle ({type(error).__name__})")
     if trusted_keys is None and parts["keys.json"].get("keys"):
@@ -241,6 +243,13 @@ def _signature_faults(checkpoint: Any, place: str, keys: Any, notes: list[str]) 
         key.verify(signature, statement(checkpoint).encode())
     except (InvalidSignature, ValueError):
         yield f"{place}: its signature does not fit"
+
+
+def _unsigned_faults(proofs: Any) -> Iterator[str]:
+    """Without a signature, anybody could have made the checkpoints."""
+    proven = proofs["checkpoints"]
+    if proven and not any(proof["checkpoint"]["key_id"] for proof in proven):
+        yield "checkpoints.json: none of its checkpoints is signed, and there are published keys"
 
 
 def _sha256(text: str) -> str:

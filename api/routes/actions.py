@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
-from api.access import QUERY_TIMEOUT, visible_case
+from api.access import QUERY_TIMEOUT, require_linkable, visible_case
 from api.case_client import CaseClosedError, NoAnswerYetError
 from api.gatekeeping import BearerRoute, TheActor, TheServices
 from api.intake import Intake
@@ -51,6 +51,7 @@ _REASONS: dict[ActionRefusal, str] = {
     "nothing-asked": "Nobody has asked for information.",
     "key-changed": "Number, facility and requester of a case do not change.",
     "requester-may-not-decide": "Whoever asks does not decide.",
+    "too-many": "So many people are added to the case already that no more can be.",
 }
 
 
@@ -88,7 +89,7 @@ async def act(
     if record is None:
         await _check_person(services, case, request)
         if request.action == "amend" and request.requisition is not None:
-            _check_amendment(services, actor, case, request.requisition)
+            await _check_amendment(services, actor, case, request.requisition)
         record = await _hand_in(services, case, request, wait_seconds(prefer))
     if record is None:
         response.status_code = 202
@@ -134,9 +135,10 @@ async def _check_person(services: Services, case: CaseSnapshot, request: ActionR
         raise refused_person("/person", "not-at-facility", f"{person.person} does not work for {case.facility}.")
 
 
-def _check_amendment(services: Services, actor: Actor, case: CaseSnapshot, amended: Requisition) -> None:
+async def _check_amendment(services: Services, actor: Actor, case: CaseSnapshot, amended: Requisition) -> None:
     _keep_key(case, amended)
     Intake(services, actor, services.now()).check(amended, "/requisition")
+    await require_linkable(services, actor, amended.linked_cases, "/requisition/linked_cases", known=case.linked)
 
 
 def _keep_key(case: CaseSnapshot, amended: Requisition) -> None:

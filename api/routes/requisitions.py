@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
 
+from api.access import require_linkable
 from api.case_client import CaseExistsError
 from api.gatekeeping import BearerRoute, TheActor, TheServices
 from api.intake import Intake
@@ -49,6 +50,7 @@ async def submit(
     sha256 = fingerprint(requisition.model_dump(mode="json", exclude_defaults=True))
     known = await services.reader.case(case)
     if known is None:
+        await require_linkable(services, actor, requisition.linked_cases, "/linked_cases")
         request = PurchaseInput(
             case_id=case,
             requisition=requisition,

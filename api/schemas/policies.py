@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, model_validator
 
 from domain.facility import FacilityCode
+from domain.master_data import SupplierRisk
 from domain.model import Request
 from domain.money import Money
 from domain.people import PersonId
-from domain.policy.model import SupplierRisk
 from domain.requisition import Requisition, Urgency
 
 Category = Annotated[str, Field(pattern=r"^[a-z][a-z-]{1,40}$")]

@@ -20,12 +20,13 @@ from cli.policy_preview import print_preview
 from cli.settle import exit_settled
 from domain.authority import ApproverDirectory
 from domain.business_time import local_day
+from domain.master_data import SupplierRisk
 from domain.money import Money
 from domain.people import Person
 from domain.policy.examples import Verdict, every_fault
 from domain.policy.examples import check as check_book
 from domain.policy.flaws import URGENCIES
-from domain.policy.model import FrozenPolicy, SupplierRisk
+from domain.policy.model import FrozenPolicy
 from domain.policy.preview import preview_of
 from domain.policy.schema import policy_schema_text
 from domain.policy.source import PolicyFault, PolicyFilesError

@@ -96,6 +96,15 @@ def _decisions(play: CasePlay, timeline: Sequence[Mapping[str, Any]]) -> Iterato
             yield Decided(level=level, by=by, behalf=behalf)
 
 
+def _of_exceptions(play: CasePlay, timeline: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Who answered those exceptions of which the story says by whom, in the order in which it was recorded."""
+    named = {code for code, answers in play.script.story.exceptions.items() if any(each.by for each in answers)}
+    for entry in timeline:
+        code = play.script.exceptions.get(entry.get("detail", {}).get("task_id", ""))
+        if entry["kind"] == "decision.applied" and code in named:
+            yield f"{code}: {entry['actor']}"
+
+
 def _implied(timeline: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     found = (entry for entry in timeline if entry["kind"] == "approval.implied")
     return {str(entry["detail"]["level"]): str(entry["actor"]) for entry in found}
@@ -116,6 +125,7 @@ def _told_decisions(
     story = play.script.story
     told = [f"{key}: {person}, who had decided just before" for key, person in _implied(timeline).items()]
     told += [f"nobody asked: {rule}" for rule in _accepted(timeline)]
+    told += _of_exceptions(play, timeline)
     told += [f"watched by {person}" for person in play.snapshot.get("watchers", ())]
     told += [f"answered in one call: {name}" for name in sorted(story.decides_together)]
     told += [f"{_HANDED[each.how]} by {each.by} to {each.to}" for each in story.handovers]
@@ -129,6 +139,9 @@ def _reasons_in_approvals(
     expect, story = play.script.story.expect, play.script.story
     if expect.decisions is not None and tuple(decisions) != expect.decisions:
         yield f"decided: {'; '.join(map(str, decisions)) or 'nobody'}; not {'; '.join(map(str, expect.decisions))}"
+    answers = [(code, each.by) for code, given in story.exceptions.items() for each in given]
+    named = tuple(f"{code}: {by}" for code, by in answers if by is not None)
+    yield from _difference("exceptions answered", tuple(_of_exceptions(play, timeline)), named)
     if _implied(timeline) != expect.implied:
         yield f"not asked again: {_implied(timeline)}; not {expect.implied}"
     yield from _difference("accepted by rule", _accepted(timeline), expect.accepted)

@@ -38,13 +38,14 @@ class UnexpectedTaskError(Exception):
 
 
 class CaseScript:
-    """One example while it is played. `approvals` maps the approval tasks that were answered to their levels, `decided`
-    the levels to the number of their answers.
+    """One example while it is played. `approvals` maps the approval tasks that were answered to their levels,
+    `exceptions` those of exceptions to their codes, `decided` the levels to the number of their answers.
     """
 
     def __init__(self, example: Example) -> None:
         self.example, self.story = example, example.story
         self.approvals: dict[str, str] = {}
+        self.exceptions: dict[str, str] = {}
         self.decided: dict[str, int] = defaultdict(int)
         self.waiting = list(self.story.interventions)
         self.handovers = list(self.story.handovers)
@@ -94,6 +95,7 @@ class CaseScript:
             self.approvals[task.task_id] = task.level
         elif task.kind == "exception" and task.exception_code:
             self.decided_exceptions[task.exception_code] += 1
+            self.exceptions[task.task_id] = task.exception_code
 
     def due(self, stage: str, deliveries: int, open_tasks: list[OpenTask]) -> Intervention | None:
         """The next intervention, when the case stands where the story has it happen."""

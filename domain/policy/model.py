@@ -10,14 +10,12 @@ from pydantic import Field
 
 from domain.duties import Duty
 from domain.facility import Facility
+from domain.master_data import SupplierRisk
 from domain.model import Value
 from domain.money import ExactDecimal
 
 Percent = Annotated[ExactDecimal, Field(ge=0, le=1000)]
 Hours = Annotated[int, Field(ge=1, le=2000, description="business hours of the facility")]
-
-
-SupplierRisk = Literal["low", "elevated", "high", "new"]
 
 
 class ApprovalLevel(Value):

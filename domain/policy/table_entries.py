@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 from domain.duties import Duty
 from domain.exceptions import CATALOGUE
 from domain.facility import FacilityCode, FacilityKind
+from domain.master_data import SupplierRisk
 from domain.money import ExactDecimal
 from domain.people import Role
 from domain.policy import model
@@ -42,7 +43,7 @@ class RoutingRuleEntry(Row):
     cost_centres: tuple[CostCentre, ...] = ()
     facilities: tuple[FacilityCode, ...] = ()
     kinds: Annotated[tuple[FacilityKind, ...], Field(description="kinds of facilities")] = ()
-    risks: Annotated[tuple[model.SupplierRisk, ...], Field(description="of a supplier to order from")] = ()
+    risks: Annotated[tuple[SupplierRisk, ...], Field(description="of a supplier to order from")] = ()
     requester_level_from: Annotated[JobLevel, Field(description="inclusive")] | None = None
     requester_level_below: Annotated[JobLevel, Field(description="exclusive")] | None = None
     levels: Annotated[tuple[Name, ...], Field(min_length=1)]

@@ -10,8 +10,8 @@ from pydantic import Field, model_validator
 
 from domain.duties import Duty
 from domain.facility import FacilityCode
+from domain.master_data import SupplierRisk
 from domain.money import ExactDecimal
-from domain.policy import model
 from domain.policy.sections import Amount, Category, Document, Name
 from domain.policy.table_entries import AcceptableCode, CostCentre, JobLevel, SupplierCode
 from domain.requisition import Urgency
@@ -30,7 +30,7 @@ class Given(Document):
     categories: tuple[Category, ...] = ()
     urgency: Urgency = "routine"
     cost_centre: CostCentre | None = None
-    risk: model.SupplierRisk | None = None
+    risk: SupplierRisk | None = None
     requester_level: JobLevel | None = None
     facility: FacilityCode | None = None
     supplier: SupplierCode | None = None

@@ -119,3 +119,32 @@ async def test_a_signature_by_an_unknown_key_is_named(evidence_pool: Pool) -> No
     ]
     unchecked = await PostgresCheckpoints(evidence_pool).verify()
     assert (unchecked.signatures_checked, unchecked.faults) == (False, ())
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def forged(request: pytest.FixtureRequest) -> tuple[Sealed, CheckpointStore]:
+    """What somebody without a key makes, and the same as somebody with keys reads it."""
+    if request.param == "memory":
+        memory = MemoryEvidence()
+        forger, checked = MemoryCheckpoints(memory), MemoryCheckpoints(memory, SIGNER, SIGNER)
+        checked.taken = forger.taken
+        return Sealed(memory, forger), checked
+    pool: Pool = request.getfixturevalue("evidence_pool")
+    return Sealed(PostgresEvidence(pool), PostgresCheckpoints(pool)), PostgresCheckpoints(pool, SIGNER, SIGNER)
+
+
+async def test_checkpoints_made_anew_without_a_key_are_not_believed(forged: tuple[Sealed, CheckpointStore]) -> None:
+    """Whoever rewrites everything can chain it, but not sign it."""
+    made, checked = forged
+    await made.writer.record(a_journal(CASE, 1, an_entry(1)))
+    await made.checkpoints.seal(START)
+    await made.writer.record(a_journal(OTHER, 1, an_entry(1)))
+    await made.checkpoints.seal(LATER)
+    expected = [("checkpoints", 2, "it is not signed, though there are keys to sign with")]
+    for case_id in (None, CASE):
+        verdict = await checked.verify(case_id)
+        assert [(fault.table, fault.position, fault.message) for fault in verdict.faults] == expected
+    assert (await made.checkpoints.verify()).faults == ()
+    await made.writer.record(a_journal(CASE, 2, an_entry(2)))
+    await checked.seal(LATER)
+    assert (await checked.verify()).faults == (), "keys that came later vouch for what was before"

@@ -159,7 +159,7 @@ async def test_entries_from_before_checkpoints_existed_go_on_under_their_own_sch
     )
     await PostgresEvidence(evidence_pool).record(a_journal(CASE, 2, an_entry(3)))
     assert await _faults(evidence_pool) == []
-    await PostgresCheckpoints(evidence_pool).seal(START)
+    await PostgresCheckpoints(evidence_pool, SIGNER).seal(START)
     assert await _faults(evidence_pool) == []
     assert [row["scheme"] for row in await evidence_pool.fetch("SELECT scheme FROM timeline ORDER BY position")] == [
         1,

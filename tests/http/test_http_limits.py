@@ -19,6 +19,7 @@ from api.limits import CallerLimits
 from api.services import Services
 from api.settings import GatewaySettings
 from domain.rate_limit import Rate
+from tests.fixtures.evidence import a_task
 from tests.http.fakes import OTHER_SECRET, WAREHOUSE, Gateway, a_requisition, slug
 
 PER_CALLER, REFUSED = Rate(count=3, seconds=60), Rate(count=2, seconds=60)
@@ -83,6 +84,30 @@ async def test_what_is_refused_for_its_rate_has_no_effect(limited: Limited) -> N
     answer = await limited.http.post("/v1/requisitions", json=a_requisition(), headers=nina)
     assert answer.status_code == 429
     assert not limited.gateway.cases.inputs
+
+
+async def test_nobody_floods_one_case_with_messages(issuer_keys: KeySet) -> None:
+    gateway = Gateway(issuer_keys)
+    for case_id in ("procure-to-pay.north.REQ-1", "procure-to-pay.north.REQ-2"):
+        await gateway.ask(a_task(f"{case_id}:approve-owner.1", case_id=case_id))
+    limits = CallerLimits(per_case=Rate(count=2, seconds=86_400), clock=lambda: 0.0)
+    app = create_app(gateway.services, limits=limits)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://gateway") as http:
+
+        async def post(path: str, person: str = "carla", *roles: str) -> int:
+            body = {"action": "approve", "subject_version": 1} if "tasks" in path else {"comment": "x"}
+            headers = gateway.as_(person, *(roles or ("cost-centre-owner",)))
+            return (await http.post(path, json=body, headers=headers)).status_code
+
+        first = "/v1/cases/procure-to-pay.north.REQ-1/actions/provide-information"
+        second = first.replace("REQ-1", "REQ-2")
+        assert [await post(first, "nina", "requester") for _ in range(3)] == [200, 200, 429]
+        assert await post(second, "nina", "requester") == 200, "another case has a count of its own"
+        task = "/v1/tasks/procure-to-pay.north.REQ-1:approve-owner.1/decision"
+        assert await post(task) == 200, "and so has another person"
+        assert [await post(task), await post(task)] == [409, 429]
+        shown = await http.get("/v1/cases/procure-to-pay.north.REQ-1", headers=gateway.as_("nina"))
+        assert shown.status_code == 200, "whoever only looks sends nothing"
 
 
 async def test_an_event_source_has_a_rate_of_its_own(limited: Limited) -> None:

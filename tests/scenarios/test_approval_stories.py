@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from tests.fixtures.open_house import House, at_once, open_house, until
@@ -164,22 +163,6 @@ def test_each_of_many_answers_gets_its_own_result(house: House) -> None:
     house.ordered(mine["case_id"])
 
 
-def signed(house: House, key: RSAKey | None = None, **claims: Any) -> str:
-    """A token as the stack's own provider would issue it to l.whitcomb, but for the `claims`."""
-    folder = house.folder / "oidc" / "keys"
-    kid = (folder / "kid.txt").read_text().strip()
-    own = RSAKey.import_key((folder / "rsa_private.pem").read_text())
-    whole = {
-        "iss": house.addresses.oidc_issuer,
-        "aud": house.addresses.oidc_audience,
-        "sub": "l.whitcomb",
-        "roles": ["cost-centre-owner"],
-        "groups": ["north"],
-        "exp": int((datetime.now(UTC) + timedelta(minutes=5)).timestamp()),
-    }
-    return jwt.encode({"alg": "RS256", "kid": kid}, whole | claims, key or own)
-
-
 def test_forged_expired_and_foreign_tokens_decide_nothing(house: House) -> None:
     task = house.task(house.submit())
     path, body = f"/v1/tasks/{task['task_id']}/decision", {"action": "approve", "subject_version": 1}
@@ -189,17 +172,17 @@ def test_forged_expired_and_foreign_tokens_decide_nothing(house: House) -> None:
 
     head, claims, seal = house.person("s.keller").token.split(".")
     bad = {
-        "forged by another key": signed(house, RSAKey.generate_key(2048)),
+        "forged by another key": house.signed(RSAKey.generate_key(2048)),
         "without a signature": f"{head}.{claims}.",
-        "with the claims of another": f"{head}.{signed(house).split('.')[1]}.{seal}",
-        "expired": signed(house, exp=int((datetime.now(UTC) - timedelta(hours=1)).timestamp())),
-        "of another issuer": signed(house, iss="https://login.example"),
-        "for another audience": signed(house, aud="payroll"),
+        "with the claims of another": f"{head}.{house.signed().split('.')[1]}.{seal}",
+        "expired": house.signed(exp=int((datetime.now(UTC) - timedelta(hours=1)).timestamp())),
+        "of another issuer": house.signed(iss="https://login.example"),
+        "for another audience": house.signed(aud="payroll"),
     }
     answers = {what: sent(token) for what, token in bad.items()}
     assert {what: answer.status_code for what, answer in answers.items()} == dict.fromkeys(bad, 401)
     assert house.task(task["case_id"])["task_id"] == task["task_id"]
-    assert sent(signed(house)).status_code == 200, "the same token without a fault is good"
+    assert sent(house.signed()).status_code == 200, "the same token without a fault is good"
 
 
 def test_a_substitute_decides_nothing_after_the_end_date(house: House) -> None:
@@ -376,6 +359,23 @@ def _lower_the_threshold(path: Path) -> None:
     changed = text.replace("value: 500\n", "value: 300\n").replace("amount: 499.99", "amount: 299.99")
     assert changed != text
     path.write_text(changed, encoding="utf-8")
+
+
+def test_a_broken_rule_asks_nobody_anything_and_comes_before_compliance(house: House) -> None:
+    file, officer = house.policies / "north.yaml", house.person("j.barros")
+    sound = file.read_text(encoding="utf-8")
+    file.write_text(sound + "overrides:\n  - {parameter: emergency.cap, value: 9000, owner: x}\n", encoding="utf-8")
+
+    def told() -> dict[str, Any] | None:
+        return next((task for task in officer.worklist() if task["exception_code"] == "policy-refused"), None)
+
+    task = until(told, "the refused files on the worklist of compliance")
+    assert "north.yaml" in json.dumps(task)
+    case = house.submit()
+    applied(house.person("l.whitcomb").decide(house.task(case)))
+    house.ordered(case)
+    file.write_text(sound, encoding="utf-8")
+    until(lambda: told() is None, "the task goes with its cause")
 
 
 def test_the_evidence_of_all_stories_holds(house: House, tmp_path: Path) -> None:

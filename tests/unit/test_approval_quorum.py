@@ -143,6 +143,14 @@ def test_the_policy_of_the_case_says_what_may_be_delegated() -> None:
     assert governed.decide(for_somebody(1), NOW).because == "delegation-not-valid"
 
 
+def test_nobody_takes_a_question_over_on_the_authority_to_which_it_may_be_escalated() -> None:
+    ledger, carl = a_ledger(a_task()), an_actor("carl", "process-owner")
+    grabbed = a_change(carl, carl)
+    assert ledger.change(grabbed, NOW, ("finance-controller", "process-owner")).because == "assignee-lacks-authority"
+    handed = a_change(an_actor("fay", "finance-controller"), carl, change_id="change-fay")
+    assert ledger.change(handed, NOW, ("finance-controller", "process-owner")).status == "applied"
+
+
 def test_a_substitute_sees_for_whom_they_may_decide() -> None:
     offered = [authority(), authority(a_delegation("omar", "dirk", revoked_at=NOW)), authority(a_delegation("nina"))]
     dirk = an_actor("dirk", "requester")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.delegating import authority_refusal, delegation_refusal
+from domain.delegating import MOST_AT_ONCE, authority_refusal, delegation_refusal
 from domain.delegation import Delegation
 from domain.people import Person
 from domain.policy.model import DelegationRule
@@ -45,6 +45,7 @@ def test_a_substitute_for_the_holidays() -> None:
     ("over", "told"),
     [
         ({"delegate": "olga"}, "olga cannot be their own substitute"),
+        ({"made_by": "dirk"}, "dirk cannot make themselves the substitute of olga"),
         ({"valid_until": NOW - 2 * DAY}, "before it begins"),
         ({"valid_until": NOW - DAY}, "before it begins"),
         ({"valid_from": NOW - 3 * DAY, "valid_until": NOW}, "it ended already (2026-03-02 15:00 UTC)"),
@@ -56,6 +57,15 @@ def test_a_substitute_for_the_holidays() -> None:
 def test_what_may_not_be_handed_over(over: dict[str, Any], told: str) -> None:
     (fault,) = faults(a_delegation(**over))
     assert told in fault
+
+
+def test_nobody_hands_out_delegations_without_end() -> None:
+    many = [a_delegation(delegate=f"stand-in{at}", delegation_id=f"number-{at}") for at in range(MOST_AT_ONCE)]
+    (fault,) = faults(a_delegation(), many)
+    assert "olga has given 50 delegations for that time already" in fault
+    assert faults(a_delegation(), many[1:]) == ()
+    assert faults(a_delegation(), [each.model_copy(update={"revoked_at": NOW}) for each in many]) == ()
+    assert faults(a_delegation("omar"), many) == ()
 
 
 def test_sixty_days_are_sixty_days_when_the_clocks_are_put_back() -> None:

@@ -224,6 +224,20 @@ def test_what_differs_in_who_decided_is_told(
     assert any(each.startswith(reason) for each in told.reasons), told.reasons
 
 
+@pytest.mark.parametrize(("by", "right"), [("ada", True), ("eve", False)])
+def test_who_answered_an_exception_is_judged_where_the_story_says_by_whom(by: str, right: bool) -> None:
+    answers = {"budget-exceeded": [{"action": "accept", "comment": "Funded.", "by": "ada"}]}
+    play = CasePlay(example(expect={"exceptions": ["budget-exceeded"]}, exceptions=answers))
+    asked = task(play, "", task_id="t-9", kind="exception", exception_code="budget-exceeded")
+    assert play.script.answer_to(asked) == Answer(action="accept", comment="Funded.", by="ada")
+    play.script.answered(asked)
+    decided = {"kind": "decision.applied", "actor": by, "detail": {"task_id": "t-9"}}
+    raised = {"kind": "exception.raised", "detail": {"code": "budget-exceeded"}}
+    told = judge([play], {play.case_id: [raised, decided]}, {}).cases[0]
+    assert told.decisions == (f"budget-exceeded: {by}",)
+    assert any(each.startswith("exceptions answered") for each in told.reasons) != right
+
+
 @pytest.mark.parametrize("width", [80, 160])
 def test_who_decided_is_shown_under_the_table(width: int) -> None:
     play = CasePlay(example(expect=TOLD, handovers=HANDED))

@@ -234,6 +234,15 @@ async def test_unsigned_checkpoints_are_said_to_be_so() -> None:
     assert "checkpoint 1 is not signed" in notes
 
 
+async def test_published_keys_vouch_for_nothing_that_is_not_signed() -> None:
+    """Whoever makes a bundle anew can take every signature off; only the reader knows that there are keys."""
+    files = opened(await (await an_archive(signer=None)).bundle())
+    published = {"keys": {"k1": "x"}}
+    faults, _ = verify.check(files, published)
+    assert faults == ["checkpoints.json: none of its checkpoints is signed, and there are published keys"]
+    assert verify.check(files, {"keys": {}})[0] == []
+
+
 async def test_redacted_and_purged_cases_are_still_proven() -> None:
     archive = await an_archive()
     await archive.keeper.change(CASE, lambda case: redact(case, "approve <now>", ORDER))

@@ -102,6 +102,7 @@ def test_every_level_decides_and_some_refuse_or_ask_back() -> None:
         "line-management",
         "equipment-committee",
         "added_approver",
+        "compliance-officer",
     }
     assert _levels_that("reject") == {"cost-centre-owner", "finance-controller", "it-security"}
     assert _levels_that("return") == {"cost-centre-owner"}

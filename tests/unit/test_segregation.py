@@ -108,6 +108,14 @@ def test_a_decision_brings_along_what_was_done_in_linked_cases_and_who_lets_it_p
     assert clash.override == an_override()
 
 
+def test_nobody_acts_on_an_override_that_they_approved_for_somebody_else() -> None:
+    task, done = a_task(duty="approver"), [did("olga")]
+    given = for_somebody(overrides=(an_override(approved_by="dirk"),))
+    assert decision_conflict((RULE,), given, task, done, NOW) == RULE
+    by_another = for_somebody(overrides=(an_override(approved_by="cleo"),))
+    assert decision_conflict((RULE,), by_another, task, done, NOW) is None
+
+
 def test_an_override_is_for_the_facility_of_the_case() -> None:
     task = a_task(duty="approver", facility="shared")
     allowed = a_decision(1, an_actor(facility="shared"), overrides=(an_override(),))

@@ -123,7 +123,7 @@ def _loads(system: ReferenceSystem) -> list[tuple[str, list[dict[str, Any]]]]:
             _upsert(
                 "supplier",
                 "code text, name text, email text, currency text, blocked_orders boolean, blocked_payment boolean, "
-                "lead_days integer, gln text, country text",
+                "lead_days integer, gln text, country text, risk text",
                 key="code",
             ),
             [

@@ -222,6 +222,7 @@ def _supplier(supplier: wire.WireSupplier) -> Supplier:
         lead_days=supplier.lead_days,
         gln=supplier.gln,
         country=supplier.country,
+        risk=supplier.risk,
     )
 
 

@@ -191,6 +191,7 @@ class WireSupplier(Wire):
     lead_days: int
     gln: str
     country: str
+    risk: Literal["low", "elevated", "high", "new"]
 
 
 class WireTier(Wire):

@@ -52,6 +52,10 @@ CREATE TABLE IF NOT EXISTS erp.supplier (
     country text NOT NULL
 );
 
+-- The supplier desk's grading. Added later, so that installed databases take it as well.
+ALTER TABLE erp.supplier ADD COLUMN IF NOT EXISTS risk text NOT NULL DEFAULT 'low'
+    CHECK (risk IN ('low', 'elevated', 'high', 'new'));
+
 CREATE TABLE IF NOT EXISTS erp.item (
     code text PRIMARY KEY,
     description text NOT NULL,
