@@ -60,7 +60,8 @@ def _read(answer: dict[str, Any]) -> str:
         lines.append(f"last checkpoint {last['number']} of {last['taken_at']}: {last['hash']}")
     if last and not answer["signatures_checked"]:
         lines.append("signatures were not checked: the gateway has no public keys")
-    lines.append(f"{len(answer['faults'])} faults" if answer["faults"] else "everything holds")
+    count = len(answer["faults"])
+    lines.append("everything holds" if not count else "1 fault" if count == 1 else f"{count} faults")
     return "\n".join(lines)
 
 

@@ -142,7 +142,8 @@ def _value(value: Any, field: str, currency: str) -> str:
     if isinstance(value, list | tuple):
         return _listed(value)
     if isinstance(value, Mapping):
-        return ", ".join(f"{_label(name)} {_value(each, name, currency)}" for name, each in value.items())
+        said = {name: each for name, each in value.items() if each not in (None, (), [], "", {})}
+        return ", ".join(f"{_label(name)} {_value(each, name, currency)}" for name, each in said.items()) or "nothing"
     if isinstance(value, Decimal | int):
         return _number(value, field, currency)
     return _NEEDS.get(str(value), str(value)) if field in ("needs", "approvers") else str(value)

@@ -98,7 +98,7 @@ async def test_verify_says_what_it_checked_and_names_the_row_that_was_changed(ga
     assert [(fault["table"], fault["case_id"], fault["position"]) for fault in answer["faults"]] == [
         ("timeline", CASE, 2)
     ]
-    assert "1 faults" in (await audit("verify"))[1]
+    assert "1 fault\n" in (await audit("verify"))[1]
 
 
 async def test_a_bundle_is_exported_and_checked_without_the_gateway(audit: Run, tmp_path: Path) -> None:

@@ -151,6 +151,22 @@ def test_owners_reasons_bounds_and_examples_are_told_beside(policy_files: Policy
     assert local[0].startswith("the override of emergency.cap")
 
 
+def test_a_new_example_says_what_it_gives_and_no_more(policy_files: PolicyFiles) -> None:
+    policy_files.replace(
+        "system.yaml",
+        (
+            "    tests:\n",
+            "    tests:\n      - name: Linen for 80\n        given: {amount: 80, categories: [linen]}\n"
+            "        expect: {levels: [cost-centre-owner]}\n",
+        ),
+    )
+    (change,) = changed(policy_files).files
+    assert change.words == (
+        "the example 'Linen for 80' is new: given amount 80 USD, categories linen, urgency routine, "
+        "expect levels cost-centre-owner"
+    )
+
+
 def test_a_new_edition_is_felt_from_its_day_on(policy_files: PolicyFiles) -> None:
     text = (policy_files.folder / "system.yaml").read_text("utf-8")
     edition = text[text.index('  - version: "2026.11-1"') :]
