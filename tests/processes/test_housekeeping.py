@@ -63,7 +63,7 @@ class House(World):
     async def _run(self, name: str, kind: type) -> Any:
         with self.temporal.with_time_skipping_disabled():
             return await self.client.execute_workflow(
-                name, id=f"{name}-{id(self)}-{next(self._ids)}", task_queue=self.task_queue, result_type=kind
+                name, id=f"{name}-{self.name}-{next(self._ids)}", task_queue=self.task_queue, result_type=kind
             )
 
     async def waiting_case(self) -> Case:

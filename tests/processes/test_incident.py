@@ -34,7 +34,7 @@ def incidents(world: World) -> TemporalIncidents:
 async def noticed(world: World, text: str = "", finding: Finding = NOTICED) -> Case:
     """An incident that nobody else has, and its case."""
     with world.temporal.with_time_skipping_disabled():
-        name = await incidents(world).open("policy", text or f"{id(world)}", finding, policy(), datetime.now(UTC))
+        name = await incidents(world).open("policy", text or world.name, finding, policy(), datetime.now(UTC))
     handle: WorkflowHandle[Any, Any] = world.client.get_workflow_handle(name, result_type=messages.IncidentResult)
     return Case(world, handle)
 
@@ -93,7 +93,7 @@ async def test_an_incident_whose_cause_is_gone_needs_no_answer(world: World) -> 
 async def test_a_clearance_that_is_faster_than_the_question(world: World) -> None:
     with world.temporal.with_time_skipping_disabled():
         given = messages.IncidentInput(
-            case_id=messages.incident_case_id("north", "policy", f"fast-{id(world)}"),
+            case_id=messages.incident_case_id("north", "policy", f"fast-{world.name}"),
             facility="north", finding=NOTICED, policy=policy(), submitted_at=datetime.now(UTC),
         )  # fmt: skip
         handle = await world.client.start_workflow(
@@ -138,7 +138,7 @@ async def test_an_operator_may_cancel_it(world: World) -> None:
 
 
 async def test_the_same_is_asked_once_and_again_when_it_comes_back(world: World) -> None:
-    text = f"the same faults {id(world)}"
+    text = f"the same faults {world.name}"
     first = await noticed(world, text)
     assert (await noticed(world, text)).name == first.name
     assert (await noticed(world, f"{text}, and another")).name != first.name
@@ -155,7 +155,7 @@ async def test_the_same_is_asked_once_and_again_when_it_comes_back(world: World)
 
 async def test_other_causes_take_the_same_way(world: World) -> None:
     finding = Finding(code="evidence-fault", message="An entry of a timeline was changed")
-    case = await noticed(world, f"evidence {id(world)}", finding)
+    case = await noticed(world, f"evidence {world.name}", finding)
     assert (await case.task("evidence-fault")).role == "compliance-officer"
 
 
