@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from domain.faults import Fault, InvalidRequestError
 from domain.purchase import OrderDraft, OrderLine
+from domain.requisition import CostShare
 from domain.tasks import LineCorrection
 
 
@@ -26,7 +27,9 @@ def corrected_draft(draft: OrderDraft, corrections: Sequence[LineCorrection]) ->
         update={
             "supplier": supplier,
             "external_id": next_external_id(draft.external_id),
-            "lines": tuple(_corrected(line, by_line.get(line.line)) for line in draft.lines),
+            "lines": tuple(
+                _corrected(line, by_line.get(line.line), supplier == draft.supplier) for line in draft.lines
+            ),
         }
     )
     if changed.total > draft.total:
@@ -66,7 +69,9 @@ def _faults(draft: OrderDraft, corrections: Sequence[LineCorrection]) -> list[Fa
     return faults
 
 
-def _corrected(line: OrderLine, correction: LineCorrection | None) -> OrderLine:
+def _corrected(line: OrderLine, correction: LineCorrection | None, same_supplier: bool) -> OrderLine:
+    """An agreement is with one supplier: it does not hold with another."""
+    line = line if same_supplier else line.model_copy(update={"contract": None})
     if correction is None:
         return line
     quantity = line.quantity.of(Decimal(correction.quantity)) if correction.quantity else line.quantity
@@ -74,6 +79,12 @@ def _corrected(line: OrderLine, correction: LineCorrection | None) -> OrderLine:
         update={
             "quantity": quantity,
             "unit_price": correction.unit_price or line.unit_price,
-            "costs": correction.costs or line.costs,
+            "costs": _on_accounts(line.costs, correction.costs),
         }
     )
+
+
+def _on_accounts(before: tuple[CostShare, ...], after: tuple[CostShare, ...] | None) -> tuple[CostShare, ...]:
+    """What is bought stays the same, and with it the account of whoever names other cost centres alone."""
+    account = before[0].account if before else None
+    return tuple(share if share.account else share.model_copy(update={"account": account}) for share in after or before)

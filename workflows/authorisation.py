@@ -15,10 +15,11 @@ from domain.checks import Assessment
 from domain.commitment_lines import reservation
 from domain.exceptions import Finding
 from domain.faults import InvalidRequestError
+from domain.master_data import SupplierRisk
 from domain.money import Money
 from domain.policy.model import FrozenPolicy
 from domain.policy.tables import budget_behaviour
-from domain.purchase import SourcedLine
+from domain.purchase import OrderDraft, SourcedLine
 from domain.request_changes import changes_between
 from domain.requisition import Requisition
 from domain.routing import RequestFacts, Route, route
@@ -45,6 +46,7 @@ class Authorisation:
         self._assessed: Assessment | None = None
         self._asked_total: Money | None = None
         self._asked_route: Route | None = None
+        self._later_risks: tuple[SupplierRisk, ...] = ()
         self._authorised: Money | None = None
         self._accepted: set[tuple[str, int | None]] = set()
         self._reservations = 0
@@ -239,7 +241,7 @@ class Authorisation:
             categories=shot.categories,
             urgency=self.requisition.urgency,
             cost_centres=shot.cost_centres,
-            risks=self.assessment.risks,
+            risks=(*self.assessment.risks, *self._later_risks),
             requester_level=self.assessment.approvers.requester_level,
         )
         return route(self.policy, facts)
@@ -284,6 +286,32 @@ class Authorisation:
         subject = {**self.subject(), "amount": str(amount), "before": str(before), "after": str(after)}
         again = Approval(self._case, kept, self.approval.version)
         await again.obtain(self.route(), self.for_approval(subject))
+
+    async def authorise_correction(self, before: OrderDraft, after: OrderDraft) -> None:
+        """An order that goes to another supplier or on other cost centres than were approved is routed anew: levels
+        are asked that a rule demands which did not fire before.
+
+        A supplier that was not looked at when the request was checked counts as new. What an emergency buys is
+        approved afterwards, as it was bought.
+        """
+        shot, was = self._case.file.snapshot, self.route()
+        elsewhere = {share.cost_centre for line in after.lines for share in line.costs} - set(shot.cost_centres)
+        if after.supplier == before.supplier and not elsewhere:
+            return
+        if after.supplier not in shot.suppliers:
+            self._later_risks = ("new",)
+        suppliers = {each for each in shot.suppliers if each != before.supplier} | {after.supplier}
+        self._case.file.show(
+            suppliers=tuple(sorted(suppliers)), cost_centres=tuple(sorted({*shot.cost_centres, *elsewhere}))
+        )
+        routed, total = self.route(), shot.amount
+        kept, reasons = still_given(self.approval.given, was, routed, total, total, self.policy.amendment)
+        if shot.emergency or not reasons or not workflow.patched("corrections-are-routed"):
+            return
+        self.approval.version += 1
+        self._case.file.note("approval.anew", f"The corrected order needs approval: {' '.join(reasons)}")
+        subject = {**self.subject(), "supplier_before": before.supplier, "supplier_after": after.supplier}
+        await Approval(self._case, kept, self.approval.version).obtain(routed, self.for_approval(subject))
 
     def for_approval(self, subject: dict[str, Any] | None = None) -> ForApproval:
         shot = self._case.file.snapshot

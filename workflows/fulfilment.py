@@ -28,8 +28,8 @@ PLACING: tuple[Action, ...] = ("retry", "correct", "cancel")
 
 
 class Fulfilment:
-    """The stages of one order, in sequence. `authorise` has a change from one total to another approved where
-    policy asks.
+    """The stages of one order, in sequence. `authorise` has a change from one total to another approved where policy
+    asks, `authorise_correction` an order that goes elsewhere than was approved.
     """
 
     def __init__(
@@ -39,8 +39,10 @@ class Fulfilment:
         draft: OrderDraft,
         fiscal_year: int,
         authorise: Callable[[Money, Money], Awaitable[None]],
+        authorise_correction: Callable[[OrderDraft, OrderDraft], Awaitable[None]],
     ) -> None:
         self._case, self._undo, self._authorise = case, undo, authorise
+        self._authorise_correction = authorise_correction
         self._hand = OrderInHand(case, draft, fiscal_year)
         self._chases = 0
 
@@ -81,6 +83,7 @@ class Fulfilment:
             if self._hand.order is None:
                 # It is corrected under another id; the first try may have had its effect though its answer was lost.
                 await self._undo.at_once(undo)
+                await self._authorise_correction(draft, self._hand.draft)
         numbers = self._case.file.snapshot.order_numbers
         self._case.file.show(order_numbers=(*numbers, self._hand.placed.number))
         return undo

@@ -77,7 +77,14 @@ class ProcureToPay(CaseWorkflow):
             self.authorisation.lines,
         )
         self.orders = [
-            Fulfilment(self, self.undo, draft, self.authorisation.fiscal_year, self.authorisation.authorise_change)
+            Fulfilment(
+                self,
+                self.undo,
+                draft,
+                self.authorisation.fiscal_year,
+                self.authorisation.authorise_change,
+                self.authorisation.authorise_correction,
+            )
             for draft in drafts
         ]
         branches = [order.run() for order in self.orders]

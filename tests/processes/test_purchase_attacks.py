@@ -10,6 +10,8 @@ from temporalio.testing import WorkflowEnvironment
 
 from domain.case import Journal
 from domain.case_actions import MOST_ADDED, MOST_WATCHERS, ActionRequest
+from domain.outside_errors import RefusedError
+from domain.policy.model import RoutingRule
 from domain.purchase import AcknowledgedLine
 from domain.requisition import Requisition
 from domain.tasks import Decision, DecisionRecord, Task
@@ -235,3 +237,40 @@ async def test_increases_of_several_orders_add_up(world: World) -> None:
     await case.decide("owner", "approve", by="carla")
     await case.decide("director", "approve", by="dirk")
     await case.until(lambda: sorted(order.total for order in case.orders()) == [usd("1940.00"), usd("1950.00")])
+
+
+async def refused_once(world: World) -> Case:
+    """An approved request whose order the ERP refuses, so that the buyer may correct it."""
+    rules = (
+        RoutingRule(name="every", reason="every purchase", owner="finance", levels=("owner",)),
+        RoutingRule(name="risky", reason="unknown to us", owner="finance", risks=("new",), levels=("director",)),
+        RoutingRule(name="theatre", reason="watched", owner="finance", cost_centres=("N-200",), levels=("director",)),
+    )
+    world.policy = policy(routing=rules)
+    world.faults.fail("place_order", RefusedError("erp", "order-refused", "not like this"))
+    case = await world.start(world.requisition())
+    await case.decide("owner", "approve", by="carla")
+    return case
+
+
+@pytest.mark.parametrize(
+    "correction", [{"supplier": "S-2"}, {"costs": ({"cost_centre": "N-200"},)}, {"supplier": "S-2", "quantity": "1"}]
+)
+async def test_a_corrected_order_that_goes_elsewhere_is_approved_by_whom_that_concerns(
+    world: World, correction: dict[str, Any]
+) -> None:
+    case = await refused_once(world)
+    await case.decide("order-refused", "correct", by="bo", corrections=({"line": 1, **correction},))
+    assert (await case.task("director")).role == "department-director"
+    assert not case.orders()
+    await case.decide("director", "approve", by="dirk")
+    (order,) = await case.ordered()
+    assert order.supplier == correction.get("supplier", "S-1")
+    assert [task.level for task in case.tasks()].count("owner") == 1
+
+
+async def test_a_corrected_order_that_goes_where_it_was_to_go_asks_nobody(world: World) -> None:
+    case = await refused_once(world)
+    await case.decide("order-refused", "correct", by="bo", corrections=({"line": 1, "quantity": "9"},))
+    await case.ordered()
+    assert "director" not in {task.level for task in case.tasks()}
