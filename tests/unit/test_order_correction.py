@@ -34,7 +34,10 @@ def test_another_supplier_takes_all_lines_and_no_agreement_along() -> None:
 
 def test_with_the_same_supplier_the_agreement_holds() -> None:
     changed = corrected_draft(draft(), [LineCorrection(line=1, quantity="5")])
-    assert [(line.quantity.value, line.contract) for line in changed.lines] == [(5, "C-1"), (100, "C-1")]
+    assert [(line.quantity.value, line.contract) for line in changed.lines] == [
+        (Decimal(5), "C-1"),
+        (Decimal(100), "C-1"),
+    ]
 
 
 def test_other_cost_centres_keep_the_account_of_what_is_bought() -> None:
