@@ -9,6 +9,7 @@ pytest_plugins = [
     "tests.fixtures.evidence",
     "tests.fixtures.mail",
     "tests.fixtures.reference_erp",
+    "tests.fixtures.erp_contract",
     "tests.fixtures.temporal",
     "tests.fixtures.world",
 ]

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
-from adapters.erp.reference.adapter import ReferenceErp
-from adapters.memory.erp import MemoryErp
 from domain.master_data import BudgetKey
 from domain.outside_errors import RefusedError
-from domain.ports.erp import ErpPort, MasterDataQuery
+from domain.ports.erp import ErpPort
 from domain.purchase import OrderDraft, PlacedOrder
-from domain.requisition import CostShare
-from tests.fixtures.postgres import PostgresTestServer
+from tests.fixtures.erp_contract import costs, drawn, query
 from tests.fixtures.purchasing import (
     GLOVES_BUDGET,
     TODAY,
@@ -27,45 +23,6 @@ from tests.fixtures.purchasing import (
     small_system,
     usd,
 )
-
-
-@pytest.fixture(params=["memory", "reference"])
-async def erp(
-    request: pytest.FixtureRequest, postgres_server: PostgresTestServer, reference_erp_template: str
-) -> AsyncIterator[ErpPort]:
-    if request.param == "memory":
-        yield MemoryErp(small_system())
-        return
-    dsn = await postgres_server.create_database("erp", reference_erp_template)
-    async with ReferenceErp.connect(dsn) as reference:
-        yield reference
-
-
-def query(
-    *items: str,
-    on: date = TODAY,
-    cost_centres: tuple[str, ...] = (),
-    suppliers: tuple[str, ...] = (),
-    accounts: tuple[str, ...] = (),
-) -> MasterDataQuery:
-    return MasterDataQuery(
-        facility="north", on=on, cost_centres=cost_centres, items=items, suppliers=suppliers, accounts=accounts
-    )
-
-
-def costs(cost_centre: str = "4100", account: str | None = "610000", percent: str = "100") -> tuple[CostShare, ...]:
-    return (CostShare(cost_centre=cost_centre, account=account, percent=Decimal(percent)),)
-
-
-async def drawn(erp: ErpPort, contract: str = "C-1") -> Decimal:
-    data = await erp.master_data(query("GLOVES"))
-    amount = next(each.drawn for each in data.contracts if each.number == contract)
-    assert amount is not None
-    return amount.amount
-
-
-async def in_stock(erp: ErpPort) -> Decimal:
-    return (await erp.master_data(query("GLOVES"))).stock[0].available
 
 
 class TestMasterData:
