@@ -9,7 +9,8 @@ from domain.approval_plan import ADDED_ROLE
 from domain.duties import DutyDone
 from domain.entitlement import entitled
 from domain.people import Actor
-from domain.policy.model import SegregationRule
+from domain.policy.model import ApprovalLevel, SegregationRule
+from domain.policy.proof import escalation_chain
 from domain.segregation import conflict
 from domain.tasks import ChangeRefusal, Task, TaskChange
 
@@ -47,6 +48,11 @@ def change_refusal(
 def may_hand_over(task: Task, actor: Actor) -> bool:
     """Whether the actor may hand the task to somebody: it is theirs, or they are the process owner of its facility."""
     return entitled(task, actor) or (actor.has_role(_MAY_HAND_OVER_ANY) and actor.serves(task.facility))
+
+
+def roles_above(levels: Sequence[ApprovalLevel], task: Task) -> tuple[str, ...]:
+    """The task's own role, and those to which the policy would pass it on one after the other."""
+    return escalation_chain(levels, task.role)[0]
 
 
 def reassigned(task: Task, change: TaskChange) -> Task:

@@ -19,7 +19,7 @@ from domain.case import CaseSnapshot, CaseStatus, Journal
 from domain.case_actions import MOST_WATCHERS, ActionRecord, ActionRefusal, ActionRequest, CaseAction, action_refusal
 from domain.decision_links import asking
 from domain.policy.model import FrozenPolicy
-from domain.policy.proof import escalation_chain
+from domain.reassigning import roles_above
 from domain.tasks import Decision, DecisionRecord, TaskChange, TaskChangeRecord
 from workflows.case_file import CaseFile
 from workflows.errors import StepFailure, failure_of
@@ -215,9 +215,8 @@ class CaseWorkflow:
         await self._show_at_once(f"Hand over: {task.title}")
 
     def _may_take_over(self, task_id: str) -> tuple[str, ...]:
-        """Roles that may decide a task besides its own: those to which the policy would pass it on."""
-        role = next((task.role for task in self.file.ledger.tasks() if task.task_id == task_id), None)
-        return () if role is None else escalation_chain(self.policy.levels, role)[0]
+        task = next((each for each in self.file.ledger.tasks() if each.task_id == task_id), None)
+        return () if task is None else roles_above(self.policy.levels, task)
 
     async def _show_at_once(self, summary: str) -> None:
         """Record what changed without waiting for the next step: somebody looks for it on a list now."""
