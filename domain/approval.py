@@ -22,8 +22,24 @@ from domain.tasks import Action, Decision, DecisionRecord, IgnoredBecause, Task,
 
 __all__ = ["ApprovalLedger", "entitled", "may_decide_for", "missing_content", "refusal", "visible"]
 
-_NEEDS_COMMENT: frozenset[Action] = frozenset({"reject", "return", "skip", "accept", "cancel", "cancel-line", "record"})
-_NEEDS_CORRECTION: frozenset[Action] = frozenset({"correct"})
+_NEEDS_COMMENT: frozenset[Action] = frozenset(
+    {
+        "reject",
+        "return",
+        "skip",
+        "accept",
+        "cancel",
+        "cancel-line",
+        "record",
+        "verify",
+        "return-to-supplier",
+        "not-duplicate",
+        "short-pay",
+        "resend",
+    }
+)
+_NEEDS_CORRECTION: frozenset[Action] = frozenset({"correct", "map", "code", "link"})
+_ONE_OF_SEVERAL: frozenset[Action] = frozenset({"approve", "confirm"})
 _NO_LIMITS = DelegationRule()
 _ADDED_ON_THE_WAY = ("actor", "decided_at", "authority", "family_duties", "overrides")
 
@@ -88,8 +104,10 @@ def missing_content(decision: Decision) -> IgnoredBecause | None:
     """Whether the action lacks the reason or the correction that it needs."""
     if decision.action in _NEEDS_COMMENT and not decision.comment.strip():
         return "comment-required"
-    if decision.action in _NEEDS_CORRECTION and not decision.corrections:
+    if decision.action in _NEEDS_CORRECTION and not (decision.corrections or decision.invoice):
         return "correction-required"
+    if decision.action == "confirm" and decision.call_back is None:
+        return "call-back-required"
     return None
 
 
@@ -265,7 +283,7 @@ class ApprovalLedger:
         if task.duty is not None:
             for person in acting(decision):
                 self._note(DutyDone(person=person, duty=task.duty, case_id=self._case_id or task.case_id, at=now))
-        if decision.action == "approve":
+        if decision.action in _ONE_OF_SEVERAL:
             self._approvals.setdefault(task.task_id, []).append(record)
             if task.needs > 1:
                 self._update(task.task_id, approved_by=(*task.approved_by, *acting(decision)))

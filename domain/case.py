@@ -15,8 +15,10 @@ from domain.model import Value
 from domain.money import Money
 from domain.tasks import Task
 
-Process = Literal["procure-to-pay", "invoice-to-payment", "hire-to-provision", "housekeeping"]
-"""'housekeeping' is what Corridor notices about itself and asks people about."""
+Process = Literal["procure-to-pay", "invoice-to-payment", "payment-run", "hire-to-provision", "housekeeping"]
+"""'payment-run' pays the invoices of one facility in one currency; 'housekeeping' is what Corridor notices about itself
+and asks people about.
+"""
 Stage = Literal[
     "submitted",
     "checks",
@@ -25,6 +27,11 @@ Stage = Literal[
     "ordering",
     "acknowledgement",
     "delivery",
+    "capture",
+    "matching",
+    "coding",
+    "posting",
+    "payment",
     "settlement",
     "compensation",
     "closed",

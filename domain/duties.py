@@ -13,8 +13,10 @@ Duty = Literal[
     "approver",
     "buyer",
     "receiver",
+    "invoice-entry",
     "invoice-approver",
     "bank-detail-changer",
+    "payment-approver",
     "payment-releaser",
     "identity-administrator",
 ]

@@ -4,23 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from domain.exception_type import ExceptionType
+from domain.exception_type import row as _row
+from domain.invoice_exceptions import INVOICE_EXCEPTIONS
 from domain.model import Value
-from domain.tasks import Action
-
-
-class ExceptionType(Value):
-    """`owner` is the role whose worklist it enters; `hours` is its service level in business hours."""
-
-    code: str
-    title: str
-    owner: str
-    actions: tuple[Action, ...]
-    hours: int
-
-
-def _row(code: str, title: str, owner: str, actions: tuple[Action, ...], hours: int = 8) -> ExceptionType:
-    return ExceptionType(code=code, title=title, owner=owner, actions=actions, hours=hours)
-
 
 CATALOGUE: dict[str, ExceptionType] = {
     row.code: row
@@ -135,13 +122,6 @@ CATALOGUE: dict[str, ExceptionType] = {
         ),
         _row("goods-rejected", "Goods rejected or returned", "buyer", ("wait", "close-short"), 16),
         _row(
-            "receipt-refused",
-            "The ERP refused the receipt",
-            "receiving-clerk",
-            ("retry", "skip"),
-            8,
-        ),
-        _row(
             "retrospective-refused",
             "Emergency purchase refused afterwards",
             "compliance-officer",
@@ -174,6 +154,7 @@ CATALOGUE: dict[str, ExceptionType] = {
             ("retry", "skip", "cancel"),
             2,
         ),
+        *INVOICE_EXCEPTIONS,
     )
 }
 

@@ -23,6 +23,7 @@ Role = Literal[
     "store-keeper",
     "supplier-desk",
     "accounts-payable",
+    "treasury",
     "compliance-officer",
     "integration-support",
     "process-owner",

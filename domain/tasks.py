@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field
 
 from domain.delegation import DelegatedAuthority
 from domain.duties import Duty, DutyDone, SegregationOverride
+from domain.invoice import Invoice, InvoiceLineNumber
 from domain.model import Request, Value
 from domain.money import Money
 from domain.people import Actor, PersonId
 from domain.quantity import UnitCode
-from domain.requisition import CostShare, Text
+from domain.requisition import CostShare, ShortText, Text
 
 TaskKind = Literal["approval", "retrospective-approval", "exception", "information", "receipt"]
 TaskStatus = Literal["open", "done", "cancelled"]
@@ -35,6 +36,17 @@ Action = Literal[
     "close-short",
     "record",
     "cancel",
+    "verify",
+    "map",
+    "return-to-supplier",
+    "confirm-duplicate",
+    "not-duplicate",
+    "confirm",
+    "short-pay",
+    "code",
+    "link",
+    "resend",
+    "release",
 ]
 
 
@@ -97,6 +109,49 @@ class LineCorrection(Request):
     costs: Annotated[tuple[CostShare, ...], Field(min_length=1, max_length=20)] | None = None
 
 
+class LineCoding(Request):
+    """Where an invoice line, or one of its fields, belongs. `line` counts as in the invoice. What is left out stays."""
+
+    line: InvoiceLineNumber
+    order_number: Annotated[str, Field(max_length=40)] | None = None
+    order_line: Annotated[int, Field(ge=1, le=99_999)] | None = None
+    quantity: Annotated[str, Field(pattern=r"^\d{1,9}(\.\d{1,6})?$")] | None = None
+    unit: UnitCode | None = None
+    pack_size: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    unit_price: Money | None = None
+    amount: Money | None = None
+    description: ShortText | None = None
+    category: Annotated[str, Field(pattern=r"^[a-z][a-z-]{1,40}$")] | None = None
+    costs: Annotated[tuple[CostShare, ...], Field(min_length=1, max_length=20)] | None = None
+
+
+class InvoiceCorrection(Request):
+    """What a person changes on the working copy of an invoice; the original stays as it came.
+
+    `supplier` is a code of the supplier master. `invoice` is a whole invoice that was keyed beside the original; the
+    other fields change the copy as it is. `owner` is the person who answers for a bill without an order. `credited` are
+    numbers of invoices that a credit note takes back.
+    """
+
+    supplier: Annotated[str, Field(max_length=40)] | None = None
+    number: Annotated[str, Field(min_length=1, max_length=80)] | None = None
+    issued_on: date | None = None
+    due_on: date | None = None
+    order_numbers: Annotated[tuple[Annotated[str, Field(max_length=40)], ...], Field(max_length=200)] | None = None
+    credited: Annotated[tuple[Annotated[str, Field(max_length=80)], ...], Field(max_length=200)] | None = None
+    owner: PersonId | None = None
+    lines: Annotated[tuple[LineCoding, ...], Field(max_length=2000)] = ()
+    invoice: Invoice | None = None
+
+
+class CallBackNote(Request):
+    """How a bank account was verified: by which number of the supplier master, with whom, when (UTC)."""
+
+    phone: Annotated[str, Field(min_length=4, max_length=40)]
+    spoken_with: ShortText
+    called_at: AwareDatetime
+
+
 class Decision(Request):
     """A person's answer to a task. `decision_id` is chosen by the caller and makes a repeated answer harmless.
 
@@ -112,6 +167,8 @@ class Decision(Request):
     subject_version: Annotated[int, Field(ge=1)]
     comment: Text = ""
     corrections: Annotated[tuple[LineCorrection, ...], Field(max_length=200)] = ()
+    invoice: InvoiceCorrection | None = None
+    call_back: CallBackNote | None = None
     decided_at: datetime | None = None
     authority: DelegatedAuthority | None = None
     family_duties: tuple[DutyDone, ...] = ()
@@ -129,6 +186,7 @@ IgnoredBecause = Literal[
     "action-not-offered",
     "comment-required",
     "correction-required",
+    "call-back-required",
     "case-closed",
     "already-approved",
     "delegation-not-valid",

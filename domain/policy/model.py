@@ -190,6 +190,83 @@ class DelegationRule(Value):
     max_amount: ExactDecimal | None = None
 
 
+class CaptureRule(Value):
+    """Below `confidence` (0 to 1) of any field that was read from a picture of a page, a person keys the invoice."""
+
+    confidence: Annotated[ExactDecimal, Field(ge=0, le=1)] = Decimal("0.85")
+
+
+class InvoiceRule(Value):
+    """`ways` is against what a line is matched: the order (2), its receipt (3), its inspection (4).
+
+    `total_amount` is what totals may differ from their lines, `tax_amount` what tax may differ from its rate, in
+    currency units. `tax_rates` are the percentages that suppliers may charge. `duplicate_days` is how far back similar
+    invoices are looked for; `future_days` how far ahead of today an invoice may be dated. A bank account changed less
+    than `account_hold_days` ago waits for two persons. Business hours: until receiving and the requester are asked for
+    goods that are billed and not received.
+    """
+
+    ways: Literal[2, 3, 4] = 3
+    total_amount: ExactDecimal = Decimal("0.01")
+    tax_amount: ExactDecimal = Decimal("0.05")
+    tax_rates: tuple[ExactDecimal, ...] = (Decimal(0),)
+    duplicate_days: Annotated[int, Field(ge=1, le=3650)] = 400
+    future_days: Annotated[int, Field(ge=0, le=365)] = 3
+    account_hold_days: Annotated[int, Field(ge=0, le=365)] = 30
+    receipt_after_hours: Hours = 24
+
+
+class MatchWaysRule(Value):
+    """Other ways for some goods or suppliers. Hit policy *first*; without a match the general ones hold."""
+
+    name: str
+    categories: tuple[str, ...] = ()
+    suppliers: tuple[str, ...] = ()
+    ways: Literal[2, 3, 4]
+
+
+class InvoiceToleranceRule(Value):
+    """What a bill may differ by without a person, per line (price, quantity) or per invoice (freight, surcharge).
+
+    Both bounds hold: the smaller allowance counts. For freight and surcharges the percentage is that of the goods.
+    Hit policy *first* per kind; without a match nothing may differ.
+    """
+
+    name: str
+    kind: Literal["price", "quantity", "freight", "surcharge"]
+    categories: tuple[str, ...] = ()
+    suppliers: tuple[str, ...] = ()
+    percent: Percent
+    amount: ExactDecimal
+
+
+class PaymentRule(Value):
+    """`approver_role` approves a proposal; from `release_from` (facility's currency) a second person with
+    `release_role` releases it. A discount is taken when its yearly yield in percent is at least `discount_yield`.
+    Invoices are paid `lead_days` business days before they are due at most. A silent bank is chased after
+    `chase_after_hours` business hours; a payment is final `return_days` business days after its booking.
+    """
+
+    approver_role: str = "finance-controller"
+    release_role: str = "treasury"
+    release_from: ExactDecimal = Decimal(10000)
+    discount_yield: Percent = Decimal(10)
+    lead_days: Annotated[int, Field(ge=0, le=30)] = 1
+    grouping: Literal["supplier", "invoice"] = "supplier"
+    max_payments: Annotated[int, Field(ge=1, le=500)] = 200
+    approve_within_hours: Hours = 8
+    chase_after_hours: Hours = 9
+    return_days: Annotated[int, Field(ge=0, le=60)] = 5
+    positive_pay: bool = False
+
+
+class AssistantRule(Value):
+    """`off`: nothing is suggested. `shadow`: it is recorded and not shown. Below `threshold` nothing is shown."""
+
+    mode: Literal["off", "shadow", "suggest"] = "suggest"
+    threshold: Annotated[ExactDecimal, Field(ge=0, le=1)] = Decimal("0.6")
+
+
 class RetentionRule(Value):
     """For how many years a closed case is kept before it may be purged; `years_of` names processes that differ.
 
@@ -235,6 +312,12 @@ class FrozenPolicy(Value):
     segregation: tuple[SegregationRule, ...] = ()
     delegation: DelegationRule = DelegationRule()
     retention: RetentionRule = RetentionRule()
+    capture: CaptureRule = CaptureRule()
+    invoice: InvoiceRule = InvoiceRule()
+    match_ways: tuple[MatchWaysRule, ...] = ()
+    invoice_tolerances: tuple[InvoiceToleranceRule, ...] = ()
+    payment: PaymentRule = PaymentRule()
+    assistant: AssistantRule = AssistantRule()
     holidays: tuple[date, ...] = ()
     """Public holidays and closures of the facility's calendar around the effective date, resolved when frozen."""
 
