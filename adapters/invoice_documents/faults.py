@@ -10,14 +10,14 @@ from pydantic import ValidationError
 
 from domain.capture import DocumentFinding, UnreadableDocumentError
 
+Severity = Literal["fatal", "warning"]
+
 # A broken template repeats its fault on each of 10,000 lines; people read the first ones.
 MAX_FINDINGS = 200
 _INDEX = re.compile(r"(?<=/)[0-9]+(?=/|$)")
 
 
-def finding(
-    rule: str, message: str, place: str = "", severity: Literal["fatal", "warning"] = "fatal"
-) -> DocumentFinding:
+def finding(rule: str, message: str, place: str = "", severity: Severity = "fatal") -> DocumentFinding:
     return DocumentFinding(rule=rule, place=place, message=message, severity=severity)
 
 
@@ -32,7 +32,7 @@ def bounded(findings: Iterable[DocumentFinding]) -> tuple[DocumentFinding, ...]:
     if len(ordered) <= MAX_FINDINGS:
         return tuple(ordered)
     hidden = ordered[MAX_FINDINGS:]
-    severity = "fatal" if any(each.severity == "fatal" for each in hidden) else "warning"
+    severity: Severity = "fatal" if any(each.severity == "fatal" for each in hidden) else "warning"
     more = finding("more-findings", f"{len(hidden)} more findings are not listed", severity=severity)
     return (*ordered[:MAX_FINDINGS], more)
 

@@ -25,16 +25,18 @@ _SCHEMAS: dict[DocumentFormat, tuple[str, str]] = {
 _lock = threading.Lock()
 
 
-def check_schema(root: etree._Element, form: DocumentFormat) -> list[DocumentFinding]:
+def check_schema(root: etree._Element, form: DocumentFormat, root_name: str) -> list[DocumentFinding]:
     """Findings of the rule XSD: at most MAX_FINDINGS + 1, so that more are noticed."""
     with _lock:
         schema = _compiled(form)
         if schema.validate(root):
             return []
-        errors = [
-            (error.message, error.path or "", error.line) for error in list(schema.error_log)[: MAX_FINDINGS + 1]
-        ]
-    return [finding("XSD", f"{message} (line {line})", path) for message, path, line in errors]
+        errors = [(error.message, error.path or "", error.line) for error in list(schema.error_log)[: MAX_FINDINGS + 1]]
+    # libxml2 writes a root in a default namespace as '*'.
+    return [
+        finding("XSD", f"{message} (line {line})", root_name + path[2:] if path.startswith("/*") else path)
+        for message, path, line in errors
+    ]
 
 
 @cache

@@ -6,18 +6,58 @@ import re
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from domain.invoice import ChargeKind, PaymentTerms
 
+LineKind = Literal["goods", "freight", "surcharge"]
+
 _FREIGHT_CODES = frozenset({"FC", "DL", "SAA", "SH"})  # UNTDID 7161: freight, delivery, shipping and handling, shipping
 _FREIGHT = frozenset(
-    "freight shipping shipment delivery carriage postage courier cartage haulage transport transportation "
-    "fracht frachtkosten versand versandkosten porto lieferkosten livraison port frakt vracht verzendkosten".split()
+    [
+        "freight",
+        "shipping",
+        "shipment",
+        "delivery",
+        "carriage",
+        "postage",
+        "courier",
+        "cartage",
+        "haulage",
+        "transport",
+        "transportation",
+        "fracht",
+        "frachtkosten",
+        "versand",
+        "versandkosten",
+        "porto",
+        "lieferkosten",
+        "livraison",
+        "frakt",
+        "vracht",
+        "verzendkosten",
+    ]
 )
 # Words that may stand beside freight in the name of a line that bills nothing else.
-_BESIDE = frozenset("and handling charge charges cost costs fee fees packaging packing insurance the for of".split())
-_SURCHARGE = frozenset("surcharge surcharges zuschlag mindermengenzuschlag toeslag supplement".split())
+_BESIDE = frozenset(
+    [
+        "and",
+        "handling",
+        "charge",
+        "charges",
+        "cost",
+        "costs",
+        "fee",
+        "fees",
+        "packaging",
+        "packing",
+        "insurance",
+        "the",
+        "for",
+        "of",
+    ]
+)
+_SURCHARGE = frozenset(["surcharge", "surcharges", "zuschlag", "mindermengenzuschlag", "toeslag", "supplement"])
 _SKONTO = re.compile(r"#SKONTO#TAGE=([0-9]{1,3})#PROZENT=([0-9]{1,3}(?:\.[0-9]{1,2})?)#")
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{10,30}")
 _ABA = re.compile(r"[0-9]{9}")
@@ -42,7 +82,7 @@ def charge_kind(code: str, reason: str) -> ChargeKind:
     return "surcharge" if words & _SURCHARGE else "other"
 
 
-def line_kind(description: str) -> str:
+def line_kind(description: str) -> LineKind:
     """A line is freight when its name says nothing else: a transport chair is goods."""
     words = _words(description)
     if words and set(words) <= _FREIGHT | _BESIDE and set(words) & _FREIGHT:

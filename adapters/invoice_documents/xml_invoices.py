@@ -1,0 +1,45 @@
+"""One XML document of any known format: parsed, checked against its schema, read, and held to the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lxml import etree
+from pydantic import ValidationError
+
+from adapters.invoice_documents import cii_places, ubl_places
+from adapters.invoice_documents.cii import read_cii
+from adapters.invoice_documents.faults import bounded, finding, shape_faults
+from adapters.invoice_documents.schemas import check_schema
+from adapters.invoice_documents.ubl import read_ubl
+from adapters.invoice_documents.xml_documents import XmlReading
+from adapters.invoice_documents.xml_trees import parse
+from domain.capture import DocumentFormat, Reading, UnreadableDocumentError
+
+# Root element -> format, its reader, and how its root is usually written.
+_FORMATS: dict[str, tuple[DocumentFormat, Callable[[etree._Element], XmlReading], str]] = {
+    ubl_places.INVOICE: ("ubl-invoice", read_ubl, "/Invoice"),
+    ubl_places.CREDIT_NOTE: ("ubl-credit-note", read_ubl, "/CreditNote"),
+    cii_places.INVOICE: ("cii", read_cii, "/rsm:CrossIndustryInvoice"),
+}
+
+
+class NotAnInvoiceError(UnreadableDocumentError):
+    """Well-formed XML of another kind."""
+
+
+def read_xml(content: bytes, form: DocumentFormat | None = None) -> Reading:
+    """`form` names the format of a document that carried the XML. Raises UnreadableDocumentError."""
+    root = parse(content)
+    if root.tag not in _FORMATS:
+        name = etree.QName(root)
+        message = f"{name.localname} of {name.namespace or 'no namespace'} is no invoice that can be read"[:300]
+        raise NotAnInvoiceError((finding("not-an-invoice", message),))
+    own_form, read, root_name = _FORMATS[root.tag]
+    schema = check_schema(root, own_form, root_name)
+    try:
+        return read(root).reading(root_name, schema, form)
+    except ValidationError as error:
+        raise UnreadableDocumentError(bounded([*schema, *shape_faults(error)])) from error
+    except UnreadableDocumentError as error:
+        raise UnreadableDocumentError(bounded([*schema, *error.findings])) from error
