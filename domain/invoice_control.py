@@ -1,92 +1,107 @@
 """What is checked of an invoice before anybody spends time on it: in this order, each finding with its evidence.
 
-sender verified; supplier resolved, not blocked, not excluded; currency, totals, tax; duplicates; bank account.
+sender verified; supplier resolved, not blocked, not excluded; the document valid and read with certainty; nothing
+missing; currency, totals, dates, tax; duplicates; bank account.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
-
-from pydantic import AwareDatetime
-
-from domain.capture import CapturedDocument, InvoiceCopy
-from domain.exceptions import Finding
-from domain.invoice import InvoiceKind
-from domain.model import Value
-from domain.money import Money
+from domain.invoice_checks.accounts import check_accounts
+from domain.invoice_checks.contents import check_currency, check_dates, check_required, in_one_currency
+from domain.invoice_checks.earlier_invoices import check_earlier
+from domain.invoice_checks.facts import (
+    AccountConfirmation,
+    CallBack,
+    ControlFacts,
+    ControlResult,
+    RegisteredInvoice,
+)
+from domain.invoice_checks.identifiers import resolve_supplier, supplier_query
+from domain.invoice_checks.log import ControlLog
+from domain.invoice_checks.reading import check_capture, check_document
+from domain.invoice_checks.senders import check_sender
+from domain.invoice_checks.suppliers import ask_for_supplier, check_standing, find_supplier
+from domain.invoice_checks.tax_numbers import check_tax_number
+from domain.invoice_checks.taxes import check_taxes
+from domain.invoice_checks.totals import check_balance
 from domain.payables import PayableSupplier
 from domain.policy.model import FrozenPolicy
 
+__all__ = [
+    "CONTROL_ORDER",
+    "AccountConfirmation",
+    "CallBack",
+    "ControlFacts",
+    "ControlResult",
+    "RegisteredInvoice",
+    "control",
+    "resolve_supplier",
+    "supplier_query",
+]
 
-class RegisteredInvoice(Value):
-    """An invoice as the register of all invoices knows it, in flight or done: what duplicates are compared with."""
-
-    case_id: str
-    facility: str
-    supplier: str
-    number: str
-    kind: InvoiceKind
-    amount: Money
-    issued_on: date
-    order_numbers: tuple[str, ...] = ()
-    document_sha256: str
-    state: str
-    registered_at: AwareDatetime
-
-
-class CallBack(Value):
-    """How a changed bank account was verified with the supplier: by a number from the master, never from the letter."""
-
-    phone: str
-    spoken_with: str
-    called_at: AwareDatetime
-
-
-class AccountConfirmation(Value):
-    """Two persons confirmed that an account belongs to the supplier."""
-
-    supplier: str
-    account_fingerprint: str
-    confirmed_by: tuple[str, ...]
-    call_back: CallBack
-    case_id: str
-    at: AwareDatetime
-
-
-class ControlResult(Value):
-    """`supplier` is empty while it is not resolved; `candidates` are those whose names resemble. `findings` are in the
-    order in which they are to be solved; what cannot be judged while an earlier one is open is left for the next round.
-    """
-
-    supplier: str = ""
-    candidates: tuple[str, ...] = ()
-    findings: tuple[Finding, ...] = ()
-    notes: tuple[str, ...] = ()
-
-
-class ControlFacts(Value):
-    """All that the controls look at. `today` is the facility's day; `similar` are registered invoices of the supplier
-    that could be the same; `confirmations` those of the supplier's accounts; `accepted` the codes that people let pass.
-    """
-
-    copy_: InvoiceCopy
-    document: CapturedDocument
-    suppliers: tuple[PayableSupplier, ...]
-    chosen_supplier: str = ""
-    similar: tuple[RegisteredInvoice, ...] = ()
-    confirmations: tuple[AccountConfirmation, ...] = ()
-    today: date
-    accepted: tuple[str, ...] = ()
+CONTROL_ORDER = (
+    "sender-unverified",
+    "supplier-unknown",
+    "supplier-blocked",
+    "supplier-excluded",
+    "document-invalid",
+    "capture-uncertain",
+    "missing-required",
+    "currency-mismatch",
+    "not-balanced",
+    "date-implausible",
+    "tax-code-missing",
+    "tax-over",
+    "tax-under",
+    "tax-validation-failed",
+    "duplicate-suspected",
+    "bank-account-mismatch",
+    "bank-account-changed",
+)
+"""The order in which findings come out, and in which people are asked."""
 
 
 def control(facts: ControlFacts, policy: FrozenPolicy) -> ControlResult:
-    """Every finding that a person must decide, at most one per code."""
-    raise NotImplementedError
+    """Every finding that a person must decide, at most one per code, in the order of CONTROL_ORDER.
+
+    What needs a supplier waits until one is known; what needs the contents waits until they were read with certainty.
+    """
+    log = ControlLog(facts.invoice, policy, facts.accepted)
+    candidates: tuple[str, ...] = ()
+    supplier = find_supplier(facts, log)
+    if supplier is None:
+        candidates = ask_for_supplier(facts, log)
+    else:
+        check_sender(facts.document, supplier, log)
+        check_standing(supplier, log)
+    check_document(facts.copy_, log)
+    check_capture(facts.copy_, policy.capture, log)
+    certain = not log.is_open("capture-uncertain")
+    if certain:
+        _check_contents(facts, supplier, policy, log)
+    if supplier is not None:
+        check_earlier(facts, supplier, log)
+        if certain:
+            check_accounts(facts, supplier, policy, log)
+    return ControlResult(
+        supplier=supplier.code if supplier else "",
+        candidates=candidates,
+        findings=tuple(log.findings),
+        notes=tuple(log.notes),
+    )
 
 
-def resolve_supplier(
-    copy: InvoiceCopy, suppliers: Sequence[PayableSupplier]
-) -> tuple[PayableSupplier | None, tuple[PayableSupplier, ...]]:
-    """The one supplier that a tax id, GLN or account names, and candidates by name."""
-    raise NotImplementedError
+def _check_contents(
+    facts: ControlFacts, supplier: PayableSupplier | None, policy: FrozenPolicy, log: ControlLog
+) -> None:
+    """Amounts in several currencies cannot be added up: then totals and tax wait for the next round."""
+    invoice = facts.invoice
+    check_required(invoice, log)
+    check_currency(invoice, supplier, policy, log)
+    addable = in_one_currency(invoice)
+    if addable:
+        check_balance(invoice, policy.invoice, log)
+    check_dates(invoice, policy.invoice, facts.today, log)
+    if addable:
+        check_taxes(invoice, policy.invoice, log)
+    check_tax_number(invoice.seller, supplier, log)

@@ -1,0 +1,1 @@
+"""The controls of an invoice, one question per file."""
