@@ -1,0 +1,112 @@
+"""What a matched invoice books, line by line.
+
+Ordered goods clear their accrual at the order's price, and the difference is variance. What no order backs is charged
+to its coding. Freight and other charges are charged to the cost centres of the goods that they came with, in
+proportion to the amounts; those of the document as a whole are one posting line, number 0. What concerns the document
+in any other way (its discounts, a prepayment, its rounding) is divided over the lines by `Money.split`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Decimal
+
+from domain.invoice import Invoice
+from domain.match_result import LineMatch, MatchResult, UnmatchedInvoiceError
+from domain.money import Money
+from domain.payables import PostingLine
+from domain.requisition import CostShare
+
+DOCUMENT_CHARGES = 0
+"""The number of the posting line that carries the charges of the document as a whole."""
+_NOTHING = Decimal(0)
+_HUNDRED = Decimal(100)
+_SIX_PLACES = Decimal("0.000001")
+
+
+def posting_lines(invoice: Invoice, result: MatchResult) -> tuple[PostingLine, ...]:
+    """What each line books; with the tax they sum to the payable amount plus what is withheld, to the cent.
+
+    Raises UnmatchedInvoiceError while the gate is shut: what does not match is not booked, whoever asks.
+    """
+    if not result.gate:
+        raise UnmatchedInvoiceError(f"invoice {invoice.number} is not matched")
+    amounts = [each.amount.rounded() for each in result.lines]
+    costs = shared_costs(result.lines)
+    charges = _document_charges(invoice) if costs else Money.zero(invoice.currency)
+    target = (result.payable + result.withheld).rounded() - invoice.totals.tax.rounded()
+    rest = target - charges - Money.total(amounts, invoice.currency)
+    amounts = _with_share(amounts, rest, _bearers(result.lines))
+    posted = [_posted(each, amount, costs) for each, amount in zip(result.lines, amounts, strict=True)]
+    if charges:
+        zero = Money.zero(invoice.currency)
+        posted.append(PostingLine(line=DOCUMENT_CHARGES, amount=charges, accrual=zero, variance=zero, costs=costs))
+    return tuple(map(_negative, posted)) if invoice.kind == "credit-note" else tuple(posted)
+
+
+def shared_costs(lines: Sequence[LineMatch]) -> tuple[CostShare, ...]:
+    """The cost centres and accounts of all goods, by their part of the amount; the percentages sum to 100."""
+    parts: dict[tuple[str, str | None], Decimal] = {}
+    for each in lines:
+        if each.state == "charge" or each.amount.amount <= 0:
+            continue
+        for share in each.costs:
+            key = (share.cost_centre, share.account)
+            parts[key] = parts.get(key, _NOTHING) + each.amount.amount * share.percent
+    whole = sum(parts.values(), _NOTHING)
+    shares, given, seen = [], _NOTHING, _NOTHING
+    for (cost_centre, account), part in parts.items():
+        seen += part
+        upto = (seen * _HUNDRED / whole).quantize(_SIX_PLACES, rounding=ROUND_HALF_UP)
+        if upto > given:
+            shares.append(CostShare(cost_centre=cost_centre, account=account, percent=upto - given))
+        given = max(given, upto)
+    return tuple(shares)
+
+
+def _document_charges(invoice: Invoice) -> Money:
+    charges = (each.amount for each in invoice.allowances if each.is_charge)
+    return Money.total(charges, invoice.currency).rounded()
+
+
+def _bearers(lines: Sequence[LineMatch]) -> list[Decimal]:
+    """By how much each line bears what concerns the document: goods by their amounts, or else the first line all."""
+    weights = [max(_NOTHING, each.amount.amount) if each.state != "charge" else _NOTHING for each in lines]
+    if not any(weights):
+        weights = [max(_NOTHING, each.amount.amount) for each in lines]
+    if not any(weights):
+        weights[0] = Decimal(1)
+    return weights
+
+
+def _with_share(amounts: Sequence[Money], rest: Money, weights: Sequence[Decimal]) -> list[Money]:
+    if not rest:
+        return list(amounts)
+    return [amount + share for amount, share in zip(amounts, rest.split(weights), strict=True)]
+
+
+def _posted(line: LineMatch, amount: Money, costs: tuple[CostShare, ...]) -> PostingLine:
+    zero = Money.zero(amount.currency)
+    if line.order_line is None:
+        return PostingLine(line=line.line, amount=amount, accrual=zero, variance=zero, costs=line.costs or costs)
+    accrual = line.expected_price.times(line.quantity).rounded() if line.expected_price else zero
+    return PostingLine(
+        line=line.line,
+        order_number=line.order_number,
+        order_line=line.order_line,
+        quantity=line.quantity,
+        amount=amount,
+        accrual=accrual,
+        variance=amount - accrual,
+    )
+
+
+def _negative(line: PostingLine) -> PostingLine:
+    return line.model_copy(
+        update={
+            "quantity": -line.quantity,
+            "amount": -line.amount,
+            "accrual": -line.accrual,
+            "variance": -line.variance,
+        }
+    )
