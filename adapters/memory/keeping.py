@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Protocol
 
 from adapters.memory.evidence import MemoryEvidence
 from domain.case import TimelineEntry
 from domain.keeping import REMOVED, CaseRecord, Change
 
 
+class FollowsTheCase(Protocol):
+    """A store beside the evidence whose rows of a case go when the case goes."""
+
+    def forget(self, case_id: str) -> None: ...
+
+    def replace_text(self, case_id: str, text: str, by: str) -> None: ...
+
+
 class MemoryKeeper:
     """An EvidenceKeeper. Nothing else runs between the look at a case and its change: there is no await."""
 
-    def __init__(self, evidence: MemoryEvidence) -> None:
-        self._evidence = evidence
+    def __init__(self, evidence: MemoryEvidence, beside: Sequence[FollowsTheCase] = ()) -> None:
+        self._evidence, self._beside = evidence, tuple(beside)
 
     async def record_of(self, case_id: str) -> CaseRecord | None:
         snapshot, tombstone = await self._evidence.case(case_id), self._evidence.tombstone(case_id)
@@ -55,9 +64,12 @@ class MemoryKeeper:
         evidence.put_back(case_id, stored)
         evidence.show(change.snapshot, change.tasks)
         if change.removed_text is not None:
-            evidence.outbox.replace_text(case_id, change.removed_text, REMOVED)
+            for store in (evidence.outbox, *self._beside):
+                store.replace_text(case_id, change.removed_text, REMOVED)
         if change.purge:
             evidence.remove(case_id)
+            for each in self._beside:
+                each.forget(case_id)
 
     async def closed_before(
         self, facility: str, process: str, instant: datetime, after: str, limit: int

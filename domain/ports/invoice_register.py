@@ -121,3 +121,6 @@ class PaymentLedger(Protocol):
     ) -> tuple[BankFact, ...]:
         """Store a message of the bank, once for its key, and move the cursor to it; returns those of the facts that no
         earlier message stated (by `fact_id`) and those of this message again when it is repeated."""
+
+    async def balances(self, account_fingerprint: str, limit: int) -> tuple[StatementBalance, ...]:
+        """What statements said of an account of ours, the latest first."""
