@@ -6,6 +6,8 @@ from datetime import date
 
 from domain.master_data import Budget, Contract, CostCentre, Item, StockLevel, Supplier
 from domain.model import Value
+from domain.payables import PayableSupplier
+from domain.payment import DebtorAccount
 from domain.people import Person
 
 
@@ -26,8 +28,28 @@ class ClosedPeriod(Value):
     ends: date
 
 
+class PostingAccounts(Value):
+    """The general ledger accounts, beside the expense accounts, that bills and payments are booked on.
+
+    `accrual` is what was received and not billed yet; `disputed` the part of a bill that is withheld.
+    """
+
+    bank: str = "100100"
+    payables: str = "200100"
+    disputed: str = "200200"
+    accrual: str = "210100"
+    discounts: str = "490100"
+    variance: str = "690100"
+    tax: str = "691100"
+
+
 class ReferenceSystem(Value):
-    """`over_receipt_percent` is the ERP's own hard limit, wider than any policy's tolerance."""
+    """`over_receipt_percent` is the ERP's own hard limit, wider than any policy's tolerance.
+
+    `payable_suppliers` adds to `suppliers` of the same code what accounts payable know of them; name, address, country,
+    currency and risk are those of `suppliers`, and what either is blocked for counts. `shared_facility` is the
+    shared-service centre, whose bank accounts pay for facilities that have none.
+    """
 
     accounts: tuple[Account, ...] = ()
     cost_centres: tuple[CostCentre, ...] = ()
@@ -39,3 +61,7 @@ class ReferenceSystem(Value):
     people: tuple[Person, ...] = ()
     closed_periods: tuple[ClosedPeriod, ...] = ()
     over_receipt_percent: int = 10
+    payable_suppliers: tuple[PayableSupplier, ...] = ()
+    debtor_accounts: tuple[DebtorAccount, ...] = ()
+    posting_accounts: PostingAccounts = PostingAccounts()
+    shared_facility: str = "shared"

@@ -5,13 +5,14 @@ Every method does its work without a pause in between, so that concurrent calls 
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date
 from decimal import Decimal
 
-from adapters.memory.erp_books import HeldOrder, MasterFile, refuse
+from adapters.memory.erp_books import HeldOrder, refuse
+from adapters.memory.erp_payables import MemoryPayables
 from domain.master_data import Budget, BudgetKey, Contract, Item, MasterData, StockLevel
 from domain.money import Money
 from domain.ports.erp import MasterDataQuery
@@ -33,18 +34,19 @@ class _Issued:
     returned: bool = False
 
 
-class MemoryErp:
-    """`domain.ports.erp.ErpPort`. Raises RefusedError as the reference ERP does; it is never unavailable by itself."""
+class MemoryErp(MemoryPayables):
+    """`domain.ports.erp.ErpPort` and `domain.ports.payables.PayablesPort` over the same books.
+
+    Raises RefusedError as the reference ERP does; it is never unavailable by itself.
+    """
 
     def __init__(self, system: ReferenceSystem) -> None:
-        self._master = MasterFile()
+        super().__init__()
         self._budgets: dict[BudgetKey, Budget] = {}
-        self._orders: dict[str, HeldOrder] = {}
         self._order_numbers: dict[str, str] = {}
         self._changes: dict[str, str] = {}
         self._movements: dict[str, tuple[str, str]] = {}
         self._issues: dict[str, _Issued] = {}
-        self._numbers: Counter[str] = Counter()
         self.load(system)
 
     def load(self, system: ReferenceSystem) -> None:
@@ -182,7 +184,8 @@ class MemoryErp:
         if known is None:
             _require_open(order)
             changed = replace(order, lines={**order.lines, **_changed_lines(order, lines)})
-            self._orders[number] = self._master.draw(changed).settled()
+            day = self._master.first_open_day(order.draft.facility, order.moved_on or order.draft.ordered_on)
+            self._orders[number] = self._accrue(self._master.draw(changed).settled(), "RV", day)
             self._changes[external_id] = number
         return self._orders[number].view()
 
@@ -191,6 +194,8 @@ class MemoryErp:
         if order.status != "cancelled":
             if any(order.received.values()):
                 refuse("order-received", f"Goods of order {number} were received already.")
+            if any(order.billed.values()):
+                refuse("order-billed", f"Order {number} was billed already.")
             _require_open(order)
             self._orders[number] = replace(self._master.draw(order, only_received=True), status="cancelled")
         return self._orders[number].view()
@@ -208,7 +213,7 @@ class MemoryErp:
         if not self._is_known("receipt", external_id, order.number):
             _require_open(order)
             quantities = [(line.line, line.accepted) for line in receipt.lines]
-            self._move(order, receipt.received_at.astimezone(UTC).date(), quantities)
+            self._move(order, "GR", receipt.received_at.astimezone(UTC).date(), quantities)
             self._movements[external_id] = ("receipt", order.number)
         return self._orders[order.number].view()
 
@@ -216,16 +221,19 @@ class MemoryErp:
         order = self._order(goods_return.order_number)
         if not self._is_known("return", external_id, order.number):
             quantities = [(line.line, -line.quantity) for line in goods_return.lines]
-            self._move(order, goods_return.returned_at.astimezone(UTC).date(), quantities)
+            self._move(order, "RT", goods_return.returned_at.astimezone(UTC).date(), quantities)
             self._movements[external_id] = ("return", order.number)
         return self._orders[order.number].view()
 
-    def _move(self, order: HeldOrder, day: date, quantities: Sequence[tuple[int, Decimal]]) -> None:
+    def _move(self, order: HeldOrder, kind: str, day: date, quantities: Sequence[tuple[int, Decimal]]) -> None:
         self._master.require_open_period(order.draft.facility, day)
         received = dict(order.received)
         for number, quantity in quantities:
             received[number] = self._received(order, received, number, quantity)
-        self._orders[order.number] = replace(order, received=received).settled()
+        moved_on = max(day, order.moved_on or day)
+        self._orders[order.number] = self._accrue(
+            replace(order, received=received, moved_on=moved_on).settled(), kind, day
+        )
 
     def _received(self, order: HeldOrder, received: Mapping[int, Decimal], number: int, quantity: Decimal) -> Decimal:
         """The new total of the line."""
@@ -248,15 +256,6 @@ class MemoryErp:
         if known not in (None, (kind, number)):
             refuse("external-id-taken", "That external id belongs to another movement.")
         return known is not None
-
-    def _order(self, number: str) -> HeldOrder:
-        if number not in self._orders:
-            refuse("order-unknown", f"There is no order {number}.")
-        return self._orders[number]
-
-    def _next_number(self, kind: str) -> str:
-        self._numbers[kind] += 1
-        return f"{kind}-{self._numbers[kind]:06}"
 
 
 def _budget_order(key: BudgetKey) -> tuple[str, str, str, int]:
@@ -299,6 +298,9 @@ def _changed_lines(order: HeldOrder, changes: Sequence[OrderLine]) -> dict[int, 
         received = order.received.get(change.line, Decimal(0))
         if change.quantity.value < received:
             refuse("order-below-received", f"Line {change.line}: {received} were received already.")
+        billed = order.billed.get(change.line, Decimal(0))
+        if change.quantity.value < billed:
+            refuse("order-below-billed", f"Line {change.line}: {billed} were billed already.")
         changed[change.line] = old.model_copy(
             update={
                 "quantity": old.quantity.of(change.quantity.value),

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import NoReturn
 
 from domain.master_data import Contract, CostCentre, Item, Supplier
 from domain.money import Money
 from domain.outside_errors import RefusedError
+from domain.payables import BlockedFor, OrderLinePosition, OrderPosition, PayableSupplier
+from domain.payment import DebtorAccount
 from domain.purchase import OrderDraft, OrderLine, OrderStatus, PlacedOrder
-from domain.reference_system import Account, ClosedPeriod, ReferenceSystem
+from domain.reference_system import Account, ClosedPeriod, PostingAccounts, ReferenceSystem
 from domain.requisition import CostShare
 
 
@@ -23,7 +25,10 @@ def refuse(code: str, message: str) -> NoReturn:
 
 @dataclass(frozen=True)
 class HeldOrder:
-    """An order as the books hold it. `drawn` is what each line took from its contract."""
+    """An order as the books hold it. `drawn` is what each line took from its contract; `accrued` what is owed for its
+    goods without a bill, `billed` and `billed_amount` what bills took of it, each by line. `moved_on` is the day of the
+    latest receipt or return.
+    """
 
     number: str
     draft: OrderDraft
@@ -31,6 +36,10 @@ class HeldOrder:
     lines: Mapping[int, OrderLine]
     received: Mapping[int, Decimal] = field(default_factory=dict)
     drawn: Mapping[int, Decimal] = field(default_factory=dict)
+    billed: Mapping[int, Decimal] = field(default_factory=dict)
+    billed_amount: Mapping[int, Decimal] = field(default_factory=dict)
+    accrued: Mapping[int, Decimal] = field(default_factory=dict)
+    moved_on: date | None = None
 
     def settled(self) -> HeldOrder:
         """With the status that its quantities give it, unless it is closed or cancelled."""
@@ -52,6 +61,34 @@ class HeldOrder:
         received = self.received.get(line.line, Decimal(0))
         quantity = min(line.quantity.value, received) if only_received else line.quantity.value
         return line.unit_price.times(quantity).rounded().amount
+
+    def unbilled(self, line: int) -> Decimal:
+        """The accrual that the line ought to have: what was received and not billed, at the order's price."""
+        quantity = self.received.get(line, Decimal(0)) - self.billed.get(line, Decimal(0))
+        return self.lines[line].unit_price.times(quantity).rounded().amount
+
+    def position(self, master: MasterFile) -> OrderPosition:
+        return OrderPosition(
+            number=self.number,
+            case_id=self.draft.case_id,
+            facility=self.draft.facility,
+            supplier=self.draft.supplier,
+            requester=self.draft.requester,
+            status=self.status,
+            currency=self.draft.currency,
+            lines=tuple(self._line_position(self.lines[number], master) for number in sorted(self.lines)),
+        )
+
+    def _line_position(self, line: OrderLine, master: MasterFile) -> OrderLinePosition:
+        item = master.items.get(line.item or "")
+        zero = Decimal(0)
+        return OrderLinePosition(
+            line=line,
+            category=self.draft.categories.get(line.line) or ("" if item is None else item.category),
+            received=self.received.get(line.line, zero),
+            billed=self.billed.get(line.line, zero),
+            billed_amount=Money(amount=self.billed_amount.get(line.line, zero), currency=self.draft.currency),
+        )
 
     def view(self) -> PlacedOrder:
         return PlacedOrder(
@@ -80,6 +117,10 @@ class MasterFile:
         self.stock: dict[tuple[str, str], Decimal] = {}
         self.drawn: dict[str, Decimal] = {}
         self.over_receipt_percent = 10
+        self.payables: dict[str, PayableSupplier] = {}
+        self.debtors: dict[tuple[str, str], DebtorAccount] = {}
+        self.posting_accounts = PostingAccounts()
+        self.shared_facility = "shared"
 
     def load(self, system: ReferenceSystem) -> None:
         """Update the codes that `system` names; stock and drawn amounts that are there already stay. A facility with
@@ -100,6 +141,34 @@ class MasterFile:
         for period in system.closed_periods:
             self.closed_periods[period.facility].add(period)
         self.over_receipt_percent = system.over_receipt_percent
+        self._load_payables(system)
+
+    def _load_payables(self, system: ReferenceSystem) -> None:
+        for each in system.payable_suppliers:
+            if each.code not in self.suppliers:
+                refuse("data-invalid", f"Supplier {each.code} is not in the master data.")
+            self.payables[each.code] = each
+        self.debtors |= {(each.facility, each.currency): each for each in system.debtor_accounts}
+        self.posting_accounts, self.shared_facility = system.posting_accounts, system.shared_facility
+
+    def payable(self, code: str) -> PayableSupplier:
+        """The supplier as accounts payable know it; refuses an unknown one."""
+        supplier = self.suppliers.get(code)
+        if supplier is None:
+            refuse("supplier-unknown", f"Supplier {code} is not in the master data.")
+        known = self.payables.get(code) or PayableSupplier(code=code, name="", currency=supplier.currency)
+        every: tuple[BlockedFor, ...] = ("orders", "posting", "payment")
+        blocked = {*supplier.blocked_for, *known.blocked_for}
+        return known.model_copy(
+            update=supplier.model_dump(include={"name", "email", "currency", "gln", "country", "risk"})
+            | {"blocked_for": tuple(what for what in every if what in blocked)}
+        )
+
+    def first_open_day(self, facility: str, day: date) -> date:
+        """`day`, or the first day after it on which the facility's books are open."""
+        while closed := [each for each in self.closed_periods[facility] if each.starts <= day <= each.ends]:
+            day = max(each.ends for each in closed) + timedelta(days=1)
+        return day
 
     def period_is_open(self, facility: str, day: date) -> bool:
         return not any(period.starts <= day <= period.ends for period in self.closed_periods[facility])
