@@ -17,6 +17,9 @@ from domain.payables import PaymentMethod
 
 PaymentState = Literal["proposed", "released", "delivered", "accepted", "booked", "rejected", "returned", "withdrawn"]
 FileFormat = Literal["pain.001", "nacha", "positive-pay"]
+LeftOutBecause = Literal[
+    "not-due", "held", "blocked", "credit-exceeds-invoices", "beyond-run-size", "no-account", "in-flight"
+]
 
 
 class PayableInvoice(Value):
@@ -46,7 +49,11 @@ class PayableInvoice(Value):
 
 
 class PaymentItem(Value):
-    """One invoice in a payment: `amount` of it is settled, of which `discount` is kept. Negative for credit notes."""
+    """One invoice in a payment: `amount` of it is settled, of which `discount` is kept. Negative for credit notes.
+
+    `issued_on` is its date, `discount_until` the last day on which the discount may be kept (None: none is kept),
+    `reference` what the supplier asks to be told with the payment.
+    """
 
     case_id: str
     external_id: str
@@ -55,6 +62,9 @@ class PaymentItem(Value):
     amount: Money
     discount: Money
     due_on: date
+    issued_on: date | None = None
+    discount_until: date | None = None
+    reference: str = ""
 
 
 class Payment(Value):
@@ -78,13 +88,14 @@ class Payment(Value):
 
 
 class LeftOut(Value):
-    """An invoice that a proposal does not pay, and why, in words."""
+    """An invoice that a proposal does not pay, and why; `detail` says it in words where people said something."""
 
     case_id: str
     supplier: str
     number: str
     amount: Money
-    why: Literal["not-due", "held", "blocked", "credit-exceeds-invoices", "beyond-run-size", "no-account", "in-flight"]
+    why: LeftOutBecause
+    detail: str = ""
 
 
 class Proposal(Value):
