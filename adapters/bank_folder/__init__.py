@@ -1,4 +1,4 @@
-"""The bank by exchange of files: an outbox and an inbox, as the gateways of banks have them (SFTP, EBICS, mock-bank)."""
+"""The bank by exchange of files: an outbox and an inbox, as gateways to banks (SFTP, EBICS) have them."""
 
 from adapters.bank_folder.adapter import FolderBank, connect
 

@@ -10,6 +10,7 @@ in the inbox arrives anew behind every cursor, and facts that are known already 
 from __future__ import annotations
 
 import codecs
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
@@ -65,7 +66,7 @@ class Inbox:
     def _present(self) -> Iterable[_Arrival]:
         newest = int(self._clock().timestamp() * _BILLION) - self._settle_ns
         for path in self._folder.iterdir():
-            if path.name.startswith(".") or path.name.lower().endswith(_UNFINISHED) or not path.is_file():
+            if not _is_message(path):
                 continue
             status = path.stat()
             if status.st_mtime_ns <= newest or not self._settle_ns:
@@ -90,7 +91,7 @@ class Inbox:
             octets = self._journal.read_bytes()
             if octets and not octets.endswith(b"\n"):
                 octets = octets[: octets.rfind(b"\n") + 1]
-                self._journal.write_bytes(octets)
+                os.truncate(self._journal, len(octets))
             for line in octets.splitlines():
                 try:
                     found.append(_Arrival.model_validate_json(line))
@@ -102,6 +103,12 @@ class Inbox:
         with (self._folder / arrival.name).open("rb") as file:
             octets = file.read(MAX_OCTETS + 1)
         return BankMessage(key=arrival.key, name=arrival.name, content=decoded(octets))
+
+
+def _is_message(path: Path) -> bool:
+    """Whole files of the folder itself; names that are no text have no place in the evidence."""
+    finished = not path.name.startswith(".") and not path.name.lower().endswith(_UNFINISHED)
+    return finished and path.name.isprintable() and not path.is_symlink() and path.is_file()
 
 
 def decoded(octets: bytes) -> str:

@@ -94,6 +94,10 @@ class MockBank:
         found: Sequence[Mapping[str, Any]] = (await self._call("POST", "drop/scan"))["files"]
         return found
 
+    async def reset(self) -> None:
+        """Forget everything: the bank is as new, and its clock where it started."""
+        await self._call("POST", "reset")
+
     async def open_account(
         self, account: str, name: str, number: str, form: Format, *, iban: str = "", bic: str = ""
     ) -> None:
@@ -139,6 +143,13 @@ async def open_debtor_accounts(bank: MockBank, debtors: Iterable[DebtorAccount])
         company = _digits(debtor.company_id)
         if company and company != number[-17:]:
             await bank.open_account(f"{debtor.facility}-ach", debtor.name, company, "nacha")
+
+
+async def close_seeded_accounts(bank: MockBank) -> None:
+    """mock-bank starts with accounts in euros that nobody here has; closed ones get no statements."""
+    for each in await bank.accounts():
+        if each["currency"] != "USD" and not each["closed"]:
+            await bank.set_closed(str(each["id"]), closed=True)
 
 
 def iban_of(number: str) -> str:
