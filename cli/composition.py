@@ -125,6 +125,8 @@ def service_environment(addresses: StackAddresses) -> Mapping[str, str]:
         "CORRIDOR_SMTP_PORT": str(addresses.smtp_port),
         "CORRIDOR_SMTP_SECURITY": "none",  # the sink is on this machine and delivers nothing
         "CORRIDOR_MAIL_FROM": "corridor@meridianvalley.example",
+        "CORRIDOR_BANK_OUTBOX": str(addresses.bank_outbox),
+        "CORRIDOR_BANK_INBOX": str(addresses.bank_inbox),
         "CORRIDOR_REFERENCE_DIR": str(REFERENCE_FILES),
         "CORRIDOR_POLICIES_DIR": os.environ.get("CORRIDOR_POLICIES_DIR", str(POLICIES)),
         "CORRIDOR_EVENT_SOURCES": str(event_sources_file(addresses.data_folder)),

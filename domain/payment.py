@@ -145,8 +145,15 @@ class FileDelivery(Value):
 
 
 BankFactKind = Literal[
-    "file-accepted", "file-rejected", "payment-accepted", "payment-rejected", "payment-booked", "payment-returned"
+    "file-accepted",
+    "file-rejected",
+    "file-duplicate",
+    "payment-accepted",
+    "payment-rejected",
+    "payment-booked",
+    "payment-returned",
 ]
+"""'file-duplicate' is the refusal of a second delivery: the first one stands, and none of its payments is rejected."""
 
 
 class BankFact(Value):
@@ -189,13 +196,15 @@ class BankMessage(Value):
 
 
 class ReadBankMessage(Value):
-    """What a message says. `fault` is set when it cannot be read, and then nothing else is."""
+    """What a message says. `fault` is set when it cannot be read, and then nothing else is. `note` says what was read
+    but is no fact, such as an intraday report, which the day's statement repeats."""
 
     key: str
     format: str
     facts: tuple[BankFact, ...] = ()
     balances: tuple[StatementBalance, ...] = ()
     fault: str = ""
+    note: str = ""
 
 
 def payment_id(run_id: str, supplier: str, number: int) -> str:

@@ -29,6 +29,7 @@ class StackAddresses(BaseModel):
     oidc_audience: str
     smtp_host: str
     smtp_port: int
+    bank_url: str = ""
 
     def dsn(self, database: str) -> str:
         """The connection string of a database of the embedded PostgreSQL, for asyncpg and psql."""
@@ -46,6 +47,16 @@ class StackAddresses(BaseModel):
     def mail_folder(self) -> Path:
         """Each mail that was sent is one .eml file here."""
         return self.data_folder / "mail"
+
+    @property
+    def bank_outbox(self) -> Path:
+        """Payment files for the bank are put here."""
+        return self.data_folder / "bank" / "outbox"
+
+    @property
+    def bank_inbox(self) -> Path:
+        """What the bank sends is here."""
+        return self.data_folder / "bank" / "inbox"
 
 
 def announce(settings: StackSettings, addresses: StackAddresses, pid: int) -> None:

@@ -36,6 +36,7 @@ def print_addresses(console: Console, addresses: StackAddresses, running: set[st
         "gateway (codec)": ("Reading payloads", f"{addresses.gateway_url}/codec/session"),
         "temporal": ("Temporal Web UI", f"{addresses.temporal_ui_url}/namespaces/{addresses.temporal_namespace}"),
         "mail": ("Mail that was sent", f"{addresses.mail_folder}/*.eml"),
+        "bank": ("The bank", f"{addresses.bank_url}/"),
         "oidc": ("Token of a persona", "corridor token PERSONA"),
         POSTGRES: ("Database", addresses.dsn("corridor")),
     }

@@ -17,6 +17,7 @@ LISTENERS: Mapping[str, str] = {
     "gateway_port": "the gateway",
     "oidc_port": "the OIDC provider",
     "smtp_port": "the mail sink",
+    "bank_port": "the bank",
 }
 
 

@@ -36,6 +36,7 @@ class StackSettings(BaseSettings):
     gateway_port: Port = 8080
     oidc_port: Port = 9000
     smtp_port: Port = 8025
+    bank_port: Port = 8090
     start_deadline_seconds: float = Field(default=60.0, gt=0)
     stop_grace_seconds: float = Field(default=15.0, gt=0)
 

@@ -1,0 +1,1 @@
+"""What banks send, read into facts: ISO 20022 status reports, notifications, statements and returns; NACHA; BAI2."""
