@@ -14,6 +14,7 @@ from starlette.types import Lifespan
 from api import problems
 from api.limits import CallerLimits
 from api.middleware import BodyLimit, CodecCors, Surroundings
+from api.posted_document import FORM_BYTES
 from api.problems import Problem
 from api.routes import (
     actions,
@@ -25,8 +26,10 @@ from api.routes import (
     delegations,
     events,
     health,
+    invoices,
     keeping,
     overrides,
+    payment_runs,
     policies,
     reassignments,
     reports,
@@ -34,6 +37,7 @@ from api.routes import (
     tasks,
 )
 from api.services import DEFAULT_MAX_BODY_BYTES, Services
+from domain.capture import MAX_DOCUMENT_BYTES
 
 VERSION = "1.0.0"
 _DESCRIPTION = """
@@ -44,6 +48,8 @@ cursors. Amounts and quantities are decimal strings; instants carry their time z
 """
 ROUTERS = (
     requisitions,
+    invoices,
+    payment_runs,
     cases,
     actions,
     decisions,  # before the tasks, one of which could else be called 'decisions'
@@ -99,7 +105,7 @@ def create_app(
         app.include_router(each.router)
     app.include_router(codec.router)  # Temporal's protocol and a page for people: no part of the described API
     problems.install(app, [route for each in (*ROUTERS, codec) for route in each.router.routes])
-    app.add_middleware(BodyLimit, limit=max_body_bytes)
+    app.add_middleware(BodyLimit, limit=max_body_bytes, documents={"/v1/invoices": MAX_DOCUMENT_BYTES + FORM_BYTES})
     app.add_middleware(CodecCors, origins=web_ui_origins)
     app.add_middleware(Surroundings, registry=metrics or CollectorRegistry(), tracer=tracer, tls=tls)
 

@@ -7,24 +7,25 @@ from datetime import timedelta
 from typing import Protocol, TypeVar
 
 from temporalio.client import Client, RPCTimeoutOrCancelledError, WorkflowHandle, WorkflowQueryFailedError
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
-from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from api.starting import SYSTEM, Beginning, plain, start_case, unavailable
 from domain.case import CaseSnapshot
 from domain.case_actions import ActionRecord, ActionRequest
 from domain.model import Value
 from domain.outside_errors import TemporarilyUnavailableError
+from domain.policy.model import FrozenPolicy
 from domain.purchase import Acknowledgement, GoodsReceipt, GoodsReturn, Settlement
 from domain.tasks import Decision, DecisionRecord, TaskChange, TaskChangeRecord
-from workflows import search_attributes
+from workflows.messages import invoice_to_payment, payment_run
 from workflows.messages import procure_to_pay as messages
+from workflows.messages.invoice_to_payment import InvoiceInput
+from workflows.messages.payment_run import PaymentRunInput
+from workflows.messages.procure_to_pay import PurchaseInput
 
-START_TIMEOUT = timedelta(seconds=5)
 SIGNAL_TIMEOUT = timedelta(seconds=5)
 DESCRIBE_TIMEOUT = timedelta(seconds=2)
 HEALTH_TIMEOUT = timedelta(seconds=2)
-SYSTEM = "temporal"
 
 PurchaseEvent = Acknowledgement | GoodsReceipt | GoodsReturn | Settlement
 _SIGNALS: Mapping[type[Value], str] = {
@@ -33,11 +34,8 @@ _SIGNALS: Mapping[type[Value], str] = {
     GoodsReturn: messages.GOODS_RETURNED,
     Settlement: messages.SETTLEMENT_REPORTED,
 }
+_KINDS = {"invoice": "Invoice", "credit-note": "Credit note"}
 R = TypeVar("R", bound=Value)
-
-
-class CaseExistsError(Exception):
-    """A case with this business key was started before, and may have ended since."""
 
 
 class CaseClosedError(Exception):
@@ -53,8 +51,14 @@ class CaseClient(Protocol):
     `domain.outside_errors` when Temporal does not answer.
     """
 
-    async def start(self, request: messages.PurchaseInput) -> None:
+    async def start(self, request: PurchaseInput) -> None:
         """Start the case; raises CaseExistsError when its id was ever used."""
+
+    async def start_invoice(self, request: InvoiceInput) -> None:
+        """Start the case of an invoice; raises CaseExistsError when its id was ever used."""
+
+    async def start_payment_run(self, request: PaymentRunInput, fingerprint: str) -> None:
+        """Start a run that was asked for under `fingerprint`; raises CaseExistsError when its id was ever used."""
 
     async def fingerprint(self, case_id: str) -> str | None:
         """Fingerprint of the request that started the case; None when Temporal no longer (or never) knew it."""
@@ -93,28 +97,52 @@ class TemporalCaseClient:
     def __init__(self, client: Client, base_url: str = "", task_queue: str = messages.TASK_QUEUE) -> None:
         self._client, self._base_url, self._task_queue = client, base_url.rstrip("/"), task_queue
 
-    async def start(self, request: messages.PurchaseInput) -> None:
+    async def start(self, request: PurchaseInput) -> None:
         requisition = request.requisition
-        try:
-            await self._client.start_workflow(
-                messages.WORKFLOW_NAME,
-                request,
-                id=request.case_id,
-                task_queue=self._task_queue,
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
-                memo={messages.MEMO_FINGERPRINT: request.request_sha256},
-                search_attributes=search_attributes.at_start(
-                    "procure-to-pay", requisition.facility, requisition.urgency
-                ),
-                static_summary=_summary(request),
-                static_details=self._details(request),
-                rpc_timeout=START_TIMEOUT,
-            )
-        except WorkflowAlreadyStartedError:
-            raise CaseExistsError(request.case_id) from None
-        except RPCError as error:
-            raise _outside(error) from error
+        facts = f"Needed by {requisition.need_by}, {len(requisition.lines)} line(s), {requisition.urgency}"
+        beginning = Beginning(
+            workflow=messages.WORKFLOW_NAME,
+            case_id=request.case_id,
+            process="procure-to-pay",
+            facility=requisition.facility,
+            urgency=requisition.urgency,
+            summary=f"Requisition {requisition.number} of {request.policy.facility.name}",
+            details=self._details(request.case_id, request.policy, facts),
+            fingerprint=request.request_sha256,
+        )
+        await start_case(self._client, self._task_queue, beginning, request)
+
+    async def start_invoice(self, request: InvoiceInput) -> None:
+        header, document = request.header, request.document
+        seller = plain(header.seller) or "an unnamed supplier"
+        facts = (
+            f"{header.amount}, {header.lines} line(s), dated {header.issued_on}",
+            f"Taken in as {request.format} by {document.channel} for {request.policy.facility.name}",
+        )
+        beginning = Beginning(
+            workflow=invoice_to_payment.WORKFLOW_NAME,
+            case_id=request.case_id,
+            process="invoice-to-payment",
+            facility=request.facility,
+            urgency="routine",
+            summary=f"{_KINDS[header.kind]} {plain(header.number)} of {seller}",
+            details=self._details(request.case_id, request.policy, *facts),
+            fingerprint=document.sha256,
+        )
+        await start_case(self._client, self._task_queue, beginning, request)
+
+    async def start_payment_run(self, request: PaymentRunInput, fingerprint: str) -> None:
+        beginning = Beginning(
+            workflow=payment_run.WORKFLOW_NAME,
+            case_id=request.case_id,
+            process="payment-run",
+            facility=request.facility,
+            urgency="routine",
+            summary=f"Payment run of {request.policy.facility.name} in {request.currency}",
+            details=self._details(request.case_id, request.policy, f"Asked for by {request.submitted_by.person}"),
+            fingerprint=fingerprint,
+        )
+        await start_case(self._client, self._task_queue, beginning, request)
 
     async def fingerprint(self, case_id: str) -> str | None:
         try:
@@ -122,7 +150,7 @@ class TemporalCaseClient:
         except RPCError as error:
             if error.status == RPCStatusCode.NOT_FOUND:
                 return None
-            raise _outside(error) from error
+            raise unavailable(error) from error
         known = await description.memo_value(messages.MEMO_FINGERPRINT, None, type_hint=str)
         return known if known is None else str(known)
 
@@ -167,7 +195,7 @@ class TemporalCaseClient:
         except RPCError as error:
             if error.status == RPCStatusCode.NOT_FOUND:
                 raise CaseClosedError(case_id) from None
-            raise _outside(error) from error
+            raise unavailable(error) from error
 
     async def _query(self, case_id: str, name: str, key: str | None, kind: type[R], within: timedelta) -> R | None:
         arguments = [] if key is None else [key]
@@ -178,20 +206,16 @@ class TemporalCaseClient:
                 return None
             if error.status in _SLOW:
                 raise NoAnswerYetError(case_id) from None
-            raise _outside(error) from error
+            raise unavailable(error) from error
         except (RPCTimeoutOrCancelledError, WorkflowQueryFailedError):
             raise NoAnswerYetError(case_id) from None
         return None if answer is None else kind.model_validate(answer)
 
-    def _details(self, request: messages.PurchaseInput) -> str:
-        requisition = request.requisition
-        lines = [
-            f"- Needed by {requisition.need_by.isoformat()}, {len(requisition.lines)} line(s), {requisition.urgency}",
-            f"- Policy {request.policy.version}, effective from {request.policy.effective_from.isoformat()}",
-        ]
+    def _details(self, case_id: str, policy: FrozenPolicy, *facts: str) -> str:
+        lines = [*facts, f"Policy {policy.version}, effective from {policy.effective_from}"]
         if self._base_url:
-            lines.append(f"- [Case in the API]({self._base_url}/v1/cases/{request.case_id})")
-        return "\n".join(lines)
+            lines.append(f"[Case in the API]({self._base_url}/v1/cases/{case_id})")
+        return "\n".join(f"- {line}" for line in lines)
 
 
 # Both the missing worker and the busy one show as one of these.
@@ -201,11 +225,3 @@ _SLOW = (
     RPCStatusCode.FAILED_PRECONDITION,
     RPCStatusCode.RESOURCE_EXHAUSTED,
 )
-
-
-def _summary(request: messages.PurchaseInput) -> str:
-    return f"Requisition {request.requisition.number} of {request.policy.facility.name}"
-
-
-def _outside(error: RPCError) -> TemporarilyUnavailableError:
-    return TemporarilyUnavailableError(SYSTEM, error.status.name.lower(), error.message)

@@ -6,20 +6,17 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from temporalio.client import Client, WorkflowExecutionStatus
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
-from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from api.starting import SYSTEM, Beginning, CaseExistsError, start_case, unavailable
 from domain.exceptions import CATALOGUE, Finding
 from domain.outside_errors import TemporarilyUnavailableError
 from domain.policy.model import FrozenPolicy
 from domain.ports.evidence import CaseFilter, EvidenceReader
-from workflows import search_attributes
 from workflows.messages import incident as messages
 from workflows.messages.procure_to_pay import TASK_QUEUE
 
 TIMEOUT = timedelta(seconds=5)
-SYSTEM = "temporal"
 MAX_OCCURRENCES = 1000
 PAGE = 100
 
@@ -63,22 +60,18 @@ class TemporalIncidents:
 
     async def _started(self, incident: messages.IncidentInput) -> bool:
         """Whether this call started it; False when its id was ever used."""
+        beginning = Beginning(
+            workflow=messages.WORKFLOW_NAME,
+            case_id=incident.case_id,
+            process="housekeeping",
+            facility=incident.facility,
+            urgency="urgent",
+            summary=CATALOGUE[incident.finding.code].title,
+        )
         try:
-            await self._client.start_workflow(
-                messages.WORKFLOW_NAME,
-                incident,
-                id=incident.case_id,
-                task_queue=self._task_queue,
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
-                search_attributes=search_attributes.at_start("housekeeping", incident.facility, "urgent"),
-                static_summary=CATALOGUE[incident.finding.code].title,
-                rpc_timeout=TIMEOUT,
-            )
-        except WorkflowAlreadyStartedError:
+            await start_case(self._client, self._task_queue, beginning, incident)
+        except CaseExistsError:
             return False
-        except RPCError as error:
-            raise _outside(error) from error
         return True
 
     async def _running(self, case_id: str) -> bool:
@@ -87,7 +80,7 @@ class TemporalIncidents:
         except RPCError as error:
             if error.status == RPCStatusCode.NOT_FOUND:
                 return False
-            raise _outside(error) from error
+            raise unavailable(error) from error
         return description.status == WorkflowExecutionStatus.RUNNING
 
     async def clear(self, case_id: str, reason: str) -> None:
@@ -97,13 +90,9 @@ class TemporalIncidents:
             await handle.signal(messages.CLEARED, clearance, rpc_timeout=TIMEOUT)
         except RPCError as error:
             if error.status != RPCStatusCode.NOT_FOUND:
-                raise _outside(error) from error
+                raise unavailable(error) from error
 
     async def open_cases(self, code: str) -> tuple[str, ...]:
         where = CaseFilter(facilities=("*",), process="housekeeping", status="running", exception_code=code)
         page = await self._reader.cases(where, None, PAGE)
         return tuple(case.case_id for case in page.items)
-
-
-def _outside(error: RPCError) -> TemporarilyUnavailableError:
-    return TemporarilyUnavailableError(SYSTEM, error.status.name.lower(), error.message)

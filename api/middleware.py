@@ -42,35 +42,36 @@ _DOCS_POLICY = (
 
 
 class BodyLimit:
-    """Refuses bodies above `limit` bytes with 413, whether they announce their length or come in chunks."""
+    """Refuses bodies above `limit` bytes with 413, whether they announce their length or come in chunks. `documents`
+    are paths that take whole documents, with limits of their own.
+    """
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
-        self._app, self._limit = app, limit
+    def __init__(self, app: ASGIApp, limit: int, documents: Mapping[str, int] | None = None) -> None:
+        self._app, self._limit, self._documents = app, limit, documents or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
+        limit = self._documents.get(scope["path"], self._limit)
         announced = Headers(scope=scope).get("content-length", "0")
-        if not announced.isdigit() or int(announced[:20]) > self._limit:
-            return await self._refusal()(scope, receive, send)
+        if not announced.isdigit() or int(announced[:20]) > limit:
+            return await response(_too_large(limit))(scope, receive, send)
         seen = 0
 
         async def counted() -> Message:
             nonlocal seen
             message = await receive()
             seen += len(message.get("body", b""))
-            if seen > self._limit:
-                raise self._problem()
+            if seen > limit:
+                raise _too_large(limit)
             return message
 
         return await self._app(scope, counted, send)
 
-    def _problem(self) -> ProblemError:
-        detail = f"Send at most {self._limit} bytes; refer to large documents by attachments."
-        return ProblemError(413, "body-too-large", "The body is too large", detail, headers={"Connection": "close"})
 
-    def _refusal(self) -> JSONResponse:
-        return response(self._problem())
+def _too_large(limit: int) -> ProblemError:
+    detail = f"Send at most {limit} bytes; refer to large documents by attachments."
+    return ProblemError(413, "body-too-large", "The body is too large", detail, headers={"Connection": "close"})
 
 
 class CodecCors:

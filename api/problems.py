@@ -28,11 +28,12 @@ _REFUSALS = {401: "caller.unknown", 403: "caller.forbidden", 429: "caller.too_of
 
 class ProblemDetail(BaseModel):
     """One thing to change: `pointer` is a JSON pointer (RFC 6901) into the body, `parameter` names a query parameter,
-    path segment or header.
+    path segment or header, `place` leads to it in a document (XPath, JSON pointer, or page), where `code` is the rule.
     """
 
     pointer: str | None = None
     parameter: str | None = None
+    place: str | None = None
     code: str
     message: str
 

@@ -93,6 +93,8 @@ def _decision(services: Services, actor: Actor, task_id: str, decision_id: str, 
         subject_version=body.subject_version,
         comment=body.comment,
         corrections=body.corrections,
+        invoice=body.invoice,
+        call_back=body.call_back,
         on_behalf_of=body.on_behalf_of,
         decided_at=services.now(),
     )

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Response
 
 from api.access import require_linkable
-from api.case_client import CaseExistsError
 from api.gatekeeping import BearerRoute, TheActor, TheServices
 from api.intake import Intake
 from api.logs import bind
@@ -17,6 +16,7 @@ from api.routes.documents import problems
 from api.schemas.cases import CaseAccepted
 from api.schemas.links import case_links, case_path
 from api.services import Services
+from api.starting import CaseExistsError
 from api.waiting import IdempotencyKey
 from domain.case import case_id, fingerprint
 from domain.requisition import Requisition

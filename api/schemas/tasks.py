@@ -18,7 +18,17 @@ from domain.model import Request
 from domain.people import Actor, PersonId
 from domain.ports.evidence import Claim
 from domain.requisition import Text
-from domain.tasks import Action, DecisionRecord, LineCorrection, Task, TaskChangeRecord, TaskKind, TaskStatus
+from domain.tasks import (
+    Action,
+    CallBackNote,
+    DecisionRecord,
+    InvoiceCorrection,
+    LineCorrection,
+    Task,
+    TaskChangeRecord,
+    TaskKind,
+    TaskStatus,
+)
 
 MAX_BULK = 100
 
@@ -71,13 +81,18 @@ class Worklist(BaseModel):
 
 
 class DecisionBody(Request):
-    """`subject_version` is the version that the person saw. The person is the one of the token."""
+    """`subject_version` is the version that the person saw. The person is the one of the token. `corrections` are for
+    lines of a requisition, `invoice` for the working copy of an invoice; `call_back` says how a changed bank account
+    was verified.
+    """
 
     decision_id: Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")] | None = None
     action: Action
     subject_version: Annotated[int, Field(ge=1, le=1_000_000)]
     comment: Text = ""
     corrections: Annotated[tuple[LineCorrection, ...], Field(max_length=200)] = ()
+    invoice: InvoiceCorrection | None = None
+    call_back: CallBackNote | None = None
     on_behalf_of: PersonId | None = None
 
 

@@ -20,16 +20,20 @@ from standardwebhooks.webhooks import Webhook
 from adapters.directory_files import FileDirectory
 from adapters.memory.checkpoints import MemoryCheckpoints
 from adapters.memory.delegations import MemoryDelegations
+from adapters.memory.documents import MemoryDocuments
 from adapters.memory.evidence import MemoryEvidence
+from adapters.memory.invoice_register import MemoryInvoiceRegister
 from adapters.memory.keeping import MemoryKeeper
 from adapters.memory.notices import MemoryNotices
 from adapters.memory.overrides import MemoryOverrides
+from adapters.memory.payment_ledger import MemoryPaymentLedger
 from adapters.signing import Ed25519Signer
 from api.app import create_app
-from api.case_client import CaseClosedError, CaseExistsError, NoAnswerYetError, PurchaseEvent
+from api.case_client import CaseClosedError, NoAnswerYetError, PurchaseEvent
 from api.event_sources import EventSource
 from api.security import JwtVerifier
 from api.services import Services
+from api.starting import CaseExistsError
 from domain.approval import ApprovalLedger
 from domain.case import CaseSnapshot
 from domain.case_actions import ActionRecord, ActionRequest
@@ -39,7 +43,10 @@ from domain.policy.model import DelegationRule, FrozenPolicy, SegregationRule
 from domain.policy.proof import escalation_chain
 from domain.tasks import Decision, DecisionRecord, Task, TaskChange, TaskChangeRecord
 from tests.fixtures.evidence import a_journal
+from tests.fixtures.invoices import PlainReader
 from tests.fixtures.small_hospital import FACILITY, PEOPLE, policy
+from workflows.messages.invoice_to_payment import InvoiceInput
+from workflows.messages.payment_run import PaymentRunInput
 from workflows.messages.procure_to_pay import EventRecord, PurchaseInput
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
@@ -119,6 +126,8 @@ class FakeCases:
 
     now: Callable[[], datetime]
     inputs: dict[str, PurchaseInput] = field(default_factory=dict)
+    invoices: dict[str, InvoiceInput] = field(default_factory=dict)
+    runs: dict[str, tuple[PaymentRunInput, str]] = field(default_factory=dict)
     ledgers: dict[str, ApprovalLedger] = field(default_factory=dict)
     actions: dict[tuple[str, str], ActionRecord] = field(default_factory=dict)
     changes: dict[tuple[str, str], TaskChangeRecord] = field(default_factory=dict)
@@ -142,9 +151,23 @@ class FakeCases:
             raise CaseExistsError(request.case_id)
         self.inputs[request.case_id] = request
 
+    async def start_invoice(self, request: InvoiceInput) -> None:
+        if request.case_id in self.invoices:
+            raise CaseExistsError(request.case_id)
+        self.invoices[request.case_id] = request
+
+    async def start_payment_run(self, request: PaymentRunInput, fingerprint: str) -> None:
+        if request.case_id in self.runs:
+            raise CaseExistsError(request.case_id)
+        self.runs[request.case_id] = request, fingerprint
+
     async def fingerprint(self, case_id: str) -> str | None:
+        if case_id in self.forgotten:
+            return None
+        if case_id in self.runs:
+            return self.runs[case_id][1]
         known = self.inputs.get(case_id)
-        return None if known is None or case_id in self.forgotten else known.request_sha256
+        return None if known is None else known.request_sha256
 
     async def decide(self, case_id: str, decision: Decision) -> None:
         self._take(case_id, decision)
@@ -209,6 +232,9 @@ class Gateway:
         self.cases = FakeCases(self.clock)
         self.delegations = MemoryDelegations()
         self.overrides = MemoryOverrides()
+        self.documents, self.reader = MemoryDocuments(), PlainReader()
+        self.register = MemoryInvoiceRegister()
+        self.payments = MemoryPaymentLedger(self.register)
         self.directory = ChangingDirectory([*PEOPLE, *STRANGERS])
         signer = Ed25519Signer({"k1": b"k" * 32}, "k1")
         self.checkpoints = MemoryCheckpoints(self.evidence, signer, signer)
@@ -239,6 +265,10 @@ class Gateway:
             delegations=self.delegations,
             overrides=self.overrides,
             notices=MemoryNotices(self.evidence.outbox),
+            documents=self.documents,
+            invoice_reader=self.reader,
+            register=self.register,
+            payments=self.payments,
             now=self.clock,
             probes={"temporal": self._probe_of("temporal"), "database": self._probe_of("database")},
         )
