@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import importlib.util
 import threading
+from collections.abc import Iterable
 from functools import cache
+from itertools import islice
 from pathlib import Path
+from typing import Any, cast
 
 from lxml import etree
 
@@ -31,7 +34,9 @@ def check_schema(root: etree._Element, form: DocumentFormat, root_name: str) -> 
         schema = _compiled(form)
         if schema.validate(root):
             return []
-        errors = [(error.message, error.path or "", error.line) for error in list(schema.error_log)[: MAX_FINDINGS + 1]]
+        log = cast(Iterable[Any], schema.error_log)  # the stubs do not know that it can be iterated
+        first = islice(log, MAX_FINDINGS + 1)
+        errors = [(each.message, each.path or "", each.line) for each in first]
     # libxml2 writes a root in a default namespace as '*'.
     return [
         finding("XSD", f"{message} (line {line})", root_name + path[2:] if path.startswith("/*") else path)
