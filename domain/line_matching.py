@@ -11,7 +11,7 @@ from domain.invoice import Invoice
 from domain.invoice_tolerance import InvoiceTolerances, allowance, quantity_allowance
 from domain.invoice_units import conversion
 from domain.match_draft import NOTHING, AcceptedCodes, Draft
-from domain.money import MAX_AMOUNT, Money
+from domain.money import MAX_AMOUNT, Money, minor_units
 from domain.order_lookup import Ordered
 from domain.policy.model import FrozenPolicy
 from domain.policy.tables import tolerances_of
@@ -259,9 +259,12 @@ class LineMatcher:
 
 
 def _product(price: Money, quantity: Decimal) -> Decimal | None:
-    """None beyond any amount that can be paid."""
+    """What needs no rounding is not rounded, for speed; None beyond any amount that can be paid."""
     if abs(quantity) > MAX_AMOUNT:
         return None
+    exact = price.amount * quantity
+    if abs(exact) <= MAX_AMOUNT and not exact % Decimal(1).scaleb(-minor_units(price.currency)):
+        return exact
     try:
         return price.times(quantity).rounded().amount
     except ValueError:

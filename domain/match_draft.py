@@ -84,7 +84,7 @@ class Draft:
         currency = line.amount.currency
         order_line = None if ordered is None else ordered.position.line
         price_known = order_line is not None and self.expected is not None
-        expected = self.expected or NOTHING
+        variance = line.amount.amount - (self.expected or NOTHING) if price_known else NOTHING
         return LineMatch(
             line=line.line,
             state=self.state(accepted),
@@ -95,8 +95,10 @@ class Draft:
             expected_price=order_line.unit_price if order_line and price_known else None,
             price=self.conversion.price(line.unit_price) if price_known else None,
             amount=line.amount,
-            payable=Money(amount=self.payable, currency=currency),
-            variance=money_within(line.amount.amount - expected if price_known else NOTHING, currency),
+            payable=line.amount
+            if self.payable == line.amount.amount
+            else Money(amount=self.payable, currency=currency),
+            variance=money_within(variance, currency),
             codes=tuple(dict.fromkeys(each.code for each in self.problems)),
             note="; ".join(self.notes),
             costs=order_line.costs if order_line else line.costs,

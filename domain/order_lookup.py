@@ -92,9 +92,13 @@ class Scope:
         while at < len(lines) and need.room(lines[at]) <= 0:
             at += 1
         self._next[key, need.credit] = at
-        roomy = [each for each in lines[at : at + 20] if need.room(each) > 0]
-        whole = next((each for each in roomy if need.fits(each)), None)
-        return whole or next(iter(roomy), None) or next((each for each in lines if not each.closed), lines[0])
+        first = None
+        for each in lines[at : at + 20]:
+            if need.room(each) > 0:
+                if need.fits(each):
+                    return each
+                first = first or each
+        return first or next((each for each in lines if not each.closed), lines[0])
 
 
 class OrderBook:
