@@ -58,7 +58,7 @@ def follows(before: PaymentState, freed: bool, after: PaymentState) -> bool:
 
 
 def anonymous(payment: Payment) -> Payment:
-    """What is kept of a payment once its run is purged: ids, amounts, days and states, and not to whom it went."""
-    items = tuple(item.model_copy(update={"number": ""}) for item in payment.items)
-    gone = {"supplier_name": "", "account": PayeeAccount(), "reason": "", "items": items}
-    return payment.model_copy(update=gone)
+    """What is kept of a payment once its run is purged: ids, amounts, days and states, and not the name and account of
+    whom it went to.
+    """
+    return payment.model_copy(update={"supplier_name": "", "account": PayeeAccount(), "reason": ""})

@@ -7,6 +7,7 @@ pytest_plugins = [
     "tests.fixtures.postgres",
     "tests.fixtures.commitments",
     "tests.fixtures.evidence",
+    "tests.fixtures.payable_stores",
     "tests.fixtures.mail",
     "tests.fixtures.mock_bank",
     "tests.fixtures.reference_erp",

@@ -36,8 +36,9 @@ class MemoryBankMessages:
             self._balances.setdefault((balance.account_fingerprint, balance.statement_id), balance)
         for fact in facts:
             self._facts.setdefault(fact.fact_id, ((bank, key), fact))
-        stated = [self._facts[each] for each in dict.fromkeys(fact.fact_id for fact in facts)]
-        return tuple(fact for message, fact in stated if message == (bank, key))
+        said = {fact.fact_id: fact for fact in reversed(facts)}
+        own = (each for each in dict.fromkeys(fact.fact_id for fact in facts) if self._facts[each][0] == (bank, key))
+        return tuple(said[each] for each in own)
 
     async def balances(self, account_fingerprint: str, limit: int) -> tuple[StatementBalance, ...]:
         found = [each for (account, _), each in self._balances.items() if account == account_fingerprint]

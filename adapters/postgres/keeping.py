@@ -39,6 +39,7 @@ UPDATE notices SET body = body || jsonb_build_object(
     'data', replace((body -> 'data')::text, $3, $4)::jsonb)
 WHERE case_id = $1 AND strpos(body::text, $3) > 0
 """
+_REASONS = "SELECT redact_payments($1, $2, $3)"
 _PURGE = "SELECT purge_case($1)"
 _CLOSED = """
 SELECT case_id FROM cases
@@ -106,6 +107,7 @@ async def _apply(connection: Connection, case_id: str, change: Change) -> None:
         await connection.execute(_TASK, task.task_id, storable(task.model_dump_json()))
     if change.removed_text is not None:
         await connection.execute(_NOTICES, case_id, change.removed_text, _inside_json(change.removed_text), REMOVED)
+        await connection.execute(_REASONS, case_id, change.removed_text, REMOVED)
     if change.purge:
         await connection.execute(_PURGE, case_id)
 

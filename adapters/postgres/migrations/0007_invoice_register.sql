@@ -1,0 +1,43 @@
+-- Every invoice that Corridor knows, so that none is taken twice, and which accounts of suppliers people confirmed.
+
+CREATE TABLE invoice_register (
+    case_id          text COLLATE "C" PRIMARY KEY,
+    facility         text COLLATE "C" NOT NULL,
+    supplier         text COLLATE "C" NOT NULL,
+    number           text NOT NULL,
+    number_key       text COLLATE "C" NOT NULL,  -- normalised: what is unique
+    kind             text NOT NULL CHECK (kind IN ('invoice', 'credit-note')),
+    amount           numeric NOT NULL,
+    currency         text NOT NULL,
+    issued_on        date NOT NULL,
+    order_numbers    text[] NOT NULL,
+    document_sha256  text NOT NULL,
+    state            text NOT NULL CONSTRAINT known_state CHECK (state IN (
+        'registered', 'matched', 'posted', 'payable', 'paid', 'rejected', 'duplicate', 'cancelled')),
+    registered_at    timestamptz NOT NULL
+);
+-- One holder of a number, whatever the code above it does.
+CREATE UNIQUE INDEX invoice_number_held ON invoice_register (supplier, number_key, kind)
+    WHERE state NOT IN ('rejected', 'duplicate', 'cancelled');
+CREATE INDEX invoice_register_by_number ON invoice_register (supplier, number_key);
+CREATE INDEX invoice_register_by_amount ON invoice_register (supplier, amount);
+CREATE INDEX invoice_register_by_order ON invoice_register USING gin (order_numbers) WHERE order_numbers <> '{}';
+
+CREATE TABLE account_confirmations (
+    supplier             text COLLATE "C" NOT NULL,
+    account_fingerprint  text COLLATE "C" NOT NULL,
+    case_id              text COLLATE "C" NOT NULL,
+    confirmed_at         timestamptz NOT NULL,
+    body                 jsonb NOT NULL,
+    PRIMARY KEY (supplier, account_fingerprint, case_id)
+);
+CREATE INDEX account_confirmations_of_case ON account_confirmations (case_id);
+
+CREATE FUNCTION purge_register(purged text) RETURNS void LANGUAGE sql
+BEGIN ATOMIC
+    DELETE FROM invoice_register WHERE case_id = purged;
+    DELETE FROM account_confirmations WHERE case_id = purged;
+END;
+
+-- Cases that name an order, for the list of cases.
+CREATE INDEX cases_naming_order ON cases USING gin (order_numbers) WHERE order_numbers <> '{}';
