@@ -12,9 +12,12 @@ from joserfc.jwk import KeySet, RSAKey
 from adapters.directory_files import FileDirectory
 from adapters.memory.checkpoints import MemoryCheckpoints
 from adapters.memory.delegations import MemoryDelegations
+from adapters.memory.documents import MemoryDocuments
+from adapters.memory.invoice_register import MemoryInvoiceRegister
 from adapters.memory.keeping import MemoryKeeper
 from adapters.memory.notices import MemoryNotices
 from adapters.memory.overrides import MemoryOverrides
+from adapters.memory.payment_ledger import MemoryPaymentLedger
 from api.app import create_app
 from api.case_client import TemporalCaseClient
 from api.security import JwtVerifier
@@ -22,6 +25,7 @@ from api.services import Services
 from bench.purchases import Hospital
 from domain.facility import Facility
 from domain.policy.model import FrozenPolicy
+from tests.fixtures.invoices import PlainReader
 from tests.fixtures.small_hospital import PEOPLE
 
 ISSUER, AUDIENCE = "https://login.example", "corridor"
@@ -73,6 +77,10 @@ class Gateway:
             delegations=MemoryDelegations(),
             overrides=MemoryOverrides(),
             notices=MemoryNotices(hospital.evidence.outbox),
+            documents=MemoryDocuments(),
+            invoice_reader=PlainReader(),
+            register=(register := MemoryInvoiceRegister()),
+            payments=MemoryPaymentLedger(register),
             now=now,
         )
         transport = httpx.ASGITransport(create_app(services))

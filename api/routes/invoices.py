@@ -41,7 +41,7 @@ _BODY = {
     "requestBody": {
         "required": True,
         "content": {
-            "application/json": {"schema": {"$ref": "#/components/schemas/Invoice"}},
+            "application/json": {"schema": {"$ref": "#/components/schemas/Invoice-Input"}},
             "application/xml": _BINARY,
             "text/xml": _BINARY,
             "application/pdf": _BINARY,

@@ -38,6 +38,9 @@ from domain.approval import ApprovalLedger
 from domain.case import CaseSnapshot
 from domain.case_actions import ActionRecord, ActionRequest
 from domain.facility import Facility
+from domain.invoice import PaymentTerms
+from domain.invoice_control import RegisteredInvoice
+from domain.payment import PayableInvoice, Payment, PaymentItem
 from domain.people import Person
 from domain.policy.model import DelegationRule, FrozenPolicy, SegregationRule
 from domain.policy.proof import escalation_chain
@@ -67,7 +70,7 @@ RULES = policy(
     ),
     delegation=DelegationRule(max_days=30, roles_never=("process-owner",), max_amount=Decimal(10_000)),
 )
-SOUTH = FACILITY.model_copy(update={"code": "south", "name": "South Hospital"})
+SOUTH = FACILITY.model_copy(update={"code": "south", "name": "South Hospital", "gln": "9524000000025"})
 
 
 STRANGERS = (
@@ -107,11 +110,17 @@ class FixedKeys:
         return self.set
 
 
-class TwoFacilities:
-    """A policy store of North and South with the same rules."""
+class FewFacilities:
+    """A policy store of North and South, and of those that are added, with the same rules for all."""
+
+    def __init__(self) -> None:
+        self._places = [FACILITY, SOUTH]
+
+    def add(self, code: str) -> None:
+        self._places.append(SOUTH.model_copy(update={"code": code, "name": code.title()}))
 
     def facilities(self) -> tuple[Facility, ...]:
-        return (FACILITY, SOUTH)
+        return tuple(self._places)
 
     def effective(self, facility: str, on: date) -> FrozenPolicy | None:
         found = next((place for place in self.facilities() if place.code == facility), None)
@@ -232,6 +241,7 @@ class Gateway:
         self.cases = FakeCases(self.clock)
         self.delegations = MemoryDelegations()
         self.overrides = MemoryOverrides()
+        self.places = FewFacilities()
         self.documents, self.reader = MemoryDocuments(), PlainReader()
         self.register = MemoryInvoiceRegister()
         self.payments = MemoryPaymentLedger(self.register)
@@ -246,7 +256,7 @@ class Gateway:
             claims=self.evidence,
             checkpoints=self.checkpoints,
             keeper=MemoryKeeper(self.evidence),
-            policies=TwoFacilities(),
+            policies=self.places,
             tokens=verifier,
             event_sources=(
                 EventSource(
@@ -291,6 +301,24 @@ class Gateway:
         ledger = self.cases.ledgers[case_id]
         known = {"requester": "nina", "policy_sha256": RULES.sha256, "duties": ledger.duties()}
         await self.evidence.record(a_journal(case_id, version, tasks=ledger.tasks(), **(known | changes)))
+
+    async def pay(self, *payments: Payment) -> None:
+        """Have the runs of these payments claim them, of invoices that are posted and due."""
+        for payment in payments:
+            for item in payment.items:
+                await self._offer(payment, item)
+            claimed = await self.payments.claim(payment.run_id, [payment])
+            assert {item.case_id for item in payment.items} <= set(claimed.claimed)
+
+    async def _offer(self, payment: Payment, item: PaymentItem) -> None:
+        known = item.model_dump(include={"case_id", "number", "kind", "amount"})
+        known |= {"facility": payment.facility, "supplier": payment.supplier, "issued_on": POLICY_BEGINS}
+        entry = {"document_sha256": "0" * 64, "state": "posted", "registered_at": self.now}
+        entry["number"] = item.case_id  # no two invoices of a supplier have the same
+        await self.register.register(RegisteredInvoice.model_validate(known | entry), POLICY_BEGINS)
+        owed = payment.model_dump(include={"supplier_name", "method", "account"})
+        owed |= {"due_on": item.due_on, "external_id": item.external_id, "terms": PaymentTerms()}
+        await self.payments.offer(PayableInvoice.model_validate(known | owed))
 
     async def post(self, path: str, body: Any, person: str = "carla", *roles: str, **headers: str) -> httpx.Response:
         """Post as somebody, with the roles that the directory gives them unless others are named."""

@@ -21,11 +21,14 @@ from adapters.directory_files import FileDirectory
 from adapters.memory.checkpoints import MemoryCheckpoints
 from adapters.memory.commitments import MemoryCommitments
 from adapters.memory.delegations import MemoryDelegations
+from adapters.memory.documents import MemoryDocuments
 from adapters.memory.erp import MemoryErp
 from adapters.memory.evidence import MemoryEvidence
+from adapters.memory.invoice_register import MemoryInvoiceRegister
 from adapters.memory.keeping import MemoryKeeper
 from adapters.memory.notices import MemoryNotices
 from adapters.memory.overrides import MemoryOverrides
+from adapters.memory.payment_ledger import MemoryPaymentLedger
 from adapters.memory.suppliers import MemorySupplierChannel
 from adapters.policy_files import FilePolicyStore
 from adapters.reference_files import load
@@ -37,6 +40,7 @@ from api.services import Services
 from cli.demo.api import WebhookSigner
 from cli.demo.player import run_demo
 from domain.people import Actor, Person
+from tests.fixtures.invoices import PlainReader
 from worker import Ports, build_worker
 
 ROOT = Path(__file__).parents[2]
@@ -103,6 +107,10 @@ async def stack(temporal: WorkflowEnvironment) -> AsyncIterator[Stack]:
             delegations=MemoryDelegations(),
             overrides=MemoryOverrides(),
             notices=MemoryNotices(evidence.outbox),
+            documents=MemoryDocuments(),
+            invoice_reader=PlainReader(),
+            register=(register := MemoryInvoiceRegister()),
+            payments=MemoryPaymentLedger(register),
             now=lambda: datetime.now(UTC),
         )
     )
