@@ -54,5 +54,5 @@ def _tax_id(terms: Terms, party: etree._Element | None, pointer: str) -> str:
             other = other or number
     legal = terms.text(party, "ram:SpecifiedLegalOrganization/ram:ID")
     named = terms.texts(party, "ram:ID") or terms.texts(party, "ram:GlobalID")
-    terms.identify(pointer, vat=vat, other=other, legal=legal, named=bool(named))
+    terms.identify(pointer, vat=vat, other=other, legal=legal, named=bool(named) or party is None)
     return vat or other or legal

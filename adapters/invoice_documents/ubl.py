@@ -73,7 +73,7 @@ def _parties(terms: Terms, root: etree._Element) -> dict[str, Any]:
 
 def _references(terms: Terms, root: etree._Element) -> dict[str, Any]:
     credited = terms.texts(root, "cac:BillingReference/cac:InvoiceDocumentReference/cbc:ID")
-    if terms.find(root, "cac:BillingReference/cac:InvoiceDocumentReference") is not None and not credited:
+    if terms.find(root, "cac:BillingReference") is not None and not credited:
         terms.absent.add("/credited")
     notes = [*terms.texts(root, "cbc:Note", LONG_TEXT), without_skonto(_terms_text(terms, root))]
     return {
@@ -157,14 +157,12 @@ def _taxes(terms: Terms, root: etree._Element) -> tuple[TaxTotal, ...]:
 def _totals(terms: Terms, root: etree._Element) -> InvoiceTotals:
     totals = terms.find(root, "cac:LegalMonetaryTotal")
     # The total in the tax accounting currency (BT-111) stands in a TaxTotal of its own.
-    tax = next(
-        (
-            each
-            for each in terms.all(root, "cac:TaxTotal")
-            if any(amount.get("currencyID") == terms.currency for amount in terms.all(each, "cbc:TaxAmount"))
-        ),
-        terms.find(root, "cac:TaxTotal"),
-    )
+    other = terms.text(root, "cbc:TaxCurrencyCode")
+    amounts = terms.all(root, "cac:TaxTotal/cbc:TaxAmount")
+    amounts.sort(key=lambda each: each.get("currencyID") != terms.currency)
+    if amounts and amounts[0].get("currencyID") == other != terms.currency:
+        amounts = []
+    tax = amounts[0].getparent() if amounts else None
     return InvoiceTotals(
         lines=terms.money(totals, "cbc:LineExtensionAmount", "/totals/lines"),
         allowances=terms.money(totals, "cbc:AllowanceTotalAmount", "/totals/allowances"),

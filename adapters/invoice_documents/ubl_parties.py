@@ -55,5 +55,5 @@ def _tax_id(terms: Terms, party: etree._Element | None, pointer: str) -> str:
             other = other or number
     legal = terms.text(party, "cac:PartyLegalEntity/cbc:CompanyID")
     named = terms.texts(party, "cac:PartyIdentification/cbc:ID")
-    terms.identify(pointer, vat=vat, other=other, legal=legal, named=bool(named))
+    terms.identify(pointer, vat=vat, other=other, legal=legal, named=bool(named) or party is None)
     return vat or other or legal

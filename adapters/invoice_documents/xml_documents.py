@@ -74,5 +74,5 @@ def essentials(
     if lines > MAX_INVOICE_LINES:
         faults.append(finding("too-many", f"{lines} lines are given; {MAX_INVOICE_LINES} can be read", "/lines"))
     if faults or issued_on is None:
-        raise UnreadableDocumentError(bounded([*terms.findings, *placed(faults, places, root)]))
+        raise UnreadableDocumentError(bounded([*placed(faults, places, root), *terms.findings]))
     return issued_on

@@ -40,6 +40,7 @@ def read_xml(content: bytes, form: DocumentFormat | None = None) -> Reading:
     try:
         return read(root).reading(root_name, schema, form)
     except ValidationError as error:
-        raise UnreadableDocumentError(bounded([*schema, *shape_faults(error)])) from error
+        raise UnreadableDocumentError(bounded([*shape_faults(error), *schema])) from error
     except UnreadableDocumentError as error:
-        raise UnreadableDocumentError(bounded([*schema, *error.findings])) from error
+        # What makes the document unreadable comes first: a schema may find hundreds of lesser faults.
+        raise UnreadableDocumentError(bounded([*error.findings, *schema])) from error
