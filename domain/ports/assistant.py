@@ -34,7 +34,11 @@ class Suggestion(Value):
 
 
 class RecordedSuggestion(Value):
-    """A suggestion beside what a person then decided: `agreed` is the difference in one word."""
+    """A suggestion beside what a person then decided: `agreed` is the difference in one word.
+
+    `suggestion` is None when there was none, `shown` whether people saw it. `decided` is empty when nobody decided,
+    such as when the question was withdrawn. `at` is in UTC.
+    """
 
     suggestion_id: str
     case_id: str
@@ -57,4 +61,18 @@ class Assistant(Protocol):
         """Take in what a person decided, once for its id."""
 
     async def agreement(self, kind: SuggestionKind) -> Mapping[str, int]:
-        """How often people agreed and differed: 'agreed', 'differed', 'unanswered'."""
+        """How often people agreed and differed: 'agreed', 'differed', and 'unanswered' where there was no suggestion
+        or nobody decided."""
+
+
+class DecisionMemory(Protocol):
+    """Where suggestions are kept beside what people decided. Raises the errors of `domain.outside_errors`."""
+
+    async def record(self, record: RecordedSuggestion) -> bool:
+        """Keep it, once for its id; False when the id was kept before, and then the first stays."""
+
+    async def recent(self, kind: SuggestionKind, facility: str, limit: int) -> tuple[RecordedSuggestion, ...]:
+        """What people of the facility decided of this kind, the latest first. Undecided ones are left out."""
+
+    async def agreement(self, kind: SuggestionKind) -> Mapping[str, int]:
+        """As of an Assistant; all three words are there, also with 0."""
