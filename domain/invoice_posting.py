@@ -37,7 +37,8 @@ def posting_lines(invoice: Invoice, result: MatchResult) -> tuple[PostingLine, .
     target = (result.payable + result.withheld).rounded() - invoice.totals.tax.rounded()
     rest = target - charges - Money.total(amounts, invoice.currency)
     amounts = _with_share(amounts, rest, _bearers(result.lines))
-    posted = [_posted(each, amount, costs) for each, amount in zip(result.lines, amounts, strict=True)]
+    booked = zip(result.lines, amounts, strict=True)
+    posted = [_posted(each, amount, costs) for each, amount in booked if amount or each.order_line is not None]
     if charges:
         zero = Money.zero(invoice.currency)
         posted.append(PostingLine(line=DOCUMENT_CHARGES, amount=charges, accrual=zero, variance=zero, costs=costs))
@@ -48,12 +49,14 @@ def shared_costs(lines: Sequence[LineMatch]) -> tuple[CostShare, ...]:
     """The cost centres and accounts of all goods, by their part of the amount; the percentages sum to 100."""
     parts: dict[tuple[str, str | None], Decimal] = {}
     for each in lines:
-        if each.state == "charge" or each.amount.amount <= 0:
+        if each.state == "charge":
             continue
         for share in each.costs:
             key = (share.cost_centre, share.account)
-            parts[key] = parts.get(key, _NOTHING) + each.amount.amount * share.percent
+            parts[key] = parts.get(key, _NOTHING) + abs(each.amount.amount) * share.percent
     whole = sum(parts.values(), _NOTHING)
+    if not whole:
+        return ()
     shares, given, seen = [], _NOTHING, _NOTHING
     for (cost_centre, account), part in parts.items():
         seen += part
@@ -70,12 +73,12 @@ def _document_charges(invoice: Invoice) -> Money:
 
 
 def _bearers(lines: Sequence[LineMatch]) -> list[Decimal]:
-    """By how much each line bears what concerns the document: goods by their amounts, or else the first line all."""
+    """By how much each line bears what concerns the document: goods by their amounts, or else one line all."""
     weights = [max(_NOTHING, each.amount.amount) if each.state != "charge" else _NOTHING for each in lines]
     if not any(weights):
-        weights = [max(_NOTHING, each.amount.amount) for each in lines]
+        weights = [abs(each.amount.amount) for each in lines]
     if not any(weights):
-        weights[0] = Decimal(1)
+        weights[next((at for at, each in enumerate(lines) if each.order_line or each.costs), 0)] = Decimal(1)
     return weights
 
 

@@ -151,12 +151,18 @@ class _Matching:
             self._unfound(draft, search.code)
 
     def _uncharged(self, drafts: Sequence[Draft]) -> None:
-        """Charges go to the cost centres of the goods; where no goods have any, somebody must say whose they are."""
-        if any(each.line.costs or (each.ordered and each.ordered.position.line.costs) for each in drafts):
+        """Charges, and what is not paid because nobody ordered it, go to the cost centres of the other goods. Where no
+        goods have any, somebody must say whose they are."""
+        if any(_has_costs(each) for each in drafts):
             return
         for draft in drafts:
-            if draft.charge and draft.line.amount.amount > 0:
+            unordered = draft.ordered is None and any(self._accepted.get(each.code) for each in draft.problems)
+            if draft.charge or unordered:
                 self._uncoded(draft)
+        totals = self._invoice.totals
+        booked = totals.payable != totals.tax and not any(each.ordered or each.problems for each in drafts)
+        if booked and not any(each.line.costs for each in drafts):
+            self._uncoded(drafts[0])
 
     def _uncoded(self, draft: Draft) -> None:
         draft.problem("coding-required", "a cost centre and an account", "neither", "", draft.line.amount.amount)
@@ -203,6 +209,11 @@ class _Matching:
         return (
             (f"The document names orders that are not the supplier's: {', '.join(unknown[:20])}.",) if unknown else ()
         )
+
+
+def _has_costs(draft: Draft) -> bool:
+    costs = draft.ordered.position.line.costs if draft.ordered else draft.line.costs
+    return bool(costs) and not draft.charge and bool(draft.line.amount.amount)
 
 
 def _waiting_for(drafts: Sequence[Draft], accepted: AcceptedCodes) -> tuple[str, ...]:
