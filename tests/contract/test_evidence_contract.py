@@ -267,6 +267,7 @@ async def test_each_condition_narrows_the_list(store: Store) -> None:
             1,
             stage="budget",
             suppliers=("S-1", "S-2"),
+            order_numbers=("PO-6", "PO-7"),
             requester="c.clark",
             awaiting_role="finance-controller",
             awaiting_since=START,
@@ -293,6 +294,8 @@ async def test_each_condition_narrows_the_list(store: Store) -> None:
     assert await listed(status="completed") == [south]
     assert await listed(supplier="S-2") == [north]
     assert await listed(supplier="S-2", facility="south") == []
+    assert await listed(order_number="PO-7", supplier="S-2") == [north]
+    assert await listed(order_number="PO-8") == []
     assert await listed(supplier="S-2", stage="budget", submitted_before=START + timedelta(days=1)) == [north]
     assert await listed(requester="n.adams") == [south]
     assert await listed(awaiting_role="finance-controller") == [north]

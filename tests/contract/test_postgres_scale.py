@@ -29,7 +29,8 @@ SELECT 'procure-to-pay.' || place || '.REQ-' || n, 1, 'procure-to-pay', place,
        'person-' || n % 500, CASE WHEN n % 50 = 0 THEN 'buyer' END,
        CASE WHEN n % 50 = 0 THEN $3::timestamptz + n * interval '1 minute' END,
        CASE WHEN n % 1000 = 0 THEN 'off-contract' END, n % 700 = 0,
-       $3::timestamptz + n * interval '1 minute', ARRAY['S-' || n % 60], '{}', $1::jsonb
+       $3::timestamptz + n * interval '1 minute', ARRAY['S-' || n % 60],
+       CASE WHEN n % 3 = 0 THEN ARRAY['PO-' || n, 'BLANKET-' || n % 300] ELSE '{}' END, $1::jsonb
 FROM (SELECT n, (ARRAY['north', 'south', 'east', 'west', 'harbor'])[1 + n / 7 % 5] AS place
       FROM generate_series(1, $2::integer) AS n) AS numbered
 """
@@ -85,6 +86,10 @@ async def _buffers(dsn: str, sql: str, arguments: list[Any]) -> int:
         {"status": "rejected"},
         {"supplier": "S-7"},
         {"supplier": "S-99"},
+        {"order_number": "PO-300"},
+        {"order_number": "PO-1"},
+        {"order_number": "BLANKET-3"},
+        {"order_number": "PO-300", "facility": "south", "process": "procure-to-pay"},
         {"requester": "person-3"},
         {"awaiting_role": "buyer"},
         {"awaiting_role": "auditor"},
