@@ -82,7 +82,7 @@ class MemoryEvidence:
         known = self._cases.get(snapshot.case_id)
         if known is None or known.version < snapshot.version:
             self._cases[snapshot.case_id] = snapshot
-            for number in snapshot.order_numbers:
+            for number in snapshot.order_numbers if snapshot.process == "procure-to-pay" else ():
                 self._orders.setdefault(number, snapshot.case_id)
 
     def _append(self, case_id: str, entry: TimelineEntry) -> None:

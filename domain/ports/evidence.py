@@ -131,7 +131,8 @@ class EvidenceReader(Protocol):
 
     async def timeline(self, case_id: str, cursor: str | None, limit: int) -> TimelinePage: ...
 
-    async def case_of_order(self, order_number: str) -> str | None: ...
+    async def case_of_order(self, order_number: str) -> str | None:
+        """The purchase that placed the order; never an invoice or another case that only names it."""
 
     async def task(self, task_id: str) -> WorklistTask | None: ...
 

@@ -371,3 +371,12 @@ async def test_recent_spend_counts_what_was_not_taken_back(store: Store) -> None
     assert found[0].amount == Decimal("99.90")
     assert (found[0].suppliers, found[0].cost_centres, found[0].categories) == (("S-1",), ("CC-1",), ("surgical",))
     assert found[0].submitted_on == date(2026, 3, 2)
+
+
+async def test_an_order_is_of_the_purchase_that_placed_it_and_listed_with_all_that_name_it(store: Store) -> None:
+    invoice = "invoice-to-payment.north.INV-1"
+    named = {"order_numbers": ("PO-7", "PO-8"), "process": "invoice-to-payment"}
+    await store.writer.record(a_journal(invoice, 1, submitted_at=START + timedelta(days=1), **named))
+    await store.writer.record(a_journal(CASE, 1, order_numbers=("PO-7",)))
+    assert (await store.reader.case_of_order("PO-7"), await store.reader.case_of_order("PO-8")) == (CASE, None)
+    assert await _case_ids(store, CaseFilter(facilities=("*",), order_number="PO-7")) == [invoice, CASE]
