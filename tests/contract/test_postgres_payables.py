@@ -10,10 +10,12 @@ import pytest
 
 from adapters.postgres.pool import Pool
 from domain.outside_errors import TemporarilyUnavailableError
+from domain.payment import BankFact
 from tests.fixtures.payable_stores import (
     ACCOUNT,
     SINCE,
     PayableStores,
+    a_confirmation,
     a_copy,
     a_document,
     a_payment,
@@ -51,6 +53,32 @@ async def test_what_was_kept_is_neither_changed_nor_removed(
     column = {"documents": "sender", "invoice_copies": "made_by", "payment_files": "name"}[table]
     with pytest.raises(asyncpg.RestrictViolationError):
         await payables_pool.execute(change.format(table, column))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM payments",
+        "DELETE FROM payment_items",
+        "UPDATE payment_items SET amount = 1",
+        "UPDATE payment_items SET case_id = 'else'",
+        "UPDATE account_confirmations SET supplier = 'S-9'",
+        "DELETE FROM account_confirmations",
+        "UPDATE bank_facts SET kind = 'payment-returned'",
+        "DELETE FROM bank_facts",
+    ],
+)
+async def test_history_is_only_added_to(filled: PayableStores, payables_pool: Pool, statement: str) -> None:
+    await filled.register.confirm_account(a_confirmation())
+    await filled.ledger.take_in("bank", "1", "a", "<a>", [BankFact(fact_id="F1", kind="payment-booked")], [])
+    with pytest.raises(asyncpg.RestrictViolationError):
+        await payables_pool.execute(statement)
+
+
+async def test_a_claim_that_ended_does_not_live_again(filled: PayableStores, payables_pool: Pool) -> None:
+    await filled.ledger.release("run-1", ["P1"], "withdrawn", "")
+    with pytest.raises(asyncpg.RestrictViolationError):
+        await payables_pool.execute("UPDATE payment_items SET active = true")
 
 
 async def test_content_must_have_the_hash_that_names_it(filled: PayableStores, payables_pool: Pool) -> None:

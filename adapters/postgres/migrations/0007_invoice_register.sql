@@ -34,6 +34,9 @@ CREATE TABLE account_confirmations (
 );
 CREATE INDEX account_confirmations_of_case ON account_confirmations (case_id);
 
+CREATE TRIGGER account_confirmation_rows_stay BEFORE UPDATE OR DELETE ON account_confirmations
+    FOR EACH ROW EXECUTE FUNCTION refuse_change_but_purge('case_id');
+
 CREATE FUNCTION purge_register(purged text) RETURNS void LANGUAGE sql
 BEGIN ATOMIC
     DELETE FROM invoice_register WHERE case_id = purged;
