@@ -32,21 +32,29 @@ def same_number(one: RegisteredInvoice, other: RegisteredInvoice) -> bool:
 
 
 def resembles(invoice: RegisteredInvoice, other: RegisteredInvoice, since: date) -> bool:
-    """Whether another case's entry of the same supplier and kind, issued `since`, could be the same invoice: by number,
-    by amount, or by an order that both name. What was rejected, cancelled or found to be a duplicate could not.
+    """Whether another case's entry could be the same invoice: read from the same document; or of the same supplier,
+    issued `since`, with the same number, or of the same kind with the same amount or an order that both name. What was
+    rejected, cancelled or found to be a duplicate could not.
     """
-    if other.case_id == invoice.case_id or not holds_number(other) or other.issued_on < since:
+    if other.case_id == invoice.case_id or not holds_number(other):
         return False
-    if (other.supplier, other.kind) != (invoice.supplier, invoice.kind):
+    if other.document_sha256 == invoice.document_sha256:
+        return True
+    if other.supplier != invoice.supplier or other.issued_on < since:
         return False
+    if number_key(other.number) == number_key(invoice.number):
+        return True
     common_order = set(invoice.order_numbers) & set(other.order_numbers)
-    return same_number(invoice, other) or invoice.amount == other.amount or bool(common_order)
+    return other.kind == invoice.kind and (invoice.amount == other.amount or bool(common_order))
 
 
-def nearness(invoice: RegisteredInvoice, other: RegisteredInvoice) -> tuple[bool, bool, int, str]:
-    """Sorts what resembles an invoice: the same number first, then the same amount, then the latest issued."""
+def nearness(invoice: RegisteredInvoice, other: RegisteredInvoice) -> tuple[bool, bool, bool, int, str]:
+    """Sorts what resembles an invoice: the same document first, then the same number, the same amount, and the
+    latest issued.
+    """
     return (
-        not same_number(invoice, other),
+        other.document_sha256 != invoice.document_sha256,
+        number_key(other.number) != number_key(invoice.number),
         invoice.amount != other.amount,
         -other.issued_on.toordinal(),
         other.case_id,

@@ -53,3 +53,7 @@ class MemoryBankMessages:
         for message, payments in named.items():
             if payments <= set(purged):
                 self._messages[message] = (self._messages[message][0], "")
+
+    def message(self, bank: str, key: str) -> str:
+        """What is kept of a message's text."""
+        return self._messages[bank, key][1]

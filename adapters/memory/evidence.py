@@ -23,6 +23,8 @@ from domain.ports.evidence import (
     CasePage,
     ChainFault,
     Claim,
+    FamilyEntry,
+    FamilyTimelinePage,
     SpendLine,
     TaskPage,
     TimelinePage,
@@ -80,7 +82,7 @@ class MemoryEvidence:
         known = self._cases.get(snapshot.case_id)
         if known is None or known.version < snapshot.version:
             self._cases[snapshot.case_id] = snapshot
-            for number in snapshot.order_numbers:
+            for number in snapshot.order_numbers if snapshot.process == "procure-to-pay" else ():
                 self._orders.setdefault(number, snapshot.case_id)
 
     def _append(self, case_id: str, entry: TimelineEntry) -> None:
@@ -156,14 +158,35 @@ class MemoryEvidence:
         return tuple(sorted(held, key=lambda each: each.task.task_id)[: bounded(limit)])
 
     async def family_duties(self, case_id: str) -> tuple[DutyDone, ...]:
+        known = [self._cases[each] for each in self._family(case_id) if each in self._cases]
+        nearest = sorted(known, key=lambda case: (case.case_id != case_id, case.case_id))
+        return tuple(duty for case in nearest for duty in case.duties)
+
+    async def family_timeline(self, case_id: str, cursor: str | None, limit: int) -> FamilyTimelinePage:
+        after = None
+        if cursor is not None:
+            key = CursorReader(cursor, "family")
+            after = (key.instant(), key.text(), key.position())
+        size = bounded(limit)
+        thread = (
+            FamilyEntry(case_id=case, entry=stored)
+            for case in self._family(case_id)
+            for stored in self._chains.get(case, ())
+        )
+        page = heapq.nsmallest(
+            size + 1, (each for each in thread if after is None or _recorded(each) > after), key=_recorded
+        )
+        following = str(Cursor("family", *_recorded(page[size - 1]))) if len(page) > size else None
+        return FamilyTimelinePage(items=tuple(page[:size]), next_cursor=following)
+
+    def _family(self, case_id: str) -> list[str]:
+        """The case and those linked with it, the nearest first."""
         family, found = [case_id], {case_id}
         for member in family:  # grows while it is walked
             fresh = [each for each in self._linked(member) if each not in found]
             found.update(fresh)
             family.extend(dict.fromkeys(fresh))
-        known = [self._cases[each] for each in family[:MAX_FAMILY] if each in self._cases]
-        nearest = sorted(known, key=lambda case: (case.case_id != case_id, case.case_id))
-        return tuple(duty for case in nearest for duty in case.duties)
+        return family[:MAX_FAMILY]
 
     def _linked(self, case_id: str) -> list[str]:
         own = self._cases[case_id].linked if case_id in self._cases else ()
@@ -282,6 +305,10 @@ def _urgency(task: Task) -> tuple[datetime, datetime, str]:
     return (task.due_at or _NO_DUE_DATE, task.opened_at, task.task_id)
 
 
+def _recorded(each: FamilyEntry) -> tuple[datetime, str, int]:
+    return (each.entry.recorded_at, each.case_id, each.entry.position)
+
+
 def _day(case: CaseSnapshot) -> date:
     return case.submitted_at.astimezone(UTC).date()
 
@@ -290,6 +317,8 @@ def _meets(case: CaseSnapshot, where: CaseFilter) -> bool:
     if "*" not in where.facilities and case.facility not in where.facilities:
         return False
     if where.supplier is not None and where.supplier not in case.suppliers:
+        return False
+    if where.order_number is not None and where.order_number not in case.order_numbers:
         return False
     if where.submitted_before is not None and case.submitted_at >= where.submitted_before:
         return False

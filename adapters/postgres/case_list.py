@@ -70,6 +70,9 @@ class CaseListQuery:
                 found.append(f"cases.{column} = {self._argument(value)}")
         if where.supplier is not None:
             found.append(f"case_suppliers.supplier = {self._argument(where.supplier)}")
+        if where.order_number is not None:
+            named = self._argument([where.order_number])
+            found.append(f"cases.order_numbers @> {named} AND cases.order_numbers <> '{{}}'")
         if where.emergency is not None:
             found.append("cases.emergency" if where.emergency else "NOT cases.emergency")
         if where.submitted_before is not None:

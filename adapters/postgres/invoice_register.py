@@ -44,12 +44,15 @@ ON CONFLICT (case_id) DO UPDATE SET
     number_key = excluded.number_key
 """  # noqa: S608 - as above
 # The order of `domain.registering.nearness`.
-_SIMILAR = f"""
+SIMILAR = f"""
 SELECT {_COLUMNS} FROM invoice_register
-WHERE supplier = $1 AND kind = $2 AND case_id <> $3 AND issued_on >= $4
-      AND state NOT IN ('rejected', 'duplicate', 'cancelled')
-      AND (number_key = $5 OR (amount = $6 AND currency = $7) OR (order_numbers && $8 AND order_numbers <> '{{}}'))
-ORDER BY number_key <> $5, (amount, currency) <> ($6, $7), issued_on DESC, case_id LIMIT {MAX_SIMILAR}
+WHERE case_id <> $3 AND state NOT IN ('rejected', 'duplicate', 'cancelled') AND (
+    document_sha256 = $9
+    OR (supplier = $1 AND number_key = $5 AND issued_on >= $4)
+    OR (supplier = $1 AND amount = $6 AND currency = $7 AND kind = $2 AND issued_on >= $4)
+    OR (order_numbers && $8 AND order_numbers <> '{{}}' AND supplier = $1 AND kind = $2 AND issued_on >= $4))
+ORDER BY document_sha256 <> $9, number_key <> $5, (amount, currency) <> ($6, $7), issued_on DESC, case_id
+LIMIT {MAX_SIMILAR}
 """  # noqa: S608 - as above
 _FIND = f"""
 SELECT {_COLUMNS} FROM invoice_register
@@ -132,9 +135,10 @@ async def _register(connection: Connection, invoice: RegisteredInvoice, since: d
     entry = entered(invoice, _entry(known) if known else None, holder)
     await connection.execute(_ENTER, *_columns(entry), number_key(entry.number))
     similar = await connection.fetch(
-        _SIMILAR,
+        SIMILAR,
         *(invoice.supplier, invoice.kind, invoice.case_id, since, key),
         *(invoice.amount.amount, invoice.amount.currency, list(invoice.order_numbers)),
+        invoice.document_sha256,
     )
     registered = holds_number(entry)
     return Registration(

@@ -25,6 +25,8 @@ from domain.ports.evidence import (
     CasePage,
     ChainFault,
     Claim,
+    FamilyEntry,
+    FamilyTimelinePage,
     SpendLine,
     TaskPage,
     TimelinePage,
@@ -64,7 +66,7 @@ WHERE task_id IN (SELECT task_id FROM worklist WHERE audience = 'person/' || $1
 ORDER BY task_id LIMIT $2
 """
 # Links are followed both ways. The outer LIMIT stops the walk, which goes from the nearest to the farthest.
-_FAMILY = """
+_NEAR = """
 WITH RECURSIVE family (case_id) AS (
     SELECT $1::text COLLATE "C"
     UNION
@@ -76,10 +78,23 @@ WITH RECURSIVE family (case_id) AS (
         WHERE cases.snapshot -> 'linked' <> '[]'::jsonb AND cases.snapshot -> 'linked' @> to_jsonb(family.case_id)
     ) AS next
 ), near AS (SELECT case_id FROM family LIMIT $2)
+"""
+_FAMILY_DUTIES = f"""
+{_NEAR}
 SELECT cases.snapshot::text AS snapshot FROM near JOIN cases USING (case_id)
 WHERE jsonb_array_length(coalesce(cases.snapshot -> 'duties', '[]')) > 0
 ORDER BY cases.case_id <> $1, cases.case_id
-"""
+"""  # noqa: S608 - the beginning is the constant above
+# Sorts the entries of the whole family, which is bounded, by their instants, and reads the bodies of one page.
+_FAMILY_TIMELINE = f"""
+{_NEAR}, page AS (
+    SELECT case_id, position, recorded_at FROM near JOIN timeline USING (case_id)
+    WHERE (recorded_at, case_id, position) > ($3, $4, $5)
+    ORDER BY recorded_at, case_id, position LIMIT $6
+)
+SELECT timeline.* FROM page JOIN timeline USING (case_id, position)
+ORDER BY page.recorded_at, case_id, position
+"""  # noqa: S608 - as above
 _CLAIM = """
 UPDATE tasks SET claimed_by = coalesce(claimed_by, $2), claimed_at = coalesce(claimed_at, $3)
 WHERE task_id = $1 AND status = 'open'
@@ -158,8 +173,20 @@ class PostgresReader:
         return tuple(_worklist_task(row) for row in await self._fetch(_HELD, person, bounded(limit)))
 
     async def family_duties(self, case_id: str) -> tuple[DutyDone, ...]:
-        rows = await self._fetch(_FAMILY, case_id, MAX_FAMILY)
+        rows = await self._fetch(_FAMILY_DUTIES, case_id, MAX_FAMILY)
         return tuple(duty for row in rows for duty in _read(CaseSnapshot, row["snapshot"]).duties)
+
+    async def family_timeline(self, case_id: str, cursor: str | None, limit: int) -> FamilyTimelinePage:
+        after = (datetime.min.replace(tzinfo=UTC), "", 0)
+        if cursor is not None:
+            key = CursorReader(cursor, "family")
+            after = (key.instant(), key.text(), key.position())
+        size = bounded(limit)
+        rows = await self._fetch(_FAMILY_TIMELINE, case_id, MAX_FAMILY, *after, size + 1)
+        items = tuple(FamilyEntry(case_id=row["case_id"], entry=_entry(row)) for row in rows[:size])
+        last = rows[size - 1] if len(rows) > size else None
+        following = str(Cursor("family", last["recorded_at"], last["case_id"], last["position"])) if last else None
+        return FamilyTimelinePage(items=items, next_cursor=following)
 
     async def claim(self, task_id: str, person: str, at: datetime) -> WorklistTask | None:
         rows = await self._fetch(_CLAIM, task_id, person, at)

@@ -54,9 +54,20 @@ class TimelinePage(Page):
     items: tuple[StoredEntry, ...]
 
 
+class FamilyEntry(Value):
+    """An entry of one of the cases of a family."""
+
+    case_id: str
+    entry: StoredEntry
+
+
+class FamilyTimelinePage(Page):
+    items: tuple[FamilyEntry, ...]
+
+
 class CaseFilter(Value):
     """Conditions that all hold; one left out does not restrict. `facilities` are those that the caller may see
-    ('*': all).
+    ('*': all). `order_number` finds the purchase that placed an order, and the invoices that name it.
 
     `submitted_before` gives age; `waiting_since_before` answers who has waited for longer than some time.
     """
@@ -67,6 +78,7 @@ class CaseFilter(Value):
     stage: str | None = None
     status: str | None = None
     supplier: str | None = None
+    order_number: str | None = None
     requester: str | None = None
     awaiting_role: str | None = None
     exception_code: str | None = None
@@ -119,7 +131,8 @@ class EvidenceReader(Protocol):
 
     async def timeline(self, case_id: str, cursor: str | None, limit: int) -> TimelinePage: ...
 
-    async def case_of_order(self, order_number: str) -> str | None: ...
+    async def case_of_order(self, order_number: str) -> str | None:
+        """The purchase that placed the order; never an invoice or another case that only names it."""
 
     async def task(self, task_id: str) -> WorklistTask | None: ...
 
@@ -140,6 +153,12 @@ class EvidenceReader(Protocol):
     async def family_duties(self, case_id: str) -> tuple[DutyDone, ...]:
         """Who did what in the case and in all cases that are linked with it, directly or over others, whichever of two
         names the other. Those of the case itself come first; no more than MAX_FAMILY cases are looked at.
+        """
+
+    async def family_timeline(self, case_id: str, cursor: str | None, limit: int) -> FamilyTimelinePage:
+        """One thread of what was recorded in the case and in all cases of its family (as in `family_duties`), in the
+        order of recording. Who may see the case need not be allowed to see each of the others: the caller looks at
+        that.
         """
 
     async def claim(self, task_id: str, person: str, at: datetime) -> WorklistTask | None:

@@ -26,8 +26,9 @@ class InvoiceRegister(Protocol):
 
     async def register(self, invoice: RegisteredInvoice, since: date) -> Registration:
         """Enter the invoice under its supplier and normalised number, unless another case holds them that is neither
-        rejected, cancelled nor a duplicate. `similar` are other invoices of the supplier issued `since` with the same
-        number, the same amount or a common order.
+        rejected, cancelled nor a duplicate; then it is entered as a duplicate, which holds nothing. `similar` are
+        other such invoices, the nearest first: of the supplier, issued `since`, with the same number, the same amount
+        or a common order, and whatever was read from the same document.
 
         Serialised per supplier: of a hundred at once exactly one is registered, and all others see it. Repeating it
         for the same case updates its entry.

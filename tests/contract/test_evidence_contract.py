@@ -267,6 +267,7 @@ async def test_each_condition_narrows_the_list(store: Store) -> None:
             1,
             stage="budget",
             suppliers=("S-1", "S-2"),
+            order_numbers=("PO-6", "PO-7"),
             requester="c.clark",
             awaiting_role="finance-controller",
             awaiting_since=START,
@@ -293,6 +294,8 @@ async def test_each_condition_narrows_the_list(store: Store) -> None:
     assert await listed(status="completed") == [south]
     assert await listed(supplier="S-2") == [north]
     assert await listed(supplier="S-2", facility="south") == []
+    assert await listed(order_number="PO-7", supplier="S-2") == [north]
+    assert await listed(order_number="PO-8") == []
     assert await listed(supplier="S-2", stage="budget", submitted_before=START + timedelta(days=1)) == [north]
     assert await listed(requester="n.adams") == [south]
     assert await listed(awaiting_role="finance-controller") == [north]
@@ -368,3 +371,12 @@ async def test_recent_spend_counts_what_was_not_taken_back(store: Store) -> None
     assert found[0].amount == Decimal("99.90")
     assert (found[0].suppliers, found[0].cost_centres, found[0].categories) == (("S-1",), ("CC-1",), ("surgical",))
     assert found[0].submitted_on == date(2026, 3, 2)
+
+
+async def test_an_order_is_of_the_purchase_that_placed_it_and_listed_with_all_that_name_it(store: Store) -> None:
+    invoice = "invoice-to-payment.north.INV-1"
+    named = {"order_numbers": ("PO-7", "PO-8"), "process": "invoice-to-payment"}
+    await store.writer.record(a_journal(invoice, 1, submitted_at=START + timedelta(days=1), **named))
+    await store.writer.record(a_journal(CASE, 1, order_numbers=("PO-7",)))
+    assert (await store.reader.case_of_order("PO-7"), await store.reader.case_of_order("PO-8")) == (CASE, None)
+    assert await _case_ids(store, CaseFilter(facilities=("*",), order_number="PO-7")) == [invoice, CASE]

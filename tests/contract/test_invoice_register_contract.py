@@ -144,6 +144,18 @@ class TestSimilar:
         answer = await register.register(an_entry("new", amount=usd("55.5"), order_numbers=("PO-3", "PO-7")), SINCE)
         assert [each.number for each in answer.similar] == ["F-later", "F-amount", "F-order"]
 
+    async def test_the_same_number_of_the_other_kind_and_the_same_document_of_anybody(
+        self, register: InvoiceRegister
+    ) -> None:
+        sent = "a" * 64
+        await register.register(an_entry(1, kind="credit-note"), SINCE)
+        old = an_entry(2, supplier="S-2", document_sha256=sent, issued_on=date(2020, 1, 1))
+        await register.register(old, SINCE)
+        await register.register(an_entry(3, supplier="S-2", number="F-1"), SINCE)
+        answer = await register.register(an_entry(4, number="F-1", document_sha256=sent, amount=usd(7)), SINCE)
+        assert answer.registered
+        assert [each.case_id for each in answer.similar] == [invoice_case(2), invoice_case(1)]
+
     async def test_only_those_issued_since(self, register: InvoiceRegister) -> None:
         await register.register(an_entry(1, issued_on=date(2026, 1, 9)), SINCE)
         await register.register(an_entry(2, issued_on=date(2026, 1, 10)), SINCE)

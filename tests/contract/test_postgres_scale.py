@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import asyncpg
 import pytest
 
 from adapters.postgres.case_list import CaseListQuery
+from adapters.postgres.invoice_register import SIMILAR
 from adapters.postgres.migrate import migrate
 from adapters.postgres.reader import PostgresReader
 from domain.people import Actor
@@ -29,7 +31,8 @@ SELECT 'procure-to-pay.' || place || '.REQ-' || n, 1, 'procure-to-pay', place,
        'person-' || n % 500, CASE WHEN n % 50 = 0 THEN 'buyer' END,
        CASE WHEN n % 50 = 0 THEN $3::timestamptz + n * interval '1 minute' END,
        CASE WHEN n % 1000 = 0 THEN 'off-contract' END, n % 700 = 0,
-       $3::timestamptz + n * interval '1 minute', ARRAY['S-' || n % 60], '{}', $1::jsonb
+       $3::timestamptz + n * interval '1 minute', ARRAY['S-' || n % 60],
+       CASE WHEN n % 3 = 0 THEN ARRAY['PO-' || n, 'BLANKET-' || n % 300] ELSE '{}' END, $1::jsonb
 FROM (SELECT n, (ARRAY['north', 'south', 'east', 'west', 'harbor'])[1 + n / 7 % 5] AS place
       FROM generate_series(1, $2::integer) AS n) AS numbered
 """
@@ -85,6 +88,10 @@ async def _buffers(dsn: str, sql: str, arguments: list[Any]) -> int:
         {"status": "rejected"},
         {"supplier": "S-7"},
         {"supplier": "S-99"},
+        {"order_number": "PO-300"},
+        {"order_number": "PO-1"},
+        {"order_number": "BLANKET-3"},
+        {"order_number": "PO-300", "facility": "south", "process": "procure-to-pay"},
         {"requester": "person-3"},
         {"awaiting_role": "buyer"},
         {"awaiting_role": "auditor"},
@@ -118,3 +125,28 @@ async def test_a_worklist_is_a_short_walk(
     await PostgresReader(pool).worklist(Actor(person="b.brown", roles=("buyer",), facilities=facilities), None, PAGE)
     ((sql, *arguments),) = asked
     assert await _buffers(filled_dsn, sql, arguments) < MOST_BUFFERS
+
+
+_INVOICES = """
+INSERT INTO invoice_register (case_id, facility, supplier, number, number_key, kind, amount, currency, issued_on,
+                              order_numbers, document_sha256, state, registered_at)
+SELECT 'invoice-to-payment.north.INV-' || n, 'north', 'S-' || n % 5, 'F' || n, 'F' || n, 'invoice', n % 3000, 'USD',
+       DATE '2026-01-01' + n % 300, CASE WHEN n % 2 = 0 THEN ARRAY['PO-' || n / 10] ELSE '{}' END,
+       'hash-' || n, 'paid', $2 FROM generate_series(1, $1::integer) AS n
+"""
+
+
+async def test_registering_looks_at_few_invoices_of_a_supplier_that_sent_many(
+    postgres_server: PostgresTestServer, evidence_template: str
+) -> None:
+    dsn = await postgres_server.create_database("register", evidence_template)
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(_INVOICES, CASES, START)
+        await connection.execute("VACUUM ANALYZE invoice_register")
+        pages = await connection.fetchval("SELECT relpages FROM pg_class WHERE relname = 'invoice_register'")
+    finally:
+        await connection.close()
+    common = ("S-3", "invoice", "new", START.date(), "F8", Decimal(8), "USD", ["PO-4"], "hash-9")
+    buffers = await _buffers(dsn, SIMILAR, list(common))
+    assert buffers < pages / 5

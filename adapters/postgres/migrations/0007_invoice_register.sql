@@ -21,6 +21,7 @@ CREATE UNIQUE INDEX invoice_number_held ON invoice_register (supplier, number_ke
     WHERE state NOT IN ('rejected', 'duplicate', 'cancelled');
 CREATE INDEX invoice_register_by_number ON invoice_register (supplier, number_key);
 CREATE INDEX invoice_register_by_amount ON invoice_register (supplier, amount);
+CREATE INDEX invoice_register_by_document ON invoice_register (document_sha256);
 CREATE INDEX invoice_register_by_order ON invoice_register USING gin (order_numbers) WHERE order_numbers <> '{}';
 
 CREATE TABLE account_confirmations (
@@ -33,11 +34,18 @@ CREATE TABLE account_confirmations (
 );
 CREATE INDEX account_confirmations_of_case ON account_confirmations (case_id);
 
+CREATE TRIGGER account_confirmation_rows_stay BEFORE UPDATE OR DELETE ON account_confirmations
+    FOR EACH ROW EXECUTE FUNCTION refuse_change_but_purge('case_id');
+
 CREATE FUNCTION purge_register(purged text) RETURNS void LANGUAGE sql
 BEGIN ATOMIC
     DELETE FROM invoice_register WHERE case_id = purged;
     DELETE FROM account_confirmations WHERE case_id = purged;
 END;
 
+-- An order belongs to the purchase that placed it, though invoices name it as well.
+CREATE FUNCTION leave_out() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+CREATE TRIGGER orders_are_of_purchases BEFORE INSERT ON case_orders
+    FOR EACH ROW WHEN (NOT starts_with(NEW.case_id, 'procure-to-pay.')) EXECUTE FUNCTION leave_out();
 -- Cases that name an order, for the list of cases.
 CREATE INDEX cases_naming_order ON cases USING gin (order_numbers) WHERE order_numbers <> '{}';

@@ -84,6 +84,20 @@ END $$;
 CREATE TRIGGER claims_are_matched BEFORE INSERT ON payment_items
     FOR EACH ROW EXECUTE FUNCTION refuse_unmatched_claim();
 
+-- What a payment carried is never forgotten; all that may happen to it is that its claim ends, once.
+CREATE FUNCTION refuse_change_of_item() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE' OR (NEW.payment_id, NEW.case_id, NEW.amount, NEW.discount)
+                           <> (OLD.payment_id, OLD.case_id, OLD.amount, OLD.discount) OR NEW.active > OLD.active THEN
+        RAISE EXCEPTION '% on %: what a payment carried is only ever added to', TG_OP, TG_TABLE_NAME
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER payment_item_rows_stay BEFORE UPDATE OR DELETE ON payment_items
+    FOR EACH ROW EXECUTE FUNCTION refuse_change_of_item();
+CREATE TRIGGER payment_rows_stay BEFORE DELETE ON payments FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
 -- Files and messages ------------------------------------------------------------------------------------------------
 
 CREATE TABLE payment_files (
@@ -141,6 +155,11 @@ CREATE TABLE statement_balances (
     reconciled           boolean NOT NULL,
     PRIMARY KEY (account_fingerprint, statement_id)
 );
+
+CREATE TRIGGER bank_fact_rows_stay BEFORE UPDATE OR DELETE ON bank_facts
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER statement_balance_rows_stay BEFORE UPDATE OR DELETE ON statement_balances
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 -- Keeping -----------------------------------------------------------------------------------------------------------
 

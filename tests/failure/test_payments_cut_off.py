@@ -1,0 +1,82 @@
+"""Connections to the store are cut at any moment while runs claim and release: nothing is done by halves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias, TypeVar
+
+import asyncpg
+
+from adapters.postgres.pool import Pool
+from domain.outside_errors import TemporarilyUnavailableError
+from domain.payment import PayableInvoice, Payment
+from tests.fixtures.payable_stores import PayableStores, a_payment, an_offer, postgres_stores
+
+T = TypeVar("T")
+Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+RUNS, OFFERS, ENOUGH_CUTS = 6, 18, 6
+_CUT = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle' LIMIT 1
+"""
+
+
+class Cutter:
+    """Ends one busy connection after the other until it is told to stop."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.cuts, self.stopped, self._connection = 0, False, connection
+
+    async def work(self) -> None:
+        while not self.stopped:
+            self.cuts += len(await self._connection.fetch(_CUT))
+
+
+async def persist(call: Callable[[], Awaitable[T]]) -> T:
+    """As an activity that is retried: the answer may be lost after the effect."""
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                return await call()
+            except TemporarilyUnavailableError:
+                continue
+
+
+async def one_run(stores: PayableStores, number: int, offers: list[PayableInvoice]) -> None:
+    run, turned = f"run-{number}", offers[number:] + offers[:number]
+    groups = [turned[start : start + 2] for start in range(0, len(turned), 2)]
+    payments = [a_payment(f"P{number}-{place}", group, run) for place, group in enumerate(groups)]
+    await persist(lambda: stores.ledger.claim(run, payments))
+    mine: tuple[Payment, ...] = await persist(lambda: stores.ledger.payments_of(run))
+    gone = [payment.payment_id for payment in mine[::2]]
+    await persist(lambda: stores.ledger.release(run, gone, "withdrawn", "not approved"))
+
+
+async def test_claims_are_whole_and_single_whatever_is_cut(payables_pool: Pool) -> None:
+    stores = postgres_stores(payables_pool)
+    offers = [an_offer(f"{number:02}") for number in range(OFFERS)]
+    await stores.booked(*offers)
+    async with payables_pool.acquire() as own:
+        cutter = Cutter(own)
+        cutting = asyncio.create_task(cutter.work())
+        rounds = 0
+        while cutter.cuts < ENOUGH_CUTS:
+            rounds += 1
+            names = range(rounds * RUNS, (rounds + 1) * RUNS)
+            await asyncio.gather(*(one_run(stores, number, offers) for number in names))
+        cutter.stopped = True
+        await cutting
+    rows = await payables_pool.fetch(
+        "SELECT payment_id, freed, array_agg(case_id) AS cases, array_agg(active) AS active, max(body::text) AS body"
+        " FROM payments JOIN payment_items USING (payment_id) GROUP BY payment_id, freed"
+    )
+    living = Counter(case for row in rows if not row["freed"] for case in row["cases"])
+    assert max(living.values(), default=1) == 1
+    for row in rows:
+        assert set(row["active"]) == {not row["freed"]}
+        carried = {item.case_id for item in Payment.model_validate_json(row["body"]).items}
+        assert carried == set(row["cases"])
+    free = {each.case_id for each in await stores.ledger.payable("north", "USD", 100)}
+    assert free == {offer.case_id for offer in offers} - set(living)
