@@ -12,6 +12,7 @@ pytest_plugins = [
     "tests.fixtures.mock_bank",
     "tests.fixtures.reference_erp",
     "tests.fixtures.erp_contract",
+    "tests.fixtures.payables_contract",
     "tests.fixtures.temporal",
     "tests.fixtures.world",
 ]

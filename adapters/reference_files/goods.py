@@ -1,4 +1,4 @@
-"""What is bought, from whom and at which price: suppliers, catalogue, contracts, stock."""
+"""What is bought and at which price: catalogue, contracts, stock."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal, cast, get_args
 
 from biip import ParseError
-from biip.gln import Gln
 from biip.gtin import Gtin
 
 from adapters.reference_files.dates import resolve_day
 from adapters.reference_files.tables import CURRENCY, Faults, Row, read_table, to_decimal, unique
-from domain.master_data import Contract, Item, PriceTier, StockLevel, Supplier, SupplierRisk
+from domain.master_data import Contract, Item, PriceTier, StockLevel, Supplier
 from domain.money import Money
 from domain.quantity import UNITS, Quantity
 from domain.reference_system import Account
@@ -33,60 +31,7 @@ _ITEM_COLUMNS = [
     "substitute",
 ]
 _UNSPSC_DIGITS = 8
-_RISKS: tuple[SupplierRisk, ...] = get_args(SupplierRisk)
 _NO_TIERS: tuple[PriceTier, ...] = ()
-
-
-def read_suppliers(directory: Path, faults: Faults) -> tuple[Supplier, ...]:
-    columns = ["code", "name", "email", "currency", "lead_days", "blocked_for", "gln", "country", "risk"]
-    rows = read_table(directory, "suppliers.csv", columns, faults)
-    unique(rows, "code")
-    return tuple(_supplier(row) for row in rows)
-
-
-def _supplier(row: Row) -> Supplier:
-    if row.text("currency") != CURRENCY:
-        row.fault(f"currency is '{row.text('currency')}': this health system buys in {CURRENCY}")
-    if "@" not in row.text("email"):
-        row.fault(f"'{row.text('email')}' is no e-mail address")
-    gln = row.text("gln")
-    if gln:
-        row.parsed("gln", _gln, "")
-    return Supplier(
-        code=row.required("code"),
-        name=row.required("name"),
-        email=row.text("email"),
-        currency=CURRENCY,
-        blocked_for=_blocked(row),
-        lead_days=row.whole("lead_days"),
-        gln=gln,
-        country=row.required("country"),
-        risk=_risk(row),
-    )
-
-
-def _risk(row: Row) -> SupplierRisk:
-    found = row.text("risk") or "low"
-    for each in _RISKS:
-        if found == each:
-            return each
-    row.fault(f"risk is '{found}': write one of {', '.join(_RISKS)}, or nothing for low")
-    return "low"
-
-
-def _blocked(row: Row) -> tuple[Literal["orders", "payment"], ...]:
-    blocked = row.words("blocked_for")
-    for word in blocked:
-        if word not in ("orders", "payment"):
-            row.fault(f"blocked_for is '{word}': write orders, payment, or both with a semicolon")
-    return cast("tuple[Literal['orders', 'payment'], ...]", tuple(w for w in blocked if w in ("orders", "payment")))
-
-
-def _gln(text: str) -> str:
-    try:
-        return Gln.parse(text).value
-    except ParseError as error:
-        raise ValueError(str(error)) from None
 
 
 def _gtin(text: str) -> str:

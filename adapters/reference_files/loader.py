@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from adapters.reference_files import books, goods
+from adapters.reference_files import books, goods, suppliers
 from adapters.reference_files.faults import InvalidReferenceFilesError
 from adapters.reference_files.people import read_people
 from adapters.reference_files.tables import Faults
@@ -23,9 +23,11 @@ def load(directory: Path, today: date) -> ReferenceSystem:
     centres = books.read_cost_centres(directory, people, faults)
     books.check_charging(people, centres, faults)
     facilities = {centre.facility for centre in centres}
-    suppliers = goods.read_suppliers(directory, faults)
-    items = goods.read_items(directory, accounts, suppliers, faults)
-    contracts = goods.read_contracts(directory, today, items, suppliers, faults)
+    codes = {person.person for person in people}
+    vendors, payable = suppliers.read_suppliers(directory, today, codes, faults)
+    debtors = suppliers.read_debtor_accounts(directory, facilities, faults)
+    items = goods.read_items(directory, accounts, vendors, faults)
+    contracts = goods.read_contracts(directory, today, items, vendors, faults)
     stock = goods.read_stock(directory, facilities, items, faults)
     budgets = books.read_budgets(directory, today, centres, accounts, faults)
     periods = books.read_closed_periods(directory, today, facilities, faults)
@@ -35,10 +37,12 @@ def load(directory: Path, today: date) -> ReferenceSystem:
         accounts=accounts,
         cost_centres=centres,
         items=items,
-        suppliers=suppliers,
+        suppliers=vendors,
         contracts=contracts,
         stock=stock,
         budgets=budgets,
         people=people,
         closed_periods=periods,
+        payable_suppliers=payable,
+        debtor_accounts=debtors,
     )

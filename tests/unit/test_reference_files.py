@@ -80,6 +80,29 @@ def test_there_are_agreements_in_force_ended_drawn_and_about_to_end(system: Refe
     assert any(c.limit and c.drawn and c.drawn.amount >= c.limit.amount * Decimal("0.99") for c in in_force)
 
 
+def test_suppliers_are_paid_in_every_way_and_blocked_in_every_way(system: ReferenceSystem) -> None:
+    payable = {each.code: each for each in system.payable_suppliers}
+    assert set(payable) == {each.code for each in system.suppliers}
+    assert {what for each in payable.values() for what in each.blocked_for} == {"orders", "posting", "payment"}
+    assert [each.code for each in payable.values() if each.excluded] == ["S-2005"]
+    assert {each.method for each in payable.values()} == {"ach", "credit-transfer"}
+    assert any(each.terms.discount_percent for each in payable.values())
+    changed = [each.accounts[0].changed_on for each in payable.values() if each.accounts]
+    assert [day for day in changed if day and day > TODAY - timedelta(days=30)] == [TODAY - timedelta(days=5)]
+    first = payable["S-1014"].accounts[0].account
+    assert (first.iban[:2], payable["S-1014"].currency) == ("GB", "USD")
+
+
+def test_no_two_suppliers_have_one_account(system: ReferenceSystem) -> None:
+    prints = [held.account.fingerprint for each in system.payable_suppliers for held in each.accounts]
+    prints += [each.account.fingerprint for each in system.debtor_accounts]
+    assert len(set(prints)) == len(prints)
+
+
+def test_hospitals_pay_from_their_own_account_and_clinics_from_the_shared_one(system: ReferenceSystem) -> None:
+    assert {each.facility for each in system.debtor_accounts} == HOSPITALS | {system.shared_facility}
+
+
 def test_days_and_years_move_with_today() -> None:
     later = load(EXAMPLES, date(2027, 8, 2))
     assert {budget.key.fiscal_year for budget in later.budgets} == {2026, 2027, 2028}
@@ -142,7 +165,24 @@ def test_whoever_decides_can_log_in(system: ReferenceSystem) -> None:
         ("budgets.csv", "N-4100,610100,current", "N-4100,610100,last", "stands on line 2 already"),
         ("budgets.csv", "N-4100,610100", "N-4100,699000", "account '699000' is no open account"),
         ("suppliers.csv", "9521100100014", "9521100100015", "line 2: gln: Invalid GLN check digit"),
-        ("suppliers.csv", ",orders,", ",order,", "blocked_for is 'order'"),
+        ("suppliers.csv", ",orders;posting,", ",order;posting,", "blocked_for is 'order'"),
+        ("suppliers.csv", "12-5550100", "12-555010", "line 2: tax_id '12-555010' is no employer identification number"),
+        ("suppliers.csv", "23-5550108", "12-5550100", "line 3: tax_id 12-5550100 is that of S-1001 already"),
+        ("suppliers.csv", "2/10 net 30", "2 in 10", "line 2: terms: '2 in 10' are no terms"),
+        ("suppliers.csv", "2/10 net 30", "2/10 net 9", "line 2: terms: '2/10 net 9': the discount ends after"),
+        ("suppliers.csv", "30,credit-transfer", "30,cheque", "method is 'cheque': write ach or credit-transfer"),
+        ("suppliers.csv", "30,credit-transfer", "30,ach", "its first account has no routing number"),
+        ("suppliers.csv", "@pagewell.example,receivables", "pagewell.example,receivables", "sender 'pagewell.example'"),
+        ("suppliers.csv", "2/10 net 30,,no", "2/10 net 30,,maybe", "line 2: excluded is 'maybe': write yes or no"),
+        ("supplier_accounts.csv", "990000110", "990000111", "line 2: routing_number: '990000111' has a wrong check"),
+        ("supplier_accounts.csv", "GB84CORR", "GB85CORR", "iban: 'GB85CORR00000070020002' is no IBAN"),
+        ("supplier_accounts.csv", "4400000000", "4", "line 2: account_number is '4'"),
+        ("supplier_accounts.csv", "S-1001", "S-0001", "line 2: supplier 'S-0001' is not in suppliers.csv"),
+        ("supplier_accounts.csv", "h.lim", "nobody", "line 2: changed_by 'nobody' is not in people.csv"),
+        ("supplier_accounts.csv", "-400d", "+1d", "line 2: changed_on lies ahead"),
+        ("bank_accounts.csv", "north", "nowhere", "line 2: facility 'nowhere' has no cost centre"),
+        ("bank_accounts.csv", "999999992", "99999999", "line 2: routing_number: '99999999' is no routing number"),
+        ("bank_accounts.csv", "1940100200", "19401002", "line 2: company_id '19401002' must have 10 characters"),
         ("stock.csv", "east,MS-1041", "east,MS-9999", "item 'MS-9999' is not in catalogue.csv"),
         ("closed_periods.csv", "2026-09-30", "2026-09-31", "ends: '2026-09-31' is no day"),
     ],
@@ -158,7 +198,7 @@ def test_a_fault_is_told_with_its_place(
 def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(InvalidReferenceFilesError) as caught:
         load(tmp_path, TODAY)
-    assert len(caught.value.faults) == 9
+    assert len(caught.value.faults) == 11
     assert "catalogue.csv: the file is missing" in str(caught.value)
 
 

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from adapters.erp.reference import mapping, wire
 from adapters.erp.reference.client import ErpClient, Limits
-from adapters.erp.reference.errors import classify
+from adapters.erp.reference.payables import ReferencePayables
 from domain.master_data import Budget, BudgetKey, MasterData
 from domain.ports.erp import MasterDataQuery
 from domain.purchase import GoodsReceipt, GoodsReturn, OrderDraft, OrderLine, PlacedOrder, StockIssue
-
-Answer = TypeVar("Answer")
 
 _ORDER = TypeAdapter(wire.WireOrder)
 _MAYBE_ORDER: TypeAdapter[wire.WireOrder | None] = TypeAdapter(wire.WireOrder | None)
@@ -26,11 +23,10 @@ _RETURNED = TypeAdapter(wire.WireReturned)
 _HEALTH = TypeAdapter(wire.WireHealth)
 
 
-class ReferenceErp:
-    """`domain.ports.erp.ErpPort`. Raises the errors of `domain.outside_errors`, with `system` 'erp'."""
-
-    def __init__(self, client: ErpClient) -> None:
-        self._client = client
+class ReferenceErp(ReferencePayables):
+    """`domain.ports.erp.ErpPort` and `domain.ports.payables.PayablesPort`. Raises the errors of
+    `domain.outside_errors`, with `system` 'erp'.
+    """
 
     @classmethod
     @asynccontextmanager
@@ -84,10 +80,3 @@ class ReferenceErp:
 
     async def _order(self, function: str, request: wire.Wire) -> PlacedOrder:
         return mapping.placed_order(await self._ask(function, request, _ORDER))
-
-    async def _ask(self, function: str, request: wire.Wire | Sequence[wire.Wire], shape: TypeAdapter[Answer]) -> Answer:
-        answer = await self._client.call(function, request)
-        try:
-            return shape.validate_json(answer)
-        except ValidationError as error:
-            raise classify(error) from error

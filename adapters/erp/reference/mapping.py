@@ -25,7 +25,7 @@ from domain.purchase import GoodsReceipt, GoodsReturn, OrderDraft, OrderLine, Or
 from domain.quantity import Quantity
 from domain.requisition import CostShare
 
-_STATUS: dict[str, OrderStatus] = {
+STATUS: dict[str, OrderStatus] = {
     "OPEN": "open",
     "RECEIVED": "received",
     "CLOSED": "closed",
@@ -43,11 +43,11 @@ def new_order(draft: OrderDraft) -> wire.WireNewOrder:
         requester=draft.requester,
         currency=draft.currency,
         ordered_on=draft.ordered_on,
-        lines=tuple(_new_line(line) for line in draft.lines),
+        lines=tuple(_new_line(line, draft.categories.get(line.line, "")) for line in draft.lines),
     )
 
 
-def _new_line(line: OrderLine) -> wire.WireNewLine:
+def _new_line(line: OrderLine, category: str) -> wire.WireNewLine:
     return wire.WireNewLine(
         line=line.line,
         item=line.item,
@@ -62,6 +62,7 @@ def _new_line(line: OrderLine) -> wire.WireNewLine:
         contract=line.contract,
         gtin=line.gtin,
         unspsc=line.unspsc,
+        category=category,
         costs=tuple(
             wire.WireCost(cost_centre=share.cost_centre, account=share.account, percent=share.percent)
             for share in line.costs
@@ -148,14 +149,14 @@ def placed_order(order: wire.WireOrder) -> PlacedOrder:
         number=order.number,
         external_id=order.external_id,
         supplier=order.supplier,
-        status=_STATUS[order.status],
+        status=STATUS[order.status],
         total=Money(amount=order.total, currency=order.currency),
-        lines=tuple(_order_line(line, order.currency) for line in order.lines),
+        lines=tuple(order_line(line, order.currency) for line in order.lines),
         received={line.line: line.received for line in order.lines if line.received},
     )
 
 
-def _order_line(line: wire.WireHeldLine, currency: str) -> OrderLine:
+def order_line(line: wire.WireHeldLine, currency: str) -> OrderLine:
     return OrderLine(
         line=line.line,
         item=line.item,

@@ -39,6 +39,7 @@ class WireOrderLine(Wire):
 
 class WireNewLine(WireOrderLine):
     currency: str
+    category: str = ""
 
 
 class WireNewOrder(Wire):

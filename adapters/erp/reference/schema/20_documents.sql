@@ -42,6 +42,14 @@ CREATE TABLE IF NOT EXISTS erp.purchase_order_line (
     PRIMARY KEY (order_number, line)
 );
 
+-- What bills took of the line, and what is owed for its goods without a bill. Added later, so that installed databases
+-- take it as well. `category` is that of a line that names no item.
+ALTER TABLE erp.purchase_order_line ADD COLUMN IF NOT EXISTS category text NOT NULL DEFAULT '';
+ALTER TABLE erp.purchase_order_line ADD COLUMN IF NOT EXISTS billed erp.amount NOT NULL DEFAULT 0;
+ALTER TABLE erp.purchase_order_line ADD COLUMN IF NOT EXISTS billed_amount numeric NOT NULL DEFAULT 0;
+ALTER TABLE erp.purchase_order_line ADD COLUMN IF NOT EXISTS accrued numeric NOT NULL DEFAULT 0;
+CREATE INDEX IF NOT EXISTS purchase_order_supplier ON erp.purchase_order (supplier, facility, ordered_on);
+
 CREATE TABLE IF NOT EXISTS erp.order_cost (
     order_number text NOT NULL,
     line integer NOT NULL,

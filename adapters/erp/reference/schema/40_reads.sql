@@ -11,13 +11,14 @@ $$;
 CREATE OR REPLACE FUNCTION erp.order_json(wanted text) RETURNS jsonb LANGUAGE sql STABLE AS $$
     SELECT jsonb_build_object(
         'number', o.number, 'external_id', o.external_id, 'supplier', o.supplier, 'status', o.status,
-        'currency', o.currency,
+        'currency', o.currency, 'case_id', o.case_id, 'facility', o.facility, 'requester', o.requester,
         'total', sum(round(l.unit_price * l.quantity, erp.minor_units(o.currency)))::text,
         'lines', jsonb_agg(jsonb_build_object(
             'line', l.line, 'item', l.item, 'description', l.description, 'quantity', l.quantity::text,
             'unit', l.unit, 'pack_size', l.pack_size, 'unit_price', l.unit_price::text, 'need_by', l.need_by,
             'deliver_to', l.deliver_to, 'contract', l.contract, 'gtin', l.gtin, 'unspsc', l.unspsc,
-            'received', l.received::text,
+            'received', l.received::text, 'billed', l.billed::text, 'billed_amount', l.billed_amount::text,
+            'category', coalesce(nullif(l.category, ''), i.category, ''),
             'costs', (
                 SELECT jsonb_agg(jsonb_build_object(
                     'cost_centre', c.cost_centre, 'account', c.account, 'percent', c.percent::text
@@ -27,6 +28,7 @@ CREATE OR REPLACE FUNCTION erp.order_json(wanted text) RETURNS jsonb LANGUAGE sq
         ) ORDER BY l.line)
     )
     FROM erp.purchase_order o JOIN erp.purchase_order_line l ON l.order_number = o.number
+    LEFT JOIN erp.item i ON i.code = l.item
     WHERE o.number = wanted
     GROUP BY o.number;
 $$;

@@ -86,12 +86,12 @@ END $$;
 
 CREATE OR REPLACE FUNCTION erp.insert_order_lines(of_order text, lines jsonb) RETURNS void LANGUAGE sql AS $$
     INSERT INTO erp.purchase_order_line (order_number, line, item, description, quantity, unit, pack_size, unit_price,
-                                         need_by, deliver_to, contract, gtin, unspsc)
+                                         need_by, deliver_to, contract, gtin, unspsc, category)
     SELECT of_order, line, item, description, quantity, unit, pack_size, unit_price,
-           need_by, deliver_to, contract, gtin, unspsc
+           need_by, deliver_to, contract, gtin, unspsc, coalesce(category, '')
     FROM jsonb_to_recordset(lines) AS l (
         line integer, item text, description text, quantity numeric, unit text, pack_size integer, unit_price numeric,
-        need_by date, deliver_to text, contract text, gtin text, unspsc text);
+        need_by date, deliver_to text, contract text, gtin text, unspsc text, category text);
     INSERT INTO erp.order_cost (order_number, line, position, cost_centre, account, percent)
     SELECT of_order, (l ->> 'line')::integer, position, c ->> 'cost_centre', c ->> 'account', (c ->> 'percent')::numeric
     FROM jsonb_array_elements(lines) l, jsonb_array_elements(l -> 'costs') WITH ORDINALITY AS t (c, position);
@@ -146,6 +146,9 @@ BEGIN
     ELSIF (change ->> 'quantity')::erp.amount < old.received THEN
         PERFORM erp.refuse('order-below-received', format(
             'Line %s: %s were received already.', old.line, trim_scale(old.received)));
+    ELSIF (change ->> 'quantity')::erp.amount < old.billed THEN
+        PERFORM erp.refuse('order-below-billed', format(
+            'Line %s: %s were billed already.', old.line, trim_scale(old.billed)));
     END IF;
     UPDATE erp.purchase_order_line
     SET quantity = (change ->> 'quantity')::numeric, unit_price = (change ->> 'unit_price')::numeric,
@@ -171,6 +174,7 @@ BEGIN
         PERFORM erp.settle_status(target.number);
         INSERT INTO erp.order_change (external_id, order_number, lines)
         VALUES (request ->> 'external_id', target.number, request -> 'lines');
+        PERFORM erp.accrue(target, 'RV', erp.last_open_movement_day(target));
     END IF;
     RETURN erp.order_json(target.number);
 END $$;
@@ -182,6 +186,8 @@ BEGIN
     IF target.status <> 'CANCELLED' THEN
         IF EXISTS (SELECT FROM erp.purchase_order_line WHERE order_number = target.number AND received > 0) THEN
             PERFORM erp.refuse('order-received', format('Goods of order %s were received already.', target.number));
+        ELSIF EXISTS (SELECT FROM erp.purchase_order_line WHERE order_number = target.number AND billed > 0) THEN
+            PERFORM erp.refuse('order-billed', format('Order %s was billed already.', target.number));
         END IF;
         PERFORM erp.require_open_order(target);
         PERFORM erp.draw_contracts(target.number, true);

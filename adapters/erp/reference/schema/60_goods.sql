@@ -13,19 +13,22 @@ BEGIN
     RETURN known.number;
 END $$;
 
-CREATE OR REPLACE FUNCTION erp.book_movement(of_kind text, of_order text, request jsonb) RETURNS void LANGUAGE plpgsql AS $$
+DROP FUNCTION IF EXISTS erp.book_movement(text, text, jsonb);
+CREATE OR REPLACE FUNCTION erp.book_movement(of_kind text, of_order erp.purchase_order, request jsonb) RETURNS void
+LANGUAGE plpgsql AS $$
 DECLARE
     on_day date := (request ->> 'booked_on')::date;
     booked text := erp.next_number(
         CASE WHEN of_kind = 'RECEIPT' THEN 'GR' ELSE 'RT' END, extract(year FROM on_day)::integer);
 BEGIN
     INSERT INTO erp.goods_movement (number, kind, external_id, order_number, booked_on, booked_by, delivery_note)
-    VALUES (booked, of_kind, request ->> 'external_id', of_order, on_day, request ->> 'booked_by',
+    VALUES (booked, of_kind, request ->> 'external_id', of_order.number, on_day, request ->> 'booked_by',
             request ->> 'delivery_note');
     INSERT INTO erp.goods_movement_line (movement, position, line, quantity, rejected, reason)
     SELECT booked, position, (l ->> 'line')::integer, (l ->> 'quantity')::numeric, (l ->> 'rejected')::numeric,
            l ->> 'reason'
     FROM jsonb_array_elements(request -> 'lines') WITH ORDINALITY AS t (l, position);
+    PERFORM erp.accrue(of_order, of_kind, on_day, booked);
 END $$;
 
 CREATE OR REPLACE FUNCTION erp.add_received(of_order text, of_line integer, quantity_in numeric) RETURNS void
@@ -61,7 +64,7 @@ BEGIN
             PERFORM erp.add_received(target.number, (each ->> 'line')::integer, (each ->> 'quantity')::erp.amount);
         END LOOP;
         PERFORM erp.settle_status(target.number);
-        PERFORM erp.book_movement('RECEIPT', target.number, request);
+        PERFORM erp.book_movement('RECEIPT', target, request);
     END IF;
     RETURN erp.order_json(target.number);
 END $$;
@@ -78,7 +81,7 @@ BEGIN
             PERFORM erp.add_received(target.number, (each ->> 'line')::integer, -(each ->> 'quantity')::erp.amount);
         END LOOP;
         PERFORM erp.settle_status(target.number);
-        PERFORM erp.book_movement('RETURN', target.number, request);
+        PERFORM erp.book_movement('RETURN', target, request);
     END IF;
     RETURN erp.order_json(target.number);
 END $$;
