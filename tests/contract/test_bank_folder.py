@@ -182,10 +182,11 @@ async def test_what_is_still_written_or_hidden_is_left_alone(tmp_path: Path) -> 
     (inbox / "link.xml").symlink_to("/etc/hostname")
     _put(inbox / "fresh.xml", at=NOW.timestamp() - 0.5)
     _put(inbox / "settled.xml", at=NOW.timestamp() - 2)
+    _put(inbox / "tomorrow.xml", at=NOW.timestamp() + 86400)
 
     found = await _bank(tmp_path, settle_seconds=1).messages("", 10)
 
-    assert [each.name for each in found] == ["settled.xml"]
+    assert [each.name for each in found] == ["settled.xml", "tomorrow.xml"]
 
 
 async def test_two_readers_at_once_agree_on_the_keys(tmp_path: Path) -> None:
