@@ -64,12 +64,13 @@ class Inbox:
         return tuple(self._read(each) for each in wanted[:limit])
 
     def _present(self) -> Iterable[_Arrival]:
-        newest = int(self._clock().timestamp() * _BILLION) - self._settle_ns
+        now = int(self._clock().timestamp() * _BILLION)
         for path in self._folder.iterdir():
             if not _is_message(path):
                 continue
             status = path.stat()
-            if status.st_mtime_ns <= newest or not self._settle_ns:
+            # A time in the future is another clock's, and no reason to wait for it.
+            if not 0 <= now - status.st_mtime_ns < self._settle_ns:
                 yield _Arrival(key="", name=path.name, size=status.st_size, changed_ns=status.st_mtime_ns)
 
     def _with_new(self, present: Mapping[tuple[str, int, int], _Arrival]) -> list[_Arrival]:

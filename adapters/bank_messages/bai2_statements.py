@@ -22,6 +22,8 @@ _CREDITS, _DEBITS = range(100, 400), range(400, 700)
 # 255 check posted and returned, 256 total ACH return items, 258 ACH reversal credit.
 _COMING_BACK = frozenset({"252", "255", "256", "257", "258"})
 _OWN_REFERENCE = re.compile(r"\bP[A-Z2-7]{14}\b")
+# A NACHA file as banks call it (company, creation time, modifier), or the message id of a pain.001 of ours.
+_OWN_FILE = re.compile(r"[A-Z0-9]{10}-\d{10}[A-Z0-9]|CP[A-Z2-7]{24}")
 _LONGEST_ROUTING = 9
 
 
@@ -84,7 +86,7 @@ def _add(detail: Any, code: str, on: Any, amount: Money, reference: str, facts: 
     facts.add(
         "payment-returned" if credit else "payment-booked",
         payment=_own_reference(words),
-        file=(detail.customer_reference or "") if _own_reference(words[:1]) else "",
+        file=words[1] if _OWN_FILE.fullmatch(words[1]) else "",
         reference=reference,
         amount=amount,
         on=on,

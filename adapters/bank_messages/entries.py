@@ -15,6 +15,7 @@ from domain.money import Money
 from domain.payment import StatementBalance
 
 _CREDIT, _DEBIT = "CRDT", "DBIT"
+_TRUE = ("true", "1")  # xsd:boolean
 _RETURNED = "RRTN"  # bank transaction code PMNT/ICDT/RRTN: reimbursement of an issued transfer that was returned
 
 
@@ -55,7 +56,7 @@ def _read_detail(entry: etree._Element, detail: etree._Element, reference: str, 
 def read_balance(statement: etree._Element, accounts: KnownAccounts) -> StatementBalance | None:
     """None for a statement that states no opening or closing balance, or of which this is one page of several."""
     first, last = text(statement, "StmtPgntn/PgNb"), text(statement, "StmtPgntn/LastPgInd")
-    if first and not (first == "1" and last == "true"):
+    if first and not (first == "1" and last in _TRUE):
         return None
     opening = _balance(statement, "OPBD") or _balance(statement, "PRCD")
     closing = _balance(statement, "CLBD")
@@ -101,7 +102,7 @@ def _direction(detail: etree._Element, entry: etree._Element) -> str:
 
 def _came_back(detail: etree._Element, entry: etree._Element) -> bool:
     codes = {text(place, "BkTxCd/Domn/Fmly/SubFmlyCd") for place in (detail, entry)}
-    return detail.find("RtrInf") is not None or _RETURNED in codes or text(entry, "RvslInd") == "true"
+    return detail.find("RtrInf") is not None or _RETURNED in codes or text(entry, "RvslInd") in _TRUE
 
 
 def _balance(statement: etree._Element, kind: str) -> Money | None:

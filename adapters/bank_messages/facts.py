@@ -50,7 +50,7 @@ class Facts:
         payment = given(payment)
         self._found.append(
             BankFact(
-                fact_id=self._id(kind, payment, reference, on),
+                fact_id=self._id(kind, payment, reference or given(file), on),
                 kind=kind,
                 message_id=given(file),
                 payment_id=payment,

@@ -74,6 +74,11 @@ class MockBank:
         found: Sequence[Mapping[str, Any]] = await self._call("GET", "accounts")
         return found
 
+    async def account_with(self, number: str) -> str:
+        """The id of the account with a number, or with a company identification; empty when there is none."""
+        found = [str(each["id"]) for each in await self.accounts() if each["account_number"] == number]
+        return found[0] if found else ""
+
     async def payments(self) -> Sequence[Mapping[str, Any]]:
         """Every payment that the bank decided on, the newest first."""
         found: Sequence[Mapping[str, Any]] = await self._call("GET", "payments")
@@ -101,9 +106,8 @@ class MockBank:
     async def open_account(
         self, account: str, name: str, number: str, form: Format, *, iban: str = "", bic: str = ""
     ) -> None:
-        """An account in USD; one that exists keeps its balance and its behaviour."""
-        known = {str(each["id"]) for each in await self.accounts()}
-        if account in known:
+        """An account in USD; one with that id or number keeps its balance and its behaviour."""
+        if any(account == each["id"] or number == each["account_number"] for each in await self.accounts()):
             return
         fields: dict[str, object] = {
             "id": account,
@@ -132,15 +136,23 @@ async def open_debtor_accounts(bank: MockBank, debtors: Iterable[DebtorAccount])
     """The accounts that money leaves from: '<facility>' answers in ISO 20022, '<facility>-ach' as ACH banks do.
 
     They are two because the bank writes for each account in one format, and because it knows the sender of a NACHA
-    file by the company identification, where it knows that of a pain.001 by the account.
+    file by the company identification, where it knows that of a pain.001 by the account. Facilities with one company
+    identification share the account of the first. Accounts in other currencies are left out. Raises StackError for an
+    identification that is not all digits, which this bank cannot hold.
     """
     for debtor in debtors:
+        if debtor.currency != "USD":
+            continue
         account = debtor.account
         number = _digits(account.account_number) or _digits(account.iban)
         await bank.open_account(
             debtor.facility, debtor.name, number[-17:], "iso20022", iban=account.iban, bic=account.bic
         )
-        company = _digits(debtor.company_id)
+        company = debtor.company_id.strip()
+        if company != _digits(company):
+            raise StackError(
+                f"The bank knows companies by digits: {company!r} of {debtor.facility} has other characters."
+            )
         if company and company != number[-17:]:
             await bank.open_account(f"{debtor.facility}-ach", debtor.name, company, "nacha")
 

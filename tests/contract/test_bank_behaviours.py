@@ -200,6 +200,24 @@ async def test_a_file_of_a_payer_that_the_bank_does_not_know_is_rejected(bank_ho
     assert "AC02" in {each.reason for each in facts.values()}
 
 
+@FORMATS
+async def test_payments_that_nobody_here_knows_are_facts_all_the_same(bank_house: BankHouse, form: str) -> None:
+    """Somebody pays from our account past Corridor, once under an id of theirs and once under none."""
+    foreign, nameless = Transfer("TREASURY-1", "40.00"), Transfer("NOTPROVIDED" if form == "pain.001" else "", "2.00")
+    file = _file(bank_house, form, foreign, nameless)
+    (bank_house.folder / "outbox" / "by-hand").write_text(file.content)
+    await bank_house.client.scan()
+    await _until_settled(bank_house)
+
+    booked = await bank_house.facts("payment-booked")
+
+    assert {(each.payment_id, each.amount) for each in booked.values()} >= {
+        ("TREASURY-1", _usd("40.00")),
+        ("", _usd("2.00")),
+    }
+    assert all(each.reconciled for message in await bank_house.read() for each in message.balances)
+
+
 async def test_a_holiday_moves_the_booking_to_the_next_business_day(bank_house: BankHouse) -> None:
     await bank_house.client.set_holidays([PAY_ON])
     await bank_house.take(_file(bank_house, "pain.001", GOOD))

@@ -9,7 +9,7 @@ from cli.stack import StackError, load_settings
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DATA_DIR", "HOST", "SMTP_PORT", "OIDC_PORT", "GATEWAY_PORT", "STOP_GRACE_SECONDS"):
+    for name in ("DATA_DIR", "HOST", "SMTP_PORT", "BANK_PORT", "OIDC_PORT", "GATEWAY_PORT", "STOP_GRACE_SECONDS"):
         monkeypatch.delenv(f"CORRIDOR_{name}", raising=False)
 
 
@@ -17,6 +17,7 @@ def test_defaults_are_the_documented_ones() -> None:
     settings = load_settings()
     assert settings.data_dir == Path(".corridor")
     assert (settings.gateway_port, settings.oidc_port, settings.smtp_port) == (8080, 9000, 8025)
+    assert settings.bank_port == 8090
 
 
 @pytest.mark.parametrize("value", ["auto", "AUTO", "0", " auto "])
