@@ -16,13 +16,17 @@ from temporalio.client import Client, Interceptor
 from temporalio.contrib.opentelemetry import TracingInterceptor
 
 from adapters.directory_files import FileDirectory
+from adapters.invoice_documents import DocumentReader
 from adapters.key_files import KeyFiles, KeyFilesError, key_files
 from adapters.policy_files import WatchedPolicyStore
 from adapters.postgres.checkpoints import PostgresCheckpoints
 from adapters.postgres.delegations import PostgresDelegations
+from adapters.postgres.documents import PostgresDocuments
+from adapters.postgres.invoice_register import PostgresInvoiceRegister
 from adapters.postgres.keeping import PostgresKeeper
 from adapters.postgres.notices import PostgresNotices
 from adapters.postgres.overrides import PostgresOverrides
+from adapters.postgres.payment_ledger import PostgresPaymentLedger
 from adapters.postgres.pool import Pool, open_pool
 from adapters.postgres.reader import PostgresReader
 from adapters.reference_files import load
@@ -112,6 +116,10 @@ async def connect(settings: GatewaySettings, metrics: CollectorRegistry, resourc
         delegations=PostgresDelegations(pool),
         overrides=PostgresOverrides(pool),
         notices=PostgresNotices(pool),
+        documents=PostgresDocuments(pool),
+        invoice_reader=DocumentReader(),
+        register=PostgresInvoiceRegister(pool),
+        payments=PostgresPaymentLedger(pool),
         now=wall_clock,
         probes={"temporal": cases.health, "database": lambda: _answers(pool)},
         metrics=metrics,
