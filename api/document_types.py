@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import codecs
 from email.message import Message
 
+from adapters.invoice_documents import media_type_of
 from api.problems import ProblemError
 from domain.capture import MediaType
 
@@ -16,10 +16,6 @@ _DECLARED: dict[str, MediaType] = {
 }
 ACCEPTED = tuple(_DECLARED)
 MULTIPART = "multipart/form-data"
-_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_BLANK = b" \t\r\n\x00"
-_PDF_WITHIN_BYTES = 1024
-"""ISO 32000-1, annex H: readers take a PDF whose header stands in its first 1024 bytes."""
 
 
 def declared_type(content_type: str | None) -> str:
@@ -29,25 +25,12 @@ def declared_type(content_type: str | None) -> str:
     return message.get_content_type() if content_type else ""
 
 
-def recognised(content: bytes) -> MediaType | None:
-    """The media type by the first bytes; None when they tell nothing."""
-    head = content[:_PDF_WITHIN_BYTES]
-    if b"%PDF-" in head:
-        return "application/pdf"
-    for mark in _MARKS:
-        head = head.removeprefix(mark)
-    first = head.lstrip(_BLANK)[:1]
-    if first == b"<":
-        return "application/xml"
-    return "application/json" if first in (b"{", b"[") else None
-
-
 def checked_type(content_type: str | None, content: bytes) -> MediaType:
     """Raises the 415 problem of a type that is not read here, or that these bytes are not."""
     declared = _DECLARED.get(declared_type(content_type))
     if declared is None:
         raise unsupported(f"Send one of: {', '.join(ACCEPTED)}; or one file as {MULTIPART}.")
-    found = recognised(content)
+    found = media_type_of(content)
     if found is not None and found != declared:
         raise unsupported(f"The document was declared as {declared} and is {found}.")
     return declared

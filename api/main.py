@@ -16,13 +16,19 @@ from temporalio.client import Client, Interceptor
 from temporalio.contrib.opentelemetry import TracingInterceptor
 
 from adapters.directory_files import FileDirectory
+from adapters.drop_folder import DropFolder
+from adapters.invoice_documents import DocumentReader
 from adapters.key_files import KeyFiles, KeyFilesError, key_files
+from adapters.maildir import MaildirMailbox
 from adapters.policy_files import WatchedPolicyStore
 from adapters.postgres.checkpoints import PostgresCheckpoints
 from adapters.postgres.delegations import PostgresDelegations
+from adapters.postgres.documents import PostgresDocuments
+from adapters.postgres.invoice_register import PostgresInvoiceRegister
 from adapters.postgres.keeping import PostgresKeeper
 from adapters.postgres.notices import PostgresNotices
 from adapters.postgres.overrides import PostgresOverrides
+from adapters.postgres.payment_ledger import PostgresPaymentLedger
 from adapters.postgres.pool import Pool, open_pool
 from adapters.postgres.reader import PostgresReader
 from adapters.reference_files import load
@@ -31,17 +37,20 @@ from adapters.telemetry.logs import configure_logs
 from adapters.telemetry.traces import configure_traces
 from adapters.temporal_payloads import data_converter
 from api.app import create_app
+from api.background import follow
 from api.case_client import TemporalCaseClient
 from api.codec_desk import CodecDesk
 from api.codec_login import OidcLogin
 from api.incidents import TemporalIncidents
+from api.invoice_watch import InvoiceWatch
 from api.limits import CallerLimits
 from api.link_policy import LinkPolicy
 from api.logs import log
-from api.policy_watch import PolicyWatch, follow
+from api.policy_watch import PolicyWatch
 from api.security import ClaimNames, FileKeys, JwtVerifier, KeySource, UrlKeys, jwks_fetcher
 from api.services import Services
 from api.settings import GatewaySettings
+from domain.ports.invoice_sources import InvoiceSource
 
 
 def wall_clock() -> datetime:
@@ -99,7 +108,7 @@ async def connect(settings: GatewaySettings, metrics: CollectorRegistry, resourc
     incidents = TemporalIncidents(temporal, reader, settings.task_queue)
     every = timedelta(seconds=settings.policies_look_seconds)
     follow(PolicyWatch(policies, incidents, wall_clock, metrics, every), resources)
-    return Services(
+    services = Services(
         cases=cases,
         reader=reader,
         claims=reader,
@@ -112,6 +121,10 @@ async def connect(settings: GatewaySettings, metrics: CollectorRegistry, resourc
         delegations=PostgresDelegations(pool),
         overrides=PostgresOverrides(pool),
         notices=PostgresNotices(pool),
+        documents=PostgresDocuments(pool),
+        invoice_reader=DocumentReader(),
+        register=PostgresInvoiceRegister(pool),
+        payments=PostgresPaymentLedger(pool),
         now=wall_clock,
         probes={"temporal": cases.health, "database": lambda: _answers(pool)},
         metrics=metrics,
@@ -119,6 +132,21 @@ async def connect(settings: GatewaySettings, metrics: CollectorRegistry, resourc
         metrics_token=settings.metrics_token,
         codec_desk=_codec_desk(settings, keys, http),
     )
+    sources = _invoice_sources(settings)
+    if sources:
+        look = timedelta(seconds=settings.invoice_look_seconds)
+        follow(InvoiceWatch(sources, services, metrics, look), resources)
+    return services
+
+
+def _invoice_sources(settings: GatewaySettings) -> list[InvoiceSource]:
+    """Raises OSError when a place that is configured cannot be used."""
+    sources: list[InvoiceSource] = []
+    if settings.invoice_drop_folder is not None:
+        sources.append(DropFolder(settings.invoice_drop_folder))
+    if settings.invoice_maildir is not None:
+        sources.append(MaildirMailbox(settings.invoice_maildir, settings.invoice_mail_authenticator))
+    return sources
 
 
 def _codec_desk(settings: GatewaySettings, keys: KeyFiles | None, http: httpx.AsyncClient) -> CodecDesk | None:

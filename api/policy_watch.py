@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 
 from prometheus_client import CollectorRegistry, Gauge
@@ -37,7 +36,7 @@ class PolicyWatch:
         metrics: CollectorRegistry,
         every: timedelta,
     ) -> None:
-        self._store, self._incidents, self._now, self._every = store, incidents, now, every
+        self._store, self._incidents, self._now, self.every = store, incidents, now, every
         self._gauges = _Gauges(metrics)
         self._logged = self._told = ""
         self._loaded_at = store.loaded_at
@@ -45,15 +44,6 @@ class PolicyWatch:
         self._left_over = True
         """Whether incidents may be open that an earlier process of the gateway raised."""
         self._show()
-
-    async def run(self) -> None:
-        """Look for ever; nothing but a cancellation ends it."""
-        while True:
-            await asyncio.sleep(self._every.total_seconds())
-            try:
-                await self.look()
-            except Exception:
-                log.exception("policy.watch_failed")
 
     async def look(self) -> None:
         """One look, and what follows from it. Raises nothing when an outside system does not answer."""
@@ -102,17 +92,6 @@ class PolicyWatch:
     def _policy(self) -> FrozenPolicy | None:
         places = sorted(self._store.facilities(), key=lambda place: place.code != ASKED_AT)
         return self._store.effective(places[0].code, local_day(self._now(), places[0].calendar))
-
-
-def follow(watch: PolicyWatch, resources: AsyncExitStack) -> None:
-    """Look at intervals until the resources are closed."""
-    task = asyncio.create_task(watch.run(), name="policy-watch")
-
-    async def stop() -> None:
-        task.cancel()
-        await asyncio.wait([task])
-
-    resources.push_async_callback(stop)
 
 
 def _finding(refusal: PolicyRefusal, policy: FrozenPolicy) -> Finding:

@@ -18,11 +18,14 @@ from domain.money import ExactDecimal
 from domain.rate_limit import WrittenRate, parse_rate
 from workflows.messages.procure_to_pay import TASK_QUEUE
 
+OptionalFolder = Annotated[Path | None, BeforeValidator(lambda given: given or None)]
+
 
 class GatewaySettings(BaseSettings):
     """`oidc_jwks` is a URL or a file. Claim names may reach into nested claims with dots; with a prefix, only the
     values that carry it count. `event_sources` is JSON, or the name of a file that holds it. Without `keys_dir`, links
-    in mails are not taken; `link_max_amount` is the most that one decides, in the currency of the facility.
+    in mails are not taken; `link_max_amount` is the most that one decides, in the currency of the facility. Without an
+    `invoice_drop_folder` and an `invoice_maildir`, invoices come in by the API alone.
     """
 
     model_config = SettingsConfigDict(
@@ -40,6 +43,10 @@ class GatewaySettings(BaseSettings):
     plain_payloads: PlainPayloads = "accept"
     reference_dir: Path = Path("examples")
     link_max_amount: ExactDecimal | None = None
+    invoice_drop_folder: OptionalFolder = None
+    invoice_maildir: OptionalFolder = None
+    invoice_mail_authenticator: str = ""
+    invoice_look_seconds: Annotated[float, Field(ge=0.1, le=3600)] = 5
     oidc_jwks: str
     oidc_issuer: str
     oidc_audience: str = "corridor"

@@ -10,6 +10,7 @@ from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 
 from adapters.directory_files import FileDirectory
+from adapters.invoice_documents import DocumentReader
 from adapters.memory.checkpoints import MemoryCheckpoints
 from adapters.memory.delegations import MemoryDelegations
 from adapters.memory.documents import MemoryDocuments
@@ -25,7 +26,6 @@ from api.services import Services
 from bench.purchases import Hospital
 from domain.facility import Facility
 from domain.policy.model import FrozenPolicy
-from tests.fixtures.invoices import PlainReader
 from tests.fixtures.small_hospital import PEOPLE
 
 ISSUER, AUDIENCE = "https://login.example", "corridor"
@@ -78,7 +78,7 @@ class Gateway:
             overrides=MemoryOverrides(),
             notices=MemoryNotices(hospital.evidence.outbox),
             documents=MemoryDocuments(),
-            invoice_reader=PlainReader(),
+            invoice_reader=DocumentReader(),
             register=(register := MemoryInvoiceRegister()),
             payments=MemoryPaymentLedger(register),
             now=now,

@@ -17,7 +17,8 @@ from structlog.typing import EventDict
 
 from adapters.policy_files import WatchedPolicyStore
 from api.app import create_app
-from api.policy_watch import OTHERWISE_WRONG, SOUND_AGAIN, PolicyWatch, follow
+from api.background import follow
+from api.policy_watch import OTHERWISE_WRONG, SOUND_AGAIN, PolicyWatch
 from domain.exceptions import Finding
 from domain.outside_errors import TemporarilyUnavailableError
 from domain.policy.model import FrozenPolicy

@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from temporalio.testing import WorkflowEnvironment
 
 from adapters.directory_files import FileDirectory
+from adapters.invoice_documents import DocumentReader
 from adapters.memory.checkpoints import MemoryCheckpoints
 from adapters.memory.commitments import MemoryCommitments
 from adapters.memory.delegations import MemoryDelegations
@@ -40,7 +41,6 @@ from api.services import Services
 from cli.demo.api import WebhookSigner
 from cli.demo.player import run_demo
 from domain.people import Actor, Person
-from tests.fixtures.invoices import PlainReader
 from worker import Ports, build_worker
 
 ROOT = Path(__file__).parents[2]
@@ -108,7 +108,7 @@ async def stack(temporal: WorkflowEnvironment) -> AsyncIterator[Stack]:
             overrides=MemoryOverrides(),
             notices=MemoryNotices(evidence.outbox),
             documents=MemoryDocuments(),
-            invoice_reader=PlainReader(),
+            invoice_reader=DocumentReader(),
             register=(register := MemoryInvoiceRegister()),
             payments=MemoryPaymentLedger(register),
             now=lambda: datetime.now(UTC),
