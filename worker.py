@@ -24,24 +24,41 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 import workflows
+from activities.bank_desk import BankDesk
 from activities.case_steps import CaseActivities
 from activities.housekeeping import HousekeepingActivities
+from activities.invoice_ports import InvoicePorts
+from activities.invoicing import InvoicingActivities
 from activities.outbox_relay import OutboxRelay
+from activities.paying import PayingActivities
+from activities.ports import Invoicing, Ports
 from activities.purchasing import PurchasingActivities, wall_clock
 from activities.registry import activities_of
+from activities.waiting_invoices import WaitingInvoices
+from adapters.bank_folder import connect as connect_bank
+from adapters.bank_messages.reader import BankMessages
 from adapters.directory_files import FileDirectory
 from adapters.erp.reference.adapter import ReferenceErp
 from adapters.key_files import KeyFilesError, KeysFolder, key_files
+from adapters.learning_assistant import LearningAssistant
 from adapters.mail.links import MailLinks
 from adapters.mail.notifier import MailNotifier
 from adapters.mail.settings import MailSettings
+from adapters.mail.supplier_answers import MailSupplierAnswers
 from adapters.mail.suppliers import MailSupplierChannel
+from adapters.payment_files import one_file, positive_pay_writer, read_layout
+from adapters.policy_files import FilePolicyStore
 from adapters.postgres.checkpoints import PostgresCheckpoints
 from adapters.postgres.commitments import PostgresCommitments
+from adapters.postgres.decision_memory import PostgresDecisions
 from adapters.postgres.delegations import PostgresDelegations
+from adapters.postgres.documents import PostgresDocuments
 from adapters.postgres.evidence import PostgresEvidence
+from adapters.postgres.invoice_register import PostgresInvoiceRegister
+from adapters.postgres.match_records import PostgresMatchRecords
 from adapters.postgres.outbox import PostgresOutbox
-from adapters.postgres.pool import open_pool
+from adapters.postgres.payment_ledger import PostgresPaymentLedger
+from adapters.postgres.pool import Pool, open_pool
 from adapters.postgres.reader import PostgresReader
 from adapters.reference_files import load
 from adapters.signing import RingSigner
@@ -50,23 +67,26 @@ from adapters.telemetry.logs import configure_logs
 from adapters.telemetry.ports import traced
 from adapters.telemetry.sdk import sdk_runtime
 from adapters.telemetry.traces import configure_traces
-from adapters.temporal_cases import Plan, TemporalRunningCases, ensure_schedules
+from adapters.temporal_cases import Plan, TemporalCaseMessenger, TemporalRunningCases, ensure_schedules
 from adapters.temporal_payloads import PlainPayloads, data_converter
 from adapters.webhooks.notifier import WebhookNotifier
 from adapters.webhooks.subscriber import Subscriber
 from cli.settle import exit_settled
+from domain.payment import DebtorAccount
 from domain.ports.checkpoints import CheckpointStore
-from domain.ports.commitments import CommitmentPort
-from domain.ports.directory import DirectoryPort
-from domain.ports.erp import ErpPort
-from domain.ports.evidence import EvidenceReader, EvidenceWriter, Outbox
+from domain.ports.evidence import Outbox
 from domain.ports.notifier import Notifier
-from domain.ports.suppliers import SupplierChannel
 from workflows.housekeeping import ReconcileCases, SealEvidence
 from workflows.incident import Incident
+from workflows.invoice_to_payment import InvoiceToPayment
 from workflows.messages.housekeeping import RECONCILE_CASES, SEAL_EVIDENCE
 from workflows.messages.incident import WORKFLOW_NAME as INCIDENT
+from workflows.messages.invoice_to_payment import WORKFLOW_NAME as INVOICE_TO_PAYMENT
+from workflows.messages.payment_run import COLLECT_BANK_MESSAGES, PROPOSE_PAYMENTS
+from workflows.messages.payment_run import WORKFLOW_NAME as PAYMENT_RUN
 from workflows.messages.procure_to_pay import SNAPSHOT, TASK_QUEUE, WORKFLOW_NAME
+from workflows.payment_run import PaymentRun
+from workflows.payment_schedules import CollectBankMessages, ProposePayments
 from workflows.procure_to_pay import ProcureToPay
 
 # Pure code and data shapes: re-importing them for every workflow would cost seconds and guard nothing. The linter bans
@@ -85,7 +105,7 @@ PASSED_THROUGH = (
 
 
 # What a reconciler asks how it stands: every process that is a case.
-CASES = (WORKFLOW_NAME, INCIDENT)
+CASES = (WORKFLOW_NAME, INCIDENT, INVOICE_TO_PAYMENT, PAYMENT_RUN)
 
 
 class WorkerSettings(BaseSettings):
@@ -103,6 +123,12 @@ class WorkerSettings(BaseSettings):
     reference_dir: Path = Path("examples")
     seal_every_minutes: Annotated[int, Field(ge=1, le=1440)] = 10
     reconcile_every_minutes: Annotated[int, Field(ge=1, le=10080)] = 60
+    propose_every_minutes: Annotated[int, Field(ge=1, le=10080)] = 60
+    collect_every_seconds: Annotated[int, Field(ge=1, le=86400)] = 60
+    policies_dir: Path = Path("policies")
+    bank_outbox: Path = Path("bank/outbox")
+    bank_inbox: Path = Path("bank/inbox")
+    positive_pay_layout: Path | None = None
     public_url: str = "http://localhost:8080"
     link_hours: int = Field(default=72, ge=1, le=720)
     smtp_host: str = "localhost"
@@ -115,18 +141,6 @@ class WorkerSettings(BaseSettings):
     metrics_address: str = ""
     log_level: str = "INFO"
     otlp_endpoint: str = Field(default="", validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
-
-
-@dataclass(frozen=True)
-class Ports:
-    """All of the outside that the steps need."""
-
-    erp: ErpPort
-    commitments: CommitmentPort
-    suppliers: SupplierChannel
-    directory: DirectoryPort
-    evidence: EvidenceWriter
-    reader: EvidenceReader
 
 
 def sandbox() -> SandboxedWorkflowRunner:
@@ -152,17 +166,32 @@ def build_worker(
     It keeps house as well when it is given `checkpoints`; cases younger than `grace` are not reconciled.
     """
     case = CaseActivities(ports.evidence, ports.directory, ports.commitments)
+    invoice_ports = ports_of_invoices(client, ports)
     purchasing = PurchasingActivities(
-        ports.erp, ports.commitments, ports.suppliers, ports.directory, ports.evidence, ports.reader
+        ports.erp,
+        ports.commitments,
+        ports.suppliers,
+        ports.directory,
+        ports.evidence,
+        ports.reader,
+        invoices=None if invoice_ports is None else WaitingInvoices(invoice_ports.register, invoice_ports.messenger),
     )
     keeping: list[object] = []
+    if ports.invoicing is not None and invoice_ports is not None:
+        keeping += [
+            InvoicingActivities(invoice_ports, ports.evidence, wall_clock),
+            PayingActivities(
+                invoice_ports, ports.evidence, ports.invoicing.build_file, wall_clock, ports.invoicing.positive_pay
+            ),
+            BankDesk(invoice_ports, wall_clock),
+        ]
     if checkpoints is not None:
         running = TemporalRunningCases(client, CASES, SNAPSHOT, task_queue)
-        keeping = [HousekeepingActivities(checkpoints, ports.evidence, ports.reader, running, wall_clock, grace)]
+        keeping += [HousekeepingActivities(checkpoints, ports.evidence, ports.reader, running, wall_clock, grace)]
     return Worker(
         client,
         task_queue=task_queue,
-        workflows=[ProcureToPay, Incident, *((SealEvidence, ReconcileCases) if keeping else ())],
+        workflows=processes(ports, checkpoints),
         activities=activities_of(case, purchasing, *keeping),
         workflow_runner=sandbox(),
         interceptors=[CaseLogContext(), *options.pop("interceptors", ())],
@@ -171,10 +200,48 @@ def build_worker(
     )
 
 
+def processes(ports: Ports, checkpoints: CheckpointStore | None) -> list[type]:
+    """Which processes a worker with these ports can run."""
+    paying = (InvoiceToPayment, PaymentRun, ProposePayments, CollectBankMessages) if ports.invoicing else ()
+    return [ProcureToPay, Incident, *paying, *((SealEvidence, ReconcileCases) if checkpoints is not None else ())]
+
+
+def ports_of_invoices(client: Client, ports: Ports) -> InvoicePorts | None:
+    """What the steps of invoices and payments act on."""
+    given = ports.invoicing
+    if given is None:
+        return None
+    return InvoicePorts(
+        erp=ports.erp,
+        payables=given.payables,
+        commitments=ports.commitments,
+        directory=ports.directory,
+        reader=ports.reader,
+        documents=given.documents,
+        matches=given.matches,
+        register=given.register,
+        ledger=given.ledger,
+        messenger=TemporalCaseMessenger(client),
+        answers=given.answers,
+        assistant=given.assistant,
+        bank=given.bank,
+        bank_reader=given.bank_reader,
+        policies=given.policies,
+    )
+
+
 def housekeeping(settings: WorkerSettings) -> Sequence[Plan]:
     """What runs at which intervals."""
     return (
         Plan(name="seal-evidence", workflow=SEAL_EVIDENCE, every=timedelta(minutes=settings.seal_every_minutes)),
+        Plan(
+            name="propose-payments", workflow=PROPOSE_PAYMENTS, every=timedelta(minutes=settings.propose_every_minutes)
+        ),
+        Plan(
+            name="collect-bank-messages",
+            workflow=COLLECT_BANK_MESSAGES,
+            every=timedelta(seconds=settings.collect_every_seconds),
+        ),
         Plan(
             name="reconcile-cases", workflow=RECONCILE_CASES, every=timedelta(minutes=settings.reconcile_every_minutes)
         ),
@@ -208,7 +275,8 @@ def mail_links(settings: WorkerSettings) -> MailLinks | None:
 
 def with_spans(ports: Ports, tracer: Tracer) -> Ports:
     """The same ports, with a span for each call to them."""
-    return Ports(**{each.name: traced(getattr(ports, each.name), each.name, tracer) for each in fields(ports)})
+    given = {each.name: traced(getattr(ports, each.name), each.name, tracer) for each in fields(ports)}
+    return Ports(**{**given, "invoicing": ports.invoicing})
 
 
 @dataclass(frozen=True)
@@ -221,6 +289,27 @@ class Outside:
     checkpoints: CheckpointStore
 
 
+def invoicing(
+    settings: WorkerSettings, pool: Pool, erp: ReferenceErp, mail: MailSettings, debtors: Sequence[DebtorAccount]
+) -> Invoicing:
+    """What invoices and payments are done with. `debtors` are the accounts that statements are about."""
+    layout = settings.positive_pay_layout
+    return Invoicing(
+        payables=erp,
+        documents=PostgresDocuments(pool),
+        matches=PostgresMatchRecords(pool),
+        register=PostgresInvoiceRegister(pool),
+        ledger=PostgresPaymentLedger(pool),
+        answers=MailSupplierAnswers(mail),
+        assistant=LearningAssistant(PostgresDecisions(pool)),
+        bank=connect_bank(settings.bank_outbox, settings.bank_inbox),
+        bank_reader=BankMessages(debtors),
+        policies=FilePolicyStore(settings.policies_dir),
+        build_file=one_file,
+        positive_pay=None if layout is None else positive_pay_writer(read_layout(layout)),
+    )
+
+
 @contextlib.asynccontextmanager
 async def outside(settings: WorkerSettings) -> AsyncIterator[Outside]:
     """Open what the settings name, and close it again."""
@@ -228,7 +317,8 @@ async def outside(settings: WorkerSettings) -> AsyncIterator[Outside]:
     try:
         async with contextlib.AsyncExitStack() as stack:
             erp = await stack.enter_async_context(ReferenceErp.connect(settings.erp_dsn))
-            directory = FileDirectory(load(settings.reference_dir, datetime.now(UTC).date()).people)
+            reference = load(settings.reference_dir, datetime.now(UTC).date())
+            directory = FileDirectory(reference.people)
             mail = MailSettings(
                 host=settings.smtp_host,
                 port=settings.smtp_port,
@@ -254,6 +344,7 @@ async def outside(settings: WorkerSettings) -> AsyncIterator[Outside]:
                 directory=directory,
                 evidence=PostgresEvidence(pool, channels),
                 reader=PostgresReader(pool),
+                invoicing=invoicing(settings, pool, erp, mail, reference.debtor_accounts),
             )
             if settings.otlp_endpoint:
                 tracer = trace.get_tracer("corridor.worker")

@@ -8,14 +8,14 @@ from typing import Any, Literal, cast
 
 from temporalio import activity
 
+from activities.approver_reads import approver_directory
 from activities.errors import classified, own_store
-from domain.authority import ApproverDirectory, ChainMember
+from activities.waiting_invoices import WaitingInvoices
 from domain.case import TimelineEntry
 from domain.checks import Assessment, assess
 from domain.commitment_lines import order_commitment
 from domain.master_data import MasterData, SupplierRisk
 from domain.outside_errors import RefusedError
-from domain.people import Person
 from domain.ports.commitments import CommitmentLine, CommitmentPort, ReservationResult
 from domain.ports.directory import DirectoryPort
 from domain.ports.erp import ErpPort, MasterDataQuery
@@ -59,9 +59,11 @@ class PurchasingActivities(PurchasingSteps):
         evidence: EvidenceWriter,
         reader: EvidenceReader,
         clock: Clock = wall_clock,
+        invoices: WaitingInvoices | None = None,
     ) -> None:
         self._erp, self._commitments, self._suppliers = erp, commitments, suppliers
         self._directory, self._evidence, self._reader, self._clock = directory, evidence, reader, clock
+        self._invoices = invoices
 
     @activity.defn(name="check_requisition")
     async def check_requisition(self, step: CheckInput) -> Assessment:
@@ -78,37 +80,21 @@ class PurchasingActivities(PurchasingSteps):
                 accepted=frozenset(step.accepted),
                 cancelled_lines=frozenset(step.cancelled_lines),
             )
-            assessed = assessed.model_copy(update=await self._surroundings(step, assessed, master, requester))
+            assessed = assessed.model_copy(update=await self._surroundings(step, assessed, master))
             found = [finding.model_dump(mode="json") for finding in assessed.findings]
             await self._record(
                 step, "checked", f"Checked: {len(found)} finding(s)", findings=found, notes=list(assessed.notes)
             )
         return assessed
 
-    async def _surroundings(
-        self, step: CheckInput, assessed: Assessment, master: MasterData, requester: Person | None
-    ) -> dict[str, Any]:
+    async def _surroundings(self, step: CheckInput, assessed: Assessment, master: MasterData) -> dict[str, Any]:
         """What the rules of approval and of segregated duties look at beyond the lines."""
         linked = [await self._reader.family_duties(case) for case in step.requisition.linked_cases]
         return {
             "risks": _risks(assessed, master),
-            "approvers": await self._approvers(step, requester),
+            "approvers": await approver_directory(self._directory, step.policy, step.requisition.requester),
             "family_duties": tuple(sorted({done for duties in linked for done in duties}, key=str)),
         }
-
-    async def _approvers(self, step: CheckInput, requester: Person | None) -> ApproverDirectory:
-        """The requester's superiors, and the holders of roles of which more than one must approve."""
-        policy = step.policy
-        superiors: Sequence[Person] = ()
-        if any(level.approvers == "management-chain" for level in policy.levels):
-            superiors = await self._directory.superiors(step.requisition.requester)
-        several = {level.role for level in policy.levels if level.needs != "any"}
-        holders = {role: await self._directory.holders(role, policy.facility.code) for role in sorted(several)}
-        return ApproverDirectory(
-            requester_level=requester.job_level if requester is not None else None,
-            chain=tuple(ChainMember(person=each.person, job_level=each.job_level or 0) for each in superiors),
-            holders={role: tuple(each.person for each in people) for role, people in holders.items()},
-        )
 
     async def _recent(self, step: CheckInput) -> Sequence[SpendLine]:
         # The store counts UTC days, which begin hours before or after the facility's; the rule itself is exact.
@@ -219,6 +205,7 @@ class PurchasingActivities(PurchasingSteps):
     async def post_receipt(self, step: ReceiptInput) -> PlacedOrder:
         async with classified():
             order = await self._erp.post_receipt(step.external_id, step.receipt)
+            await self._tell_invoices(order.number, step.external_id)
             summary = f"Received on {order.number}: {step.receipt.delivery_note}"
             await self._record(step, "goods.booked", summary, receipt=step.receipt.model_dump(mode="json"))
         return order
@@ -227,6 +214,7 @@ class PurchasingActivities(PurchasingSteps):
     async def post_return(self, step: ReturnInput) -> PlacedOrder:
         async with classified():
             order = await self._erp.post_return(step.external_id, step.goods_return)
+            await self._tell_invoices(order.number, step.external_id)
             await self._record(
                 step,
                 "goods.return-booked",
@@ -245,6 +233,10 @@ class PurchasingActivities(PurchasingSteps):
             how = "closed short" if step.short else "closed"
             await self._record_order(step, f"order.{how.replace(' ', '-')}", f"Order {order.number} {how}", order)
         return order
+
+    async def _tell_invoices(self, order_number: str, event_id: str) -> None:
+        if self._invoices is not None:
+            await self._invoices.tell(order_number, event_id)
 
     async def _record_order(self, step: StepInput, kind: str, summary: str, order: PlacedOrder) -> None:
         await self._record(step, kind, summary, order=order.model_dump(mode="json"))

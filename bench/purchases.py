@@ -8,6 +8,7 @@ from typing import Any
 
 from temporalio.client import Client
 
+from activities.ports import Ports
 from adapters.directory_files import FileDirectory
 from adapters.memory.commitments import MemoryCommitments
 from adapters.memory.erp import MemoryErp
@@ -21,7 +22,6 @@ from domain.purchase import Acknowledgement, GoodsReceipt, PlacedOrder, Received
 from domain.requisition import Requisition
 from domain.tasks import Decision
 from tests.fixtures.small_hospital import PEOPLE, line, policy, reference_system
-from worker import Ports
 from workflows.messages import procure_to_pay as messages
 
 

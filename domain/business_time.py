@@ -55,6 +55,16 @@ def start_of_business(day: date, calendar: BusinessCalendar, holidays: Collectio
     return opens
 
 
+def business_days_after(day: date, days: int, calendar: BusinessCalendar, holidays: Collection[date]) -> date:
+    """The local day so many business days after `day`; with zero days the next day on which the office opens, if it
+    does not open on `day` itself. Raises NoBusinessDayError.
+    """
+    found = local_day(start_of_business(day, calendar, holidays), calendar)
+    for _ in range(days):
+        found = local_day(start_of_business(found + timedelta(days=1), calendar, holidays), calendar)
+    return found
+
+
 def add_business_hours(start: datetime, hours: int, calendar: BusinessCalendar, holidays: Collection[date]) -> datetime:
     """`add_business_time` of full hours."""
     return add_business_time(start, timedelta(hours=hours), calendar, holidays)

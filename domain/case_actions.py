@@ -48,12 +48,15 @@ _REQUESTER_MAY: frozenset[CaseAction] = frozenset(
     {"withdraw", "amend", "provide-information", "cancel-line", "add-approver", "add-watcher", "remove-watcher"}
 )
 _DECIDERS = frozenset(get_args(Role)) - {"requester", "portal", "auditor"}
+_HOLDERS = frozenset(
+    {"buyer", "finance-controller", "process-owner", "compliance-officer", "accounts-payable", "treasury"}
+)
 _ROLES: dict[CaseAction, frozenset[str]] = {
     "withdraw": frozenset({"portal"}),
     "amend": frozenset({"portal"}),
     "provide-information": frozenset({"portal"}),
-    "hold": frozenset({"buyer", "finance-controller", "process-owner", "compliance-officer"}),
-    "resume": frozenset({"buyer", "finance-controller", "process-owner", "compliance-officer"}),
+    "hold": _HOLDERS,
+    "resume": _HOLDERS,
     "cancel": frozenset({"buyer", "process-owner"}),
     "cancel-line": frozenset({"portal", "buyer", "process-owner"}),
     "close-short": frozenset({"buyer", "process-owner"}),

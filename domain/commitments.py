@@ -132,6 +132,24 @@ def invoice(before: Holdings, lines: Sequence[CommitmentLine]) -> Holdings:
     return after
 
 
+def credit(before: Holdings, lines: Sequence[CommitmentLine]) -> Holdings:
+    """The amounts are invoiced no longer, and free again: never more than was invoiced."""
+    after = dict(before)
+    for place, amount in _sums(lines).items():
+        if place in after:
+            after[place] = _with(after[place], invoiced=_less(after[place].invoiced, amount))
+    return after
+
+
+def still_ordered(holdings: Holdings) -> tuple[CommitmentLine, ...]:
+    """What is held as ordered, by requisition line and budget line."""
+    return tuple(
+        CommitmentLine(line=holding.line, budget=holding.budget, amount=holding.ordered)
+        for _, holding in sorted(holdings.items(), key=_order)
+        if holding.ordered
+    )
+
+
 def release(before: Holdings, lines: Sequence[int] | None) -> Holdings:
     """Nothing of the requisition lines (None: of the case) is reserved or ordered any more; invoiced stays."""
     return _freed(before, {holding.line for holding in before.values()} if lines is None else set(lines))

@@ -15,4 +15,5 @@ pytest_plugins = [
     "tests.fixtures.payables_contract",
     "tests.fixtures.temporal",
     "tests.fixtures.world",
+    "tests.fixtures.invoice_world",
 ]

@@ -15,6 +15,7 @@ from temporalio import workflow
 from domain.approval_plan import Ask, Given, escalation, given_by
 from domain.authority import ApproverDirectory
 from domain.decision_links import asking
+from domain.duties import Duty
 from domain.money import Money
 from domain.policy.tables import clocks
 from domain.tasks import Decision, DecisionRecord, Task
@@ -38,6 +39,7 @@ class ForApproval:
     categories: tuple[str, ...]
     urgency: str
     approvers: ApproverDirectory
+    duty: Duty = "approver"
 
 
 class ApprovalQuestion:
@@ -115,7 +117,7 @@ class ApprovalQuestion:
             needs=self._needs,
             approved_by=self._approved_by,
             level=level.name,
-            duty="approver",
+            duty=self._request.duty,
             amount=self._request.amount,
             categories=self._request.categories,
             successors=self._successors(),

@@ -154,7 +154,7 @@ class CaseWorkflow:
     async def announce(self, summary: str) -> AnnounceResult:
         """Put new tasks on worklists and have people told."""
         self.file.publish()
-        result: AnnounceResult = await self._own_step(
+        result: AnnounceResult = await self.own_step(
             CaseSteps.announce, lambda journal, seq: StepInput(journal=journal, seq=seq), summary
         )
         return result
@@ -165,7 +165,7 @@ class CaseWorkflow:
         """
         while self.file.overflowing:
             await self.announce("Record what happened")
-        await self._own_step(
+        await self.own_step(
             CaseSteps.close_case,
             lambda journal, seq: CloseCaseInput(journal=journal, seq=seq, key=key),
             "Close the case",
@@ -173,7 +173,8 @@ class CaseWorkflow:
         while self.file.unrecorded and workflow.patched("late-messages-are-recorded"):
             await self.announce("Record what came late")
 
-    async def _own_step(self, step: Callable[..., Any], build: Build, summary: str) -> Any:
+    async def own_step(self, step: Callable[..., Any], build: Build, summary: str) -> Any:
+        """A step in our own store: it is repeated until it is done, also while the case is held."""
         journal = self.file.journal()
         result = await workflow.execute_activity_method(
             step,

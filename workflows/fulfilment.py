@@ -195,15 +195,20 @@ class Fulfilment:
         if self._hand.anything_received:
             self._case.file.show(
                 stage="settlement",
-                awaiting=f"settlement of {self._hand.placed.number}",
+                awaiting=f"invoices and payment of {self._hand.placed.number}",
                 awaiting_since=workflow.now(),
-                next_step="The bill is settled, then the order is closed",
+                next_step="Its invoices are paid, then the order is closed",
             )
-            await self._case.until(lambda: self._hand.settlement is not None and self._hand.settlement.final)
+            await self._case.until(lambda: self._hand.settled)
         self._hand.closing = True
         short = self._hand.short_closed is not None
         taken = received_part(self._hand.placed, self._hand.received)
-        commitment = order_commitment(taken, self._hand.draft.facility, self._hand.fiscal_year)
+        # What invoices have consumed is consumed; a settlement that was only reported consumes what was received.
+        commitment = (
+            ()
+            if any(each.kind == "posted" for each in self._hand.bills.facts)
+            else order_commitment(taken, self._hand.draft.facility, self._hand.fiscal_year)
+        )
         closed = await self._hand.step(
             PurchasingSteps.close_order,
             lambda journal, seq: CloseOrderInput(

@@ -16,9 +16,11 @@ from domain.money import Money
 from domain.order_correction import corrected_draft
 from domain.policy.tables import line_tolerances
 from domain.purchase import Acknowledgement, GoodsReceipt, GoodsReturn, OrderDraft, OrderLine, PlacedOrder, Settlement
+from domain.settling import InvoiceFact, OrderBills
 from domain.tasks import Action, Decision
 from workflows.case import Build, CaseWorkflow
 from workflows.errors import REFUSED, StepFailure
+from workflows.messages.invoice_to_payment import InvoiceProgress
 from workflows.questions import ask_about_failure
 from workflows.steps.inputs import ChangeOrderInput, SendOrderInput
 from workflows.steps.purchasing import PurchasingSteps
@@ -45,6 +47,7 @@ class OrderInHand:
         self.received: dict[int, Decimal] = {}
         self.short_closed: str | None = None
         self.settlement: Settlement | None = None
+        self.bills = OrderBills()
         self.may_be_known = False
         """Whether the supplier may know of the order: sent, perhaps sent, or told by somebody who skipped the step."""
         self.over = False
@@ -89,6 +92,31 @@ class OrderInHand:
         else:
             self.deliveries.append(report)
         return None
+
+    def is_order(self, number: str) -> bool:
+        return self.order is not None and self.order.number == number
+
+    def billed(self, progress: InvoiceProgress) -> bool:
+        """Take in how far an invoice of this order is; False when that is known."""
+        known, self.bills = (
+            self.bills,
+            self.bills.told(
+                InvoiceFact(
+                    event_id=progress.event_id,
+                    invoice_case=progress.invoice_case,
+                    kind=progress.kind,
+                    at=progress.at,
+                    lines={each.line: each.quantity for each in progress.lines},
+                )
+            ),
+        )
+        return self.bills is not known
+
+    @property
+    def settled(self) -> bool:
+        """Whether accounts payable reported it, or its invoices are paid."""
+        reported = self.settlement is not None and self.settlement.final
+        return reported or self.bills.settled(self.received)
 
     def cancel_line(self, line: int) -> bool:
         """Have one line cancelled as far as it was not received; False when the order has no such line."""

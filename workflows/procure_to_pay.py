@@ -24,6 +24,7 @@ from workflows.compensation import Compensations
 from workflows.duty_conflicts import DutyConflicts
 from workflows.errors import StepFailure
 from workflows.fulfilment import Fulfilment
+from workflows.messages.invoice_to_payment import InvoiceProgress
 from workflows.messages.procure_to_pay import WORKFLOW_NAME, EventRecord, OrderOutcome, PurchaseInput, PurchaseResult
 from workflows.questions import ask_about_failure
 from workflows.retrospective import approve_afterwards
@@ -31,6 +32,7 @@ from workflows.starting import first_snapshot, requesters_of
 from workflows.steps.inputs import StockInput, UndoStockInput
 from workflows.steps.purchasing import PurchasingSteps
 
+MOST_LINKED = 200
 OrderReport = Acknowledgement | GoodsReceipt | GoodsReturn | Settlement
 
 
@@ -242,6 +244,27 @@ class ProcureToPay(CaseWorkflow):
     @workflow.signal
     def settlement_reported(self, settlement: Settlement) -> None:
         self._report(settlement, "order.settled")
+
+    @workflow.signal
+    def invoice_progressed(self, progress: InvoiceProgress) -> None:
+        """An invoice of one of the orders says how far it is."""
+        order = next((each for each in self.orders if each.hand.is_order(progress.order_number)), None)
+        because = "case-closed" if self.closed else "unknown-order" if order is None else None
+        if order is not None and because is None and not order.hand.billed(progress):
+            return
+        summary = f"Invoice {progress.invoice_number} {progress.kind} for {progress.order_number}"
+        self.file.note(
+            f"invoice.{progress.kind}",
+            summary if because is None else f"Ignored ({because}): {summary}",
+            invoice_case=progress.invoice_case,
+            event_id=progress.event_id,
+            amount=None if progress.amount is None else str(progress.amount),
+            text=progress.text,
+            because=because,
+        )
+        if because is None and progress.invoice_case not in self.file.snapshot.linked:
+            linked = (*self.file.snapshot.linked, progress.invoice_case)
+            self.file.show(linked=linked[:MOST_LINKED])
 
     @workflow.query
     def event_record(self, event_id: str) -> EventRecord | None:

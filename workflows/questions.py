@@ -24,8 +24,13 @@ DUTY_OF: dict[str, Duty] = {
     "buyer": "buyer",
     "receiving-clerk": "receiver",
     "store-keeper": "receiver",
-    "accounts-payable": "invoice-approver",
+    "accounts-payable": "invoice-entry",
     "budget-override-approver": "approver",
+}
+# What an answer to one of these exercises, whoever owns it.
+DUTY_OF_CODE: dict[str, Duty] = {
+    "bank-account-changed": "bank-detail-changer",
+    "bank-account-mismatch": "bank-detail-changer",
 }
 PROBE_EVERY = timedelta(minutes=10)
 
@@ -64,8 +69,18 @@ def subject_of(case: CaseWorkflow) -> dict[str, Any]:
     }
 
 
-def open_exception(case: CaseWorkflow, finding: Finding, slot: str, actions: tuple[Action, ...] = ()) -> Task:
-    """Put an exception on the worklist of the team that owns it. It is announced by the caller."""
+def open_exception(
+    case: CaseWorkflow,
+    finding: Finding,
+    slot: str,
+    actions: tuple[Action, ...] = (),
+    needs: int = 1,
+    suggested: dict[str, Any] | None = None,
+) -> Task:
+    """Put an exception on the worklist of the team that owns it. It is announced by the caller.
+
+    `needs` persons must give the answer; `suggested` is shown beside the evidence, and decides nothing.
+    """
     kind = CATALOGUE[finding.code]
     hours = exception_hours(case.policy, finding.code)
     task = Task(
@@ -80,9 +95,15 @@ def open_exception(case: CaseWorkflow, finding: Finding, slot: str, actions: tup
         facility=case.file.snapshot.facility,
         excluded=case.requesters,
         actions=actions or kind.actions,
-        subject={**subject_of(case), "evidence": finding.evidence, "line": finding.line},
+        subject={
+            **subject_of(case),
+            "evidence": finding.evidence,
+            "line": finding.line,
+            **({"suggestion": suggested} if suggested else {}),
+        },
         exception_code=finding.code,
-        duty=DUTY_OF.get(exception_owner(case.policy, finding.code)),
+        duty=DUTY_OF_CODE.get(finding.code) or DUTY_OF.get(exception_owner(case.policy, finding.code)),
+        needs=needs,
         amount=case.file.snapshot.amount,
         categories=case.file.snapshot.categories,
         opened_at=workflow.now(),

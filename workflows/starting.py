@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 from domain.case import CaseSnapshot, parse_case_id
 from domain.money import Money
+from domain.policy.model import FrozenPolicy
 from domain.requisition import Requisition
+from workflows.messages.invoice_to_payment import InvoiceInput
+from workflows.messages.payment_run import PaymentRunInput
 from workflows.messages.procure_to_pay import PurchaseInput
 
 
@@ -47,4 +53,54 @@ def first_snapshot(case: PurchaseInput) -> CaseSnapshot:
         request_sha256=case.request_sha256,
         on_behalf_of=requisition.on_behalf_of,
         linked=requisition.linked_cases,
+    )
+
+
+def invoice_snapshot(case: InvoiceInput) -> CaseSnapshot:
+    """Raises ValueError when the case id is none."""
+    header = case.header
+    what = "Credit note" if header.kind == "credit-note" else "Invoice"
+    return _snapshot(
+        case.case_id,
+        case.policy,
+        case.submitted_at,
+        facility=case.facility,
+        title=f"{what} {header.number} of {header.seller or 'an unknown sender'}",
+        requester=case.submitted_by.person,
+        amount=header.amount,
+        linked=case.linked_cases,
+        request_sha256=case.document.sha256,
+        order_numbers=header.order_numbers,
+    )
+
+
+def run_snapshot(case: PaymentRunInput) -> CaseSnapshot:
+    """Raises ValueError when the case id is none."""
+    return _snapshot(
+        case.case_id,
+        case.policy,
+        case.submitted_at,
+        facility=case.facility,
+        title=f"Payments of {case.policy.facility.name} in {case.currency}",
+        requester=case.submitted_by.person,
+        amount=Money.zero(case.currency),
+    )
+
+
+def _snapshot(case_id: str, policy: FrozenPolicy, at: datetime, **what: Any) -> CaseSnapshot:
+    key = parse_case_id(case_id)
+    if key is None:
+        raise ValueError(f"not a case id: {case_id}")
+    return CaseSnapshot(
+        case_id=case_id,
+        version=1,
+        process=key.process,
+        stage="submitted",
+        status="running",
+        urgency="routine",
+        submitted_at=at,
+        updated_at=at,
+        policy_version=policy.version,
+        policy_sha256=policy.sha256,
+        **what,
     )

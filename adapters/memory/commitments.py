@@ -16,11 +16,13 @@ from domain.commitments import (
     Place,
     book,
     book_reservation,
+    credit,
     currencies,
     invoice,
     move_to_order,
     refreshed,
     release,
+    still_ordered,
 )
 from domain.master_data import Budget, BudgetKey
 from domain.ports.commitments import BudgetPosition, CommitmentLine, ReservationResult
@@ -60,6 +62,12 @@ class MemoryCommitments:
 
     async def invoice(self, key: str, case_id: str, lines: Sequence[CommitmentLine]) -> None:
         self._book(key, case_id, lines, invoice(self._holdings[case_id], lines))
+
+    async def credit(self, key: str, case_id: str, lines: Sequence[CommitmentLine]) -> None:
+        self._book(key, case_id, lines, credit(self._holdings[case_id], lines))
+
+    async def ordered(self, case_id: str) -> tuple[CommitmentLine, ...]:
+        return still_ordered(self._holdings[case_id])
 
     async def release(self, key: str, case_id: str, lines: Sequence[int] | None = None) -> None:
         self._book(key, case_id, (), release(self._holdings[case_id], lines))

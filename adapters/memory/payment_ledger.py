@@ -115,6 +115,10 @@ class MemoryPaymentLedger(MemoryBankMessages):
         payment_id = self._standings[case_id].payment_id if case_id in self._standings else None
         return self._payments[payment_id].payment.run_id if payment_id is not None else None
 
+    async def claimed(self, run_id: str) -> tuple[PayableInvoice, ...]:
+        mine = (each.offer for case, each in self._standings.items() if self._run_holding(case) == run_id)
+        return tuple(sorted((each for each in mine if each is not None), key=lambda each: (each.due_on, each.case_id)))
+
     async def release(self, run_id: str, payment_ids: Sequence[str], state: PaymentState, reason: str) -> None:
         for stored in self._known(payment_ids):
             if stored.payment.run_id == run_id:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from adapters.payment_files.layout import PositivePayLayout
 from adapters.payment_files.nacha import nacha_file
 from adapters.payment_files.pain001 import pain001_file
+from adapters.payment_files.payments import PaymentFileError
 from adapters.payment_files.positive_pay import positive_pay_file
+from domain.outside_errors import RefusedError
 from domain.payment import DebtorAccount, Payment, PaymentFile
+
+SYSTEM = "payment-files"
 
 
 def message_id_of(run_id: str, kind: str, number: int = 0) -> str:
@@ -57,3 +61,28 @@ def _file_number(run_id: str) -> int:
     series, _, last = run_id.rpartition("-")
     count = int(last) if last.isascii() and last.isdigit() else 0
     return hashlib.sha256(series.encode()).digest()[0] + count
+
+
+def one_file(
+    run_id: str, payments: Sequence[Payment], debtor: DebtorAccount, created_at: datetime, number: int
+) -> PaymentFile:
+    """The file of payments of one method. Raises RefusedError 'file-not-written' when a payment cannot be made."""
+    try:
+        (file,) = build_files(run_id, payments, debtor, created_at, number)
+    except PaymentFileError as error:
+        raise RefusedError(SYSTEM, "file-not-written", str(error)) from error
+    return file
+
+
+def positive_pay_writer(layout: PositivePayLayout) -> Callable[..., PaymentFile]:
+    """Like `one_file`, in a bank's layout."""
+
+    def write(
+        run_id: str, payments: Sequence[Payment], debtor: DebtorAccount, created_at: datetime, number: int
+    ) -> PaymentFile:
+        try:
+            return build_positive_pay(run_id, payments, debtor, created_at, layout, number)
+        except PaymentFileError as error:
+            raise RefusedError(SYSTEM, "file-not-written", str(error)) from error
+
+    return write

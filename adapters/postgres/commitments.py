@@ -23,11 +23,13 @@ from domain.commitments import (
     Holdings,
     book,
     book_reservation,
+    credit,
     currencies,
     invoice,
     move_to_order,
     refreshed,
     release,
+    still_ordered,
 )
 from domain.master_data import Budget, BudgetKey
 from domain.model import Value
@@ -37,7 +39,7 @@ from domain.ports.commitments import BudgetPosition, CommitmentLine, Reservation
 SYSTEM = "commitments"
 
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
-Kind = Literal["reserve", "order", "invoice", "release"]
+Kind = Literal["reserve", "order", "invoice", "credit", "release"]
 Rule = Callable[[Holdings, BudgetLines], Booking]
 
 _LOCK_CASE = "SELECT pg_advisory_xact_lock(hashtextextended('commitments:' || $1, 0))"
@@ -112,6 +114,14 @@ class PostgresCommitments:
 
     async def invoice(self, key: str, case_id: str, lines: Sequence[CommitmentLine]) -> None:
         await self._book(key, case_id, "invoice", lines, lambda old, held: book(old, invoice(old, lines), held))
+
+    async def credit(self, key: str, case_id: str, lines: Sequence[CommitmentLine]) -> None:
+        await self._book(key, case_id, "credit", lines, lambda old, held: book(old, credit(old, lines), held))
+
+    async def ordered(self, case_id: str) -> tuple[CommitmentLine, ...]:
+        with translated(SYSTEM):
+            rows = await self._pool.fetch(_HOLDINGS, case_id)
+        return still_ordered({each.place: each for each in map(_holding, rows)})
 
     async def release(self, key: str, case_id: str, lines: Sequence[int] | None = None) -> None:
         await self._book(key, case_id, "release", (), lambda old, held: book(old, release(old, lines), held))

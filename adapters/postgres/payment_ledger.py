@@ -53,6 +53,10 @@ _OPEN = """
 FROM payables JOIN invoice_register AS entry USING (case_id)
 WHERE payables.body IS NOT NULL AND payables.payment_id IS NULL AND entry.state IN ('posted', 'payable')
 """
+_CLAIMED = """
+SELECT payables.body::text AS body FROM payables JOIN payments USING (payment_id)
+WHERE payments.run_id = $1 ORDER BY payables.due_on, payables.case_id
+"""
 _PAYABLE = f"""
 SELECT payables.body::text AS body {_OPEN}
       AND payables.facility = $1 AND payables.currency = $2 AND hold_reason IS NULL
@@ -182,6 +186,9 @@ class PostgresPaymentLedger(PostgresBankMessages):
     async def payment(self, payment_id: str) -> Payment | None:
         rows = await self._fetch(_PAYMENT, payment_id)
         return _payment(rows[0]) if rows else None
+
+    async def claimed(self, run_id: str) -> tuple[PayableInvoice, ...]:
+        return tuple(PayableInvoice.model_validate_json(row["body"]) for row in await self._fetch(_CLAIMED, run_id))
 
     async def payments_of(self, run_id: str) -> tuple[Payment, ...]:
         return tuple(map(_payment, await self._fetch(_OF_RUN, run_id)))

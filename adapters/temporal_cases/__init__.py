@@ -1,6 +1,7 @@
-"""Cases as Temporal knows them, and the schedules of the housekeeping."""
+"""Cases as Temporal knows them: messages to them, their account of themselves, and schedules."""
 
+from adapters.temporal_cases.messenger import TemporalCaseMessenger
 from adapters.temporal_cases.running import TemporalRunningCases
 from adapters.temporal_cases.schedules import Plan, ensure_schedules
 
-__all__ = ["Plan", "TemporalRunningCases", "ensure_schedules"]
+__all__ = ["Plan", "TemporalCaseMessenger", "TemporalRunningCases", "ensure_schedules"]

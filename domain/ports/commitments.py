@@ -70,6 +70,12 @@ class CommitmentPort(Protocol):
     async def invoice(self, key: str, case_id: str, lines: Sequence[CommitmentLine]) -> None:
         """Move amounts from ordered to invoiced."""
 
+    async def credit(self, key: str, case_id: str, lines: Sequence[CommitmentLine]) -> None:
+        """Take invoiced amounts back, never below zero: a bill was reversed, or a credit note came."""
+
+    async def ordered(self, case_id: str) -> tuple[CommitmentLine, ...]:
+        """What the case still holds as ordered, by requisition line and budget line."""
+
     async def release(self, key: str, case_id: str, lines: Sequence[int] | None = None) -> None:
         """Free what the case still holds as reserved or ordered, of the given requisition lines or of all."""
 

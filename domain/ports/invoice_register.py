@@ -84,6 +84,9 @@ class PaymentLedger(Protocol):
         free is not stored, and none of its invoices is claimed. Repeating it for the same run gives the same answer.
         """
 
+    async def claimed(self, run_id: str) -> tuple[PayableInvoice, ...]:
+        """The invoices that the run holds, as they were offered."""
+
     async def release(self, run_id: str, payment_ids: Sequence[str], state: PaymentState, reason: str) -> None:
         """The payments will not be, or did not come about: their invoices may be claimed again."""
 

@@ -30,13 +30,14 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from activities.ports import Ports
 from adapters.telemetry.sdk import sdk_runtime
 from api.case_client import TemporalCaseClient
 from api.middleware import Surroundings
 from domain.case import Journal
 from domain.requisition import Requisition
 from tests.fixtures.world import Case, World
-from worker import Ports, WorkerSettings, build_worker, connect, with_spans
+from worker import WorkerSettings, build_worker, connect, with_spans
 from workflows.messages import procure_to_pay as messages
 
 PATIENCE_SECONDS = 30

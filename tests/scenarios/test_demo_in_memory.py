@@ -17,6 +17,7 @@ import pytest
 from pydantic import SecretStr
 from temporalio.testing import WorkflowEnvironment
 
+from activities.ports import Ports
 from adapters.directory_files import FileDirectory
 from adapters.invoice_documents import DocumentReader
 from adapters.memory.checkpoints import MemoryCheckpoints
@@ -41,7 +42,7 @@ from api.services import Services
 from cli.demo.api import WebhookSigner
 from cli.demo.player import run_demo
 from domain.people import Actor, Person
-from worker import Ports, build_worker
+from worker import build_worker
 
 ROOT = Path(__file__).parents[2]
 SOURCE = "urn:example:outside"

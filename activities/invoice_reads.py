@@ -1,0 +1,68 @@
+"""What a case needs to see of a matched invoice, in bounded form."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from domain.exceptions import Finding
+from domain.invoice import Invoice
+from domain.matching import MatchResult
+from domain.money import Money
+from domain.payables import OrderPosition
+from domain.policy.model import FrozenPolicy
+from domain.ports.assistant import Assistant, Question, Suggestion
+from workflows.steps.invoice_inputs import Coded
+
+MOST_LINES_IN_WORDS = 20
+
+
+def coded_part(invoice: Invoice, result: MatchResult) -> Coded | None:
+    """What no order backs; None when orders back all of it."""
+    numbers = {each.line for each in result.lines if each.state == "non-order"}
+    lines = [each for each in invoice.lines if each.line in numbers]
+    if not lines:
+        return None
+    return Coded(
+        amount=Money.total((each.amount for each in lines), invoice.currency),
+        cost_centres=tuple(sorted({share.cost_centre for each in lines for share in each.costs})),
+        categories=tuple(sorted({each.category for each in lines if each.category})),
+        lines=tuple(
+            f"{each.line}: {each.description}, {each.amount}, "
+            + ", ".join(f"{share.cost_centre}/{share.account} {share.percent.normalize():f} %" for share in each.costs)
+            for each in lines[:MOST_LINES_IN_WORDS]
+        ),
+    )
+
+
+def in_orders(orders: Sequence[OrderPosition], result: MatchResult) -> tuple[set[str], set[str]]:
+    """The cost centres and categories of the order lines that are billed."""
+    billed = {(each.order_number, each.order_line) for each in result.lines if each.order_line is not None}
+    positions = [
+        position for order in orders for position in order.lines if (order.number, position.line.line) in billed
+    ]
+    centres = {share.cost_centre for position in positions for share in position.line.costs}
+    return centres, {position.category for position in positions if position.category}
+
+
+async def suggestions_for(
+    assistant: Assistant, policy: FrozenPolicy, findings: Sequence[Finding], supplier: str, invoice: Invoice
+) -> dict[str, Suggestion]:
+    """What the assistant would answer, by exception code; 'coding' and 'owner' for a line that nobody has coded."""
+    if policy.assistant.mode == "off" or not findings:
+        return {}
+    facility = policy.facility.code
+    asked = {
+        each.code: Question(
+            kind="exception",
+            facility=facility,
+            features={"code": each.code, "supplier": supplier, "facility": facility},
+        )
+        for each in findings
+    }
+    if "coding-required" in asked:
+        uncoded = next((each for each in invoice.lines if not each.costs), invoice.lines[0])
+        features = {"supplier": supplier, "description": uncoded.description or invoice.seller.name}
+        asked["coding"] = Question(kind="coding", facility=facility, features=features)
+        asked["owner"] = Question(kind="owner", facility=facility, features=features)
+    found = {name: await assistant.suggest(question) for name, question in asked.items()}
+    return {name: suggestion for name, suggestion in found.items() if suggestion is not None}

@@ -1,0 +1,103 @@
+"""What runs at intervals for payments: runs are started where something is due, and the bank is listened to."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.workflow import ParentClosePolicy
+
+from workflows import search_attributes
+from workflows.case import OWN_STORE_RETRIES
+from workflows.messages.incident import WORKFLOW_NAME as INCIDENT
+from workflows.messages.incident import IncidentInput, incident_case_id
+from workflows.messages.payment_run import (
+    COLLECT_BANK_MESSAGES,
+    PROPOSE_PAYMENTS,
+    WORKFLOW_NAME,
+    CollectResult,
+    ProposeResult,
+)
+from workflows.steps.paying import PaymentScheduleSteps
+from workflows.steps.payment_inputs import BankIncident, CollectedPage, DueRuns
+
+MOST_PAGES = 50
+_STEP_TIMEOUT = timedelta(minutes=2)
+
+
+@workflow.defn(name=PROPOSE_PAYMENTS)
+class ProposePayments:
+    """Starts a payment run for each facility and currency in which something is due."""
+
+    @workflow.run
+    async def run(self) -> ProposeResult:
+        due: DueRuns = await workflow.execute_activity_method(
+            PaymentScheduleSteps.due_payment_runs,
+            start_to_close_timeout=_STEP_TIMEOUT,
+            retry_policy=OWN_STORE_RETRIES,
+            summary="Look where something is due",
+        )
+        started = []
+        for run in due.runs:
+            try:
+                await workflow.start_child_workflow(
+                    WORKFLOW_NAME,
+                    run,
+                    id=run.case_id,
+                    parent_close_policy=ParentClosePolicy.ABANDON,
+                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                    search_attributes=search_attributes.at_start("payment-run", run.facility, "routine"),
+                    static_summary=f"Payments of {run.policy.facility.name} in {run.currency}",
+                )
+                started.append(run.case_id)
+            except WorkflowAlreadyStartedError:
+                continue
+        return ProposeResult(started=tuple(started))
+
+
+@workflow.defn(name=COLLECT_BANK_MESSAGES)
+class CollectBankMessages:
+    """Reads what the bank sent and tells the runs; what no run can deal with becomes an incident of treasury."""
+
+    @workflow.run
+    async def run(self) -> CollectResult:
+        messages = facts = unknown = 0
+        for _ in range(MOST_PAGES):
+            page: CollectedPage = await workflow.execute_activity_method(
+                PaymentScheduleSteps.collect_bank_messages,
+                start_to_close_timeout=_STEP_TIMEOUT,
+                retry_policy=OWN_STORE_RETRIES,
+                summary="Read what the bank sent",
+            )
+            for incident in page.incidents:
+                await self._raise(incident, page)
+            messages, facts, unknown = messages + page.messages, facts + page.facts, unknown + len(page.incidents)
+            if not page.more:
+                break
+        return CollectResult(messages=messages, facts=facts, unknown=unknown)
+
+    async def _raise(self, incident: BankIncident, page: CollectedPage) -> None:
+        if page.policy is None:
+            return
+        facility = page.policy.facility.code
+        case = incident_case_id(facility, incident.subject, incident.text)
+        try:
+            await workflow.start_child_workflow(
+                INCIDENT,
+                IncidentInput(
+                    case_id=case,
+                    facility=facility,
+                    finding=incident.finding,
+                    policy=page.policy,
+                    submitted_at=workflow.now(),
+                ),
+                id=case,
+                parent_close_policy=ParentClosePolicy.ABANDON,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                search_attributes=search_attributes.at_start("housekeeping", facility, "urgent"),
+                static_summary=incident.finding.message[:200],
+            )
+        except WorkflowAlreadyStartedError:
+            return
