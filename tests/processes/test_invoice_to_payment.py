@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from domain.purchase import PlacedOrder
 from tests.fixtures.invoice_world import InvoiceWorld
 from tests.fixtures.world import Case
 
