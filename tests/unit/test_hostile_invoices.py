@@ -180,6 +180,45 @@ def test_more_lines_than_can_be_kept_are_refused() -> None:
     assert "too-many" in refused(UBL[:start] + one * 20_001 + UBL[end:])
 
 
+def test_a_fault_far_down_is_led_to_its_line() -> None:
+    invoice = sound(tuple(line(number) for number in range(1, 3001)))
+    reading = read(ubl_invoice(invoice).replace(b"<cbc:ID>2900</cbc:ID>", b"<cbc:ID>2900</cbc:ID><cbc:Surprise/>"))
+    assert reading.invoice == invoice
+    assert [(each.rule, each.place) for each in reading.findings] == [
+        ("XSD", "/Invoice/cac:InvoiceLine[2900]/cbc:Surprise")
+    ]
+
+
+def test_lines_that_do_not_stand_together_are_told() -> None:
+    content = ubl_invoice(sound(tuple(line(number) for number in range(1, 3001))))
+    last = content.rindex(b"<cac:InvoiceLine>")
+    reading = read(content[:last] + b"<cac:TaxTotal/>" + content[last:])
+    assert ("XSD", "/Invoice") in {(each.rule, each.place) for each in reading.findings}
+
+
+@pytest.mark.parametrize(
+    ("before", "flood"),
+    [
+        (b"<cac:TaxTotal>", b"<cac:AllowanceCharge/>" * 80_000),
+        (b"<cac:Price>", b"<cac:AllowanceCharge/>" * 80_000),
+        (b"<cbc:DocumentCurrencyCode>", b"<cbc:Note>a</cbc:Note>" * 80_000),
+        (b"<cac:Price>", b"<cbc:Note " + b" ".join(b'a%d=""' % number for number in range(80_000)) + b"/>"),
+    ],
+    ids=["document-allowances", "line-allowances", "notes", "attributes"],
+)
+def test_a_flood_of_anything_else_is_too_large(before: bytes, flood: bytes) -> None:
+    started = time.perf_counter()
+    assert refused(UBL.replace(before, flood + before, 1)) == {"too-large"}
+    assert time.perf_counter() - started < 10  # a tenth of a second on a quiet machine
+
+
+def test_more_allowances_than_are_kept_are_told() -> None:
+    one = b"<cac:AllowanceCharge><cbc:ChargeIndicator>false</cbc:ChargeIndicator></cac:AllowanceCharge>"
+    reading = read(UBL.replace(b"<cac:TaxTotal>", one * 250 + b"<cac:TaxTotal>", 1))
+    assert len(reading.invoice.allowances) == 200
+    assert "too-many" in {each.rule for each in reading.findings}
+
+
 def test_many_threads_read_at_once() -> None:
     sound_one, broken = UBL, UBL.replace(b"<cbc:ID>1</cbc:ID>", b"<cbc:Surprise/>")
 
