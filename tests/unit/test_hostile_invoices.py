@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lxml import etree
 
 from adapters.invoice_documents import DocumentReader, media_type_of
 from adapters.invoice_documents.faults import MAX_FINDINGS
@@ -279,6 +281,35 @@ def test_damage_anywhere_ends_in_a_reading_or_a_refusal(
         assert error.findings
     else:
         assert reading.invoice.lines
+
+
+ODD = ["", "x" * 3000, "-5", "\u0663", "1e5", "NaN", "99999999999999.99", "0000-00-00", "0.0000000001", "0", "\u00a0"]
+
+
+@given(
+    document=st.sampled_from([UBL, ubl_invoice(sound(kind="credit-note")), cii_invoice(sound())]),
+    where=st.floats(0, 1, exclude_max=True),
+    value=st.sampled_from([*ODD, "-999999999999.9999"]) | st.text(st.characters(categories=("L", "N", "P", "S"))),
+)
+@settings(max_examples=300, deadline=None)
+def test_odd_values_anywhere_end_in_a_reading_or_a_refusal(document: bytes, where: float, value: str) -> None:
+    root = etree.fromstring(document)
+    leaves = [each for each in root.iter() if len(each) == 0]
+    leaf = leaves[int(where * len(leaves))]
+    leaf.text = value
+    try:
+        reading = read(etree.tostring(root))
+    except UnreadableDocumentError as error:
+        assert {each.rule for each in error.findings} & {"BR-02", "BR-03", "BR-05", "BR-CL-04"}
+    else:
+        assert len(reading.invoice.lines) == 2
+
+
+def test_the_largest_amounts_are_judged_too() -> None:
+    document = json.loads(sound().model_dump_json())
+    document["totals"]["total"]["amount"] = "-999999999999.9999"
+    reading = read(json.dumps(document).encode(), "application/json")
+    assert {each.rule for each in reading.findings} == {"BR-CO-15", "BR-CO-16", "negative-total"}
 
 
 @given(st.binary(max_size=300))
