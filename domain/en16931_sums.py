@@ -138,7 +138,7 @@ def _payable(invoice: Invoice, stated: Stated) -> Faults:
 def _negative(invoice: Invoice) -> Faults:
     for name, amount in (("total", invoice.totals.total), ("payable", invoice.totals.payable)):
         if amount.amount < 0:
-            message = f"an amount of {amount} is neither owed nor credited: what is credited is stated positively"
+            message = f"{amount.amount:f} is neither owed nor credited: what is credited is stated positively"
             yield fault("negative-total", f"/totals/{name}", message)
             return
 

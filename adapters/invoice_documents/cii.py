@@ -12,14 +12,15 @@ from adapters.invoice_documents import cii_places
 from adapters.invoice_documents.accounts import account_of, each_once
 from adapters.invoice_documents.cii_lines import extra_of, line_of, logistics_of
 from adapters.invoice_documents.cii_parties import party_of
-from adapters.invoice_documents.lines import MOST_EXTRAS, MOST_REFERENCES, MOST_TAX_ROWS, order_numbers
-from adapters.invoice_documents.terms import LONG_TEXT, Terms, joined
+from adapters.invoice_documents.lines import MOST_MEANS, MOST_REFERENCES, MOST_TAX_ROWS, order_numbers
+from adapters.invoice_documents.terms import LONG_TEXT, MOST_EXTRAS, Terms, joined
 from adapters.invoice_documents.words import Discount, payment_terms, skonto, without_skonto
 from adapters.invoice_documents.xml_documents import CREDIT_NOTE_TYPES, XmlReading, essentials
 from domain.invoice import InvoiceTotals, PayeeAccount, TaxTotal
 
 _CREDIT_TRANSFERS = ("30", "58")
 _DATE = "udt:DateTimeString"
+_DISCOUNT = "ram:SpecifiedTradePaymentTerms/ram:ApplicableTradePaymentDiscountTerms"
 
 
 def read_cii(root: etree._Element) -> XmlReading:
@@ -123,7 +124,7 @@ def _payment(terms: Terms, money: etree._Element | None, issued_on: date) -> dic
 def _discounts(terms: Terms, money: etree._Element | None, issued_on: date) -> list[Discount]:
     """Counted in days from a base date, which is the invoice date unless another is given."""
     found = []
-    for each in terms.all(money, "ram:SpecifiedTradePaymentTerms/ram:ApplicableTradePaymentDiscountTerms"):
+    for each in terms.few(money, _DISCOUNT, MOST_MEANS, "discounts"):
         percent = terms.number(each, "ram:CalculationPercent")
         days = terms.number(each, "ram:BasisPeriodMeasure")
         base = terms.day(each, f"ram:BasisDateTime/{_DATE}") or issued_on
@@ -139,7 +140,7 @@ def _discounts(terms: Terms, money: etree._Element | None, issued_on: date) -> l
 
 def _accounts(terms: Terms, money: etree._Element | None) -> list[PayeeAccount]:
     accounts = []
-    for means in terms.all(money, "ram:SpecifiedTradeSettlementPaymentMeans"):
+    for means in terms.few(money, "ram:SpecifiedTradeSettlementPaymentMeans", MOST_MEANS, "means of payment"):
         code = terms.text(means, "ram:TypeCode", "/payment_means")
         account = terms.find(means, "ram:PayeePartyCreditorFinancialAccount")
         bank = terms.text(means, "ram:PayeeSpecifiedCreditorFinancialInstitution/ram:BICID")
@@ -155,31 +156,26 @@ def _accounts(terms: Terms, money: etree._Element | None) -> list[PayeeAccount]:
 
 
 def _extras(terms: Terms, money: etree._Element | None) -> tuple[Any, ...]:
-    found = terms.all(money, "ram:SpecifiedTradeAllowanceCharge")
+    found = terms.few(money, "ram:SpecifiedTradeAllowanceCharge", MOST_EXTRAS, "allowances and charges")
     extras = [extra_of(terms, each, f"/allowances/{index}", taxed=True) for index, each in enumerate(found)]
-    extras += [logistics_of(terms, each) for each in terms.all(money, "ram:SpecifiedLogisticsServiceCharge")]
-    return terms.limited(extras, MOST_EXTRAS, "allowances and charges", money)
+    services = terms.few(money, "ram:SpecifiedLogisticsServiceCharge", MOST_EXTRAS - len(found), "logistics charges")
+    return (*extras, *(logistics_of(terms, each) for each in services))
 
 
 def _taxes(terms: Terms, money: etree._Element | None) -> tuple[TaxTotal, ...]:
-    rows = terms.all(money, "ram:ApplicableTradeTax")
+    rows = terms.few(money, "ram:ApplicableTradeTax", MOST_TAX_ROWS, "tax rows")
     if not rows:
         terms.absent.add("/taxes")
-    return terms.limited(
-        [
-            TaxTotal(
-                category=terms.code(row, "ram:CategoryCode", f"/taxes/{index}/category"),
-                rate=terms.number(row, "ram:RateApplicablePercent", f"/taxes/{index}/rate"),
-                taxable=terms.money(row, "ram:BasisAmount", f"/taxes/{index}/taxable"),
-                tax=terms.money(row, "ram:CalculatedAmount", f"/taxes/{index}/tax"),
-                exemption_reason=terms.text(row, "ram:ExemptionReason", limit=LONG_TEXT)
-                or terms.text(row, "ram:ExemptionReasonCode"),
-            )
-            for index, row in enumerate(rows)
-        ],
-        MOST_TAX_ROWS,
-        "tax rows",
-        money,
+    return tuple(
+        TaxTotal(
+            category=terms.code(row, "ram:CategoryCode", f"/taxes/{index}/category"),
+            rate=terms.number(row, "ram:RateApplicablePercent", f"/taxes/{index}/rate"),
+            taxable=terms.money(row, "ram:BasisAmount", f"/taxes/{index}/taxable"),
+            tax=terms.money(row, "ram:CalculatedAmount", f"/taxes/{index}/tax"),
+            exemption_reason=terms.text(row, "ram:ExemptionReason", limit=LONG_TEXT)
+            or terms.text(row, "ram:ExemptionReasonCode"),
+        )
+        for index, row in enumerate(rows)
     )
 
 

@@ -37,7 +37,7 @@ def line_of(terms: Terms, line: etree._Element, index: int) -> InvoiceLine:
         kind=line_kind(name),
         allowances=tuple(
             extra_of(terms, each, f"{pointer}/allowances/{place}", taxed=False)
-            for place, each in enumerate(terms.all(money, "ram:SpecifiedTradeAllowanceCharge"))
+            for place, each in enumerate(terms.extras_of_line(money, "ram:SpecifiedTradeAllowanceCharge"))
         ),
         tax_category=terms.code(money, "ram:ApplicableTradeTax/ram:CategoryCode", f"{pointer}/tax_category"),
         tax_rate=terms.number(money, "ram:ApplicableTradeTax/ram:RateApplicablePercent"),

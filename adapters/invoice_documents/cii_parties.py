@@ -46,7 +46,7 @@ def party_of(terms: Terms, party: etree._Element | None, pointer: str) -> Party:
 
 def _tax_id(terms: Terms, party: etree._Element | None, pointer: str) -> str:
     vat, other = "", ""
-    for each in terms.all(party, "ram:SpecifiedTaxRegistration/ram:ID"):
+    for each in terms.few(party, "ram:SpecifiedTaxRegistration/ram:ID", 20, "tax registrations"):
         number = terms.cut((each.text or "").strip(), each, TEXT)
         if each.get("schemeID", "") == _VAT:
             vat = vat or number

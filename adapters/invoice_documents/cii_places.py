@@ -8,6 +8,7 @@ NAMESPACES = {
     "qdt": f"{_DATA}QualifiedDataType:100",
 }
 INVOICE = f"{{{NAMESPACES['rsm']}}}CrossIndustryInvoice"
+LINE = f"{{{NAMESPACES['rsm']}}}SupplyChainTradeTransaction/{{{NAMESPACES['ram']}}}IncludedSupplyChainTradeLineItem"
 
 _DOCUMENT, _DEAL = "rsm:ExchangedDocument", "rsm:SupplyChainTradeTransaction"
 _AGREEMENT, _SETTLEMENT = f"{_DEAL}/ram:ApplicableHeaderTradeAgreement", f"{_DEAL}/ram:ApplicableHeaderTradeSettlement"

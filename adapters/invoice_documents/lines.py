@@ -1,4 +1,4 @@
-"""What the lines of all XML formats have in common."""
+"""How much of a document's header is kept, and what lines add to it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lxml import etree
 from adapters.invoice_documents.terms import Terms
 from domain.invoice import InvoiceLine
 
-MOST_EXTRAS = 200
+MOST_MEANS = 100
 MOST_REFERENCES = 200
 MOST_TAX_ROWS = 100
 _NO_ORDER = "NA"  # what Peppol has senders write when only their own sales order is known

@@ -12,7 +12,7 @@ from typing import Any
 from lxml import etree
 from pydantic import ValidationError
 
-from adapters.invoice_documents.faults import MAX_FINDINGS, Severity, bounded, finding, shape_faults
+from adapters.invoice_documents.faults import MAX_FINDINGS, Severity, bounded, finding, refuse, shape_faults
 from adapters.invoice_documents.units import UNSTATED, unit_of
 from adapters.invoice_documents.xml_trees import path_of
 from domain.capture import DocumentFinding, UnreadableDocumentError
@@ -26,6 +26,9 @@ _PLACES = Decimal("0.000001")
 _WIDE = Context(prec=80)
 _MAX_PACK = 1_000_000
 TEXT, LONG_TEXT = 200, 2000
+MOST_EXTRAS = 200  # allowances and charges of the document, or of one line
+_MOST_EXTRAS_OF_LINES = 60_000
+_MOST_TEXTS = 500
 
 
 class Terms:
@@ -42,12 +45,28 @@ class Terms:
         self.absent: set[str] = set()
         self.identified: set[Identification] = set()
         self.currency = ""
+        self._extras = 0
 
     def find(self, element: etree._Element | None, path: str) -> etree._Element | None:
         return None if element is None else element.find(_qualified(path, self._namespaces))
 
     def all(self, element: etree._Element | None, path: str) -> list[etree._Element]:
         return [] if element is None else element.findall(_qualified(path, self._namespaces))
+
+    def few(self, element: etree._Element | None, path: str, most: int, what: str) -> list[etree._Element]:
+        """The first ones; a document with more of them is told of, not a reason to work for minutes."""
+        found = self.all(element, path)
+        if len(found) > most:
+            self.note("too-many", f"{len(found)} {what} are given; {most} are kept", element)
+        return found[:most]
+
+    def extras_of_line(self, element: etree._Element | None, path: str) -> list[etree._Element]:
+        """Allowances and charges of a line. Raises UnreadableDocumentError for more in all lines than can be read."""
+        found = self.few(element, path, MOST_EXTRAS, "allowances and charges")
+        self._extras += len(found)
+        if self._extras > _MOST_EXTRAS_OF_LINES:
+            refuse("too-large", f"the lines have more than {_MOST_EXTRAS_OF_LINES} allowances and charges")
+        return found
 
     def note(self, rule: str, message: str, element: etree._Element | None, severity: Severity = "fatal") -> None:
         """A finding about an element. Bounded: behind the first MAX_FINDINGS + 1 nothing more is gathered."""
@@ -64,7 +83,9 @@ class Terms:
 
     def texts(self, element: etree._Element | None, path: str, limit: int = TEXT) -> list[str]:
         """Every non-empty one, each once, in the document's order."""
-        found = (self.cut((each.text or "").strip(), each, limit) for each in self.all(element, path))
+        found = (
+            self.cut((each.text or "").strip(), each, limit) for each in self.few(element, path, _MOST_TEXTS, "texts")
+        )
         return list(dict.fromkeys(each for each in found if each))
 
     def cut(self, value: str, element: etree._Element, limit: int) -> str:

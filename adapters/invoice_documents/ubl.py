@@ -8,8 +8,8 @@ from lxml import etree
 
 from adapters.invoice_documents import ubl_places
 from adapters.invoice_documents.accounts import account_of, each_once
-from adapters.invoice_documents.lines import MOST_EXTRAS, MOST_REFERENCES, MOST_TAX_ROWS, order_numbers
-from adapters.invoice_documents.terms import LONG_TEXT, TEXT, Terms, joined
+from adapters.invoice_documents.lines import MOST_MEANS, MOST_REFERENCES, MOST_TAX_ROWS, order_numbers
+from adapters.invoice_documents.terms import LONG_TEXT, MOST_EXTRAS, TEXT, Terms, joined
 from adapters.invoice_documents.ubl_lines import extra_of, line_of
 from adapters.invoice_documents.ubl_parties import party_of
 from adapters.invoice_documents.words import Discount, payment_terms, skonto, without_skonto
@@ -83,14 +83,9 @@ def _references(terms: Terms, root: etree._Element) -> dict[str, Any]:
         "delivered_on": terms.day(root, "cac:Delivery/cbc:ActualDeliveryDate"),
         "credited": terms.limited(credited, MOST_REFERENCES, "credited invoices", root),
         "note": terms.cut(joined(notes, "\n"), root, LONG_TEXT),
-        "allowances": terms.limited(
-            [
-                extra_of(terms, each, f"/allowances/{index}", taxed=True)
-                for index, each in enumerate(terms.all(root, "cac:AllowanceCharge"))
-            ],
-            MOST_EXTRAS,
-            "allowances and charges",
-            root,
+        "allowances": tuple(
+            extra_of(terms, each, f"/allowances/{index}", taxed=True)
+            for index, each in enumerate(terms.few(root, "cac:AllowanceCharge", MOST_EXTRAS, "allowances and charges"))
         ),
     }
 
@@ -100,10 +95,10 @@ def _terms_text(terms: Terms, root: etree._Element) -> str:
 
 
 def _payment(terms: Terms, root: etree._Element, issued_on: Any) -> dict[str, Any]:
-    means = terms.all(root, "cac:PaymentMeans")
+    means = terms.few(root, "cac:PaymentMeans", MOST_MEANS, "means of payment")
     due_on = terms.day(root, "cbc:DueDate") or terms.day(root, "cac:PaymentMeans/cbc:PaymentDueDate")
     discounts = skonto(_terms_text(terms, root))
-    for each in terms.all(root, "cac:PaymentTerms"):
+    for each in terms.few(root, "cac:PaymentTerms", MOST_MEANS, "payment terms"):
         percent = terms.number(each, "cbc:SettlementDiscountPercent")
         ends = terms.day(each, "cac:SettlementPeriod/cbc:EndDate")
         if percent is not None and ends is not None and ends >= issued_on:
@@ -133,24 +128,19 @@ def _accounts(terms: Terms, means: list[etree._Element]) -> list[PayeeAccount]:
 
 
 def _taxes(terms: Terms, root: etree._Element) -> tuple[TaxTotal, ...]:
-    rows = terms.all(root, "cac:TaxTotal/cac:TaxSubtotal")
+    rows = terms.few(root, "cac:TaxTotal/cac:TaxSubtotal", MOST_TAX_ROWS, "tax rows")
     if not rows:
         terms.absent.add("/taxes")
-    return terms.limited(
-        [
-            TaxTotal(
-                category=terms.code(row, "cac:TaxCategory/cbc:ID", f"/taxes/{index}/category"),
-                rate=terms.number(row, "cac:TaxCategory/cbc:Percent", f"/taxes/{index}/rate"),
-                taxable=terms.money(row, "cbc:TaxableAmount", f"/taxes/{index}/taxable"),
-                tax=terms.money(row, "cbc:TaxAmount", f"/taxes/{index}/tax"),
-                exemption_reason=terms.text(row, "cac:TaxCategory/cbc:TaxExemptionReason", limit=LONG_TEXT)
-                or terms.text(row, "cac:TaxCategory/cbc:TaxExemptionReasonCode"),
-            )
-            for index, row in enumerate(rows)
-        ],
-        MOST_TAX_ROWS,
-        "tax rows",
-        root,
+    return tuple(
+        TaxTotal(
+            category=terms.code(row, "cac:TaxCategory/cbc:ID", f"/taxes/{index}/category"),
+            rate=terms.number(row, "cac:TaxCategory/cbc:Percent", f"/taxes/{index}/rate"),
+            taxable=terms.money(row, "cbc:TaxableAmount", f"/taxes/{index}/taxable"),
+            tax=terms.money(row, "cbc:TaxAmount", f"/taxes/{index}/tax"),
+            exemption_reason=terms.text(row, "cac:TaxCategory/cbc:TaxExemptionReason", limit=LONG_TEXT)
+            or terms.text(row, "cac:TaxCategory/cbc:TaxExemptionReasonCode"),
+        )
+        for index, row in enumerate(rows)
     )
 
 

@@ -30,7 +30,7 @@ def line_of(terms: Terms, line: etree._Element, index: int, quantity: str) -> In
         kind=line_kind(name),
         allowances=tuple(
             extra_of(terms, each, f"{pointer}/allowances/{place}", taxed=False)
-            for place, each in enumerate(terms.all(line, "cac:AllowanceCharge"))
+            for place, each in enumerate(terms.extras_of_line(line, "cac:AllowanceCharge"))
         ),
         tax_category=terms.code(item, "cac:ClassifiedTaxCategory/cbc:ID", f"{pointer}/tax_category"),
         tax_rate=terms.number(item, "cac:ClassifiedTaxCategory/cbc:Percent"),

@@ -47,7 +47,7 @@ def party_of(terms: Terms, party: etree._Element | None, pointer: str) -> Party:
 
 def _tax_id(terms: Terms, party: etree._Element | None, pointer: str) -> str:
     vat, other = "", ""
-    for each in terms.all(party, "cac:PartyTaxScheme"):
+    for each in terms.few(party, "cac:PartyTaxScheme", 20, "tax registrations"):
         number = terms.text(each, "cbc:CompanyID")
         if terms.text(each, "cac:TaxScheme/cbc:ID").upper() == "VAT":
             vat = vat or number

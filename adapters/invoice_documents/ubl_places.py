@@ -7,6 +7,8 @@ NAMESPACES = {
 }
 INVOICE, CREDIT_NOTE = f"{{{_SCHEMA}Invoice-2}}Invoice", f"{{{_SCHEMA}CreditNote-2}}CreditNote"
 
+INVOICE_LINE, CREDIT_NOTE_LINE = f"{{{NAMESPACES['cac']}}}InvoiceLine", f"{{{NAMESPACES['cac']}}}CreditNoteLine"
+
 _TOTALS = "cac:LegalMonetaryTotal"
 _EXTRA = "cac:AllowanceCharge[*]"
 _ROW = "cac:TaxTotal/cac:TaxSubtotal[*]"

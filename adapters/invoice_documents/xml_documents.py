@@ -12,10 +12,11 @@ from domain import en16931
 from domain.capture import DocumentFinding, DocumentFormat, Reading, UnreadableDocumentError
 from domain.en16931_stated import Stated
 from domain.en16931_terms import missing
-from domain.invoice import MAX_INVOICE_LINES, Invoice
+from domain.invoice import Invoice
 
 # UNTDID 1001: credit notes of all sorts, among them self-billed (261) and factored (396) ones.
 CREDIT_NOTE_TYPES = frozenset({"81", "83", "261", "262", "296", "308", "381", "396", "420", "458", "532"})
+_SCHEMA_FIRST = 50
 _PEPPOL = "urn:fdc:peppol.eu"
 _EN16931 = ("en16931", "peppol", "factur-x", "xrechnung", "zugferd")
 
@@ -35,7 +36,8 @@ class XmlReading:
     def reading(self, root: str, schema: list[DocumentFinding], form: DocumentFormat | None = None) -> Reading:
         """`form` names another format than that of the XML: a PDF that carried it."""
         rules = placed(self._rules(), self.places, root)
-        findings = bounded([*schema, *self.terms.findings, *rules])
+        # A schema may find the same fault on every line; it must not hide the others.
+        findings = bounded([*schema[:_SCHEMA_FIRST], *self.terms.findings, *rules, *schema[_SCHEMA_FIRST:]])
         return Reading(format=form or self.format, invoice=self.invoice, findings=findings)
 
     def _rules(self) -> tuple[DocumentFinding, ...]:
@@ -71,8 +73,6 @@ def essentials(
         )
     if lines == 0:
         faults += missing("/lines")
-    if lines > MAX_INVOICE_LINES:
-        faults.append(finding("too-many", f"{lines} lines are given; {MAX_INVOICE_LINES} can be read", "/lines"))
     if faults or issued_on is None:
         raise UnreadableDocumentError(bounded([*placed(faults, places, root), *terms.findings]))
     return issued_on

@@ -9,18 +9,19 @@ from pydantic import ValidationError
 
 from adapters.invoice_documents import cii_places, ubl_places
 from adapters.invoice_documents.cii import read_cii
-from adapters.invoice_documents.faults import bounded, finding, shape_faults
+from adapters.invoice_documents.faults import bounded, finding, refuse, shape_faults
 from adapters.invoice_documents.schemas import check_schema
 from adapters.invoice_documents.ubl import read_ubl
 from adapters.invoice_documents.xml_documents import XmlReading
 from adapters.invoice_documents.xml_trees import parse
 from domain.capture import DocumentFormat, Reading, UnreadableDocumentError
+from domain.invoice import MAX_INVOICE_LINES
 
-# Root element -> format, its reader, and how its root is usually written.
-_FORMATS: dict[str, tuple[DocumentFormat, Callable[[etree._Element], XmlReading], str]] = {
-    ubl_places.INVOICE: ("ubl-invoice", read_ubl, "/Invoice"),
-    ubl_places.CREDIT_NOTE: ("ubl-credit-note", read_ubl, "/CreditNote"),
-    cii_places.INVOICE: ("cii", read_cii, "/rsm:CrossIndustryInvoice"),
+# Root element -> format, its reader, how its root is usually written, and where its lines are.
+_FORMATS: dict[str, tuple[DocumentFormat, Callable[[etree._Element], XmlReading], str, str]] = {
+    ubl_places.INVOICE: ("ubl-invoice", read_ubl, "/Invoice", ubl_places.INVOICE_LINE),
+    ubl_places.CREDIT_NOTE: ("ubl-credit-note", read_ubl, "/CreditNote", ubl_places.CREDIT_NOTE_LINE),
+    cii_places.INVOICE: ("cii", read_cii, "/rsm:CrossIndustryInvoice", cii_places.LINE),
 }
 
 
@@ -35,8 +36,11 @@ def read_xml(content: bytes, form: DocumentFormat | None = None) -> Reading:
         name = etree.QName(root)
         message = f"{name.localname} of {name.namespace or 'no namespace'} is no invoice that can be read"[:300]
         raise NotAnInvoiceError((finding("not-an-invoice", message),))
-    own_form, read, root_name = _FORMATS[root.tag]
-    schema = check_schema(root, own_form, root_name)
+    own_form, read, root_name, line_path = _FORMATS[root.tag]
+    lines = root.findall(line_path)
+    if len(lines) > MAX_INVOICE_LINES:
+        refuse("too-many", f"{len(lines)} lines are given; {MAX_INVOICE_LINES} can be read", root_name)
+    schema = check_schema(root, own_form, root_name, lines)
     try:
         return read(root).reading(root_name, schema, form)
     except ValidationError as error:

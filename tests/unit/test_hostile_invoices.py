@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lxml import etree
 
 from adapters.invoice_documents import DocumentReader, media_type_of
 from adapters.invoice_documents.faults import MAX_FINDINGS
@@ -180,6 +182,45 @@ def test_more_lines_than_can_be_kept_are_refused() -> None:
     assert "too-many" in refused(UBL[:start] + one * 20_001 + UBL[end:])
 
 
+def test_a_fault_far_down_is_led_to_its_line() -> None:
+    invoice = sound(tuple(line(number) for number in range(1, 3001)))
+    reading = read(ubl_invoice(invoice).replace(b"<cbc:ID>2900</cbc:ID>", b"<cbc:ID>2900</cbc:ID><cbc:Surprise/>"))
+    assert reading.invoice == invoice
+    assert [(each.rule, each.place) for each in reading.findings] == [
+        ("XSD", "/Invoice/cac:InvoiceLine[2900]/cbc:Surprise")
+    ]
+
+
+def test_lines_that_do_not_stand_together_are_told() -> None:
+    content = ubl_invoice(sound(tuple(line(number) for number in range(1, 3001))))
+    last = content.rindex(b"<cac:InvoiceLine>")
+    reading = read(content[:last] + b"<cac:TaxTotal/>" + content[last:])
+    assert ("XSD", "/Invoice") in {(each.rule, each.place) for each in reading.findings}
+
+
+@pytest.mark.parametrize(
+    ("before", "flood"),
+    [
+        (b"<cac:TaxTotal>", b"<cac:AllowanceCharge/>" * 80_000),
+        (b"<cac:Price>", b"<cac:AllowanceCharge/>" * 80_000),
+        (b"<cbc:DocumentCurrencyCode>", b"<cbc:Note>a</cbc:Note>" * 80_000),
+        (b"<cac:Price>", b"<cbc:Note " + b" ".join(b'a%d=""' % number for number in range(80_000)) + b"/>"),
+    ],
+    ids=["document-allowances", "line-allowances", "notes", "attributes"],
+)
+def test_a_flood_of_anything_else_is_too_large(before: bytes, flood: bytes) -> None:
+    started = time.perf_counter()
+    assert refused(UBL.replace(before, flood + before, 1)) == {"too-large"}
+    assert time.perf_counter() - started < 10  # a tenth of a second on a quiet machine
+
+
+def test_more_allowances_than_are_kept_are_told() -> None:
+    one = b"<cac:AllowanceCharge><cbc:ChargeIndicator>false</cbc:ChargeIndicator></cac:AllowanceCharge>"
+    reading = read(UBL.replace(b"<cac:TaxTotal>", one * 250 + b"<cac:TaxTotal>", 1))
+    assert len(reading.invoice.allowances) == 200
+    assert "too-many" in {each.rule for each in reading.findings}
+
+
 def test_many_threads_read_at_once() -> None:
     sound_one, broken = UBL, UBL.replace(b"<cbc:ID>1</cbc:ID>", b"<cbc:Surprise/>")
 
@@ -240,6 +281,35 @@ def test_damage_anywhere_ends_in_a_reading_or_a_refusal(
         assert error.findings
     else:
         assert reading.invoice.lines
+
+
+ODD = ["", "x" * 3000, "-5", "\u0663", "1e5", "NaN", "99999999999999.99", "0000-00-00", "0.0000000001", "0", "\u00a0"]
+
+
+@given(
+    document=st.sampled_from([UBL, ubl_invoice(sound(kind="credit-note")), cii_invoice(sound())]),
+    where=st.floats(0, 1, exclude_max=True),
+    value=st.sampled_from([*ODD, "-999999999999.9999"]) | st.text(st.characters(categories=("L", "N", "P", "S"))),
+)
+@settings(max_examples=300, deadline=None)
+def test_odd_values_anywhere_end_in_a_reading_or_a_refusal(document: bytes, where: float, value: str) -> None:
+    root = etree.fromstring(document)
+    leaves = [each for each in root.iter() if len(each) == 0]
+    leaf = leaves[int(where * len(leaves))]
+    leaf.text = value
+    try:
+        reading = read(etree.tostring(root))
+    except UnreadableDocumentError as error:
+        assert {each.rule for each in error.findings} & {"BR-02", "BR-03", "BR-05", "BR-CL-04"}
+    else:
+        assert len(reading.invoice.lines) == 2
+
+
+def test_the_largest_amounts_are_judged_too() -> None:
+    document = json.loads(sound().model_dump_json())
+    document["totals"]["total"]["amount"] = "-999999999999.9999"
+    reading = read(json.dumps(document).encode(), "application/json")
+    assert {each.rule for each in reading.findings} == {"BR-CO-15", "BR-CO-16", "negative-total"}
 
 
 @given(st.binary(max_size=300))
