@@ -33,7 +33,9 @@ class Identified(Value):
 def supplier_query(invoice: Invoice, chosen: str = "") -> SupplierQuery:
     """All suppliers that the controls have to know of: those named, those that own an account, and similar names."""
     seller = invoice.seller
-    forms = (seller.tax_id, _plain(seller.tax_id), tax_key(seller.tax_id, seller.country))
+    bare = tax_key(seller.tax_id, seller.country)
+    prefixed = seller.country.strip().upper() + bare if bare else ""
+    forms = (seller.tax_id, _plain(seller.tax_id), bare, prefixed)
     return SupplierQuery(
         codes=(chosen,) if chosen else (),
         tax_ids=tuple(dict.fromkeys(form for form in forms if form)),
