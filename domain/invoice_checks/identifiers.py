@@ -11,12 +11,10 @@ from domain.capture import InvoiceCopy
 from domain.invoice import Invoice, Party
 from domain.model import Value
 from domain.payables import PayableSupplier, SupplierQuery
+from domain.similar_names import telling_words
 
 MAX_CANDIDATES = 5
 NAME_RESEMBLES_PERCENT = 80
-_LEGAL_FORMS = frozenset(
-    {"inc", "incorporated", "corp", "corporation", "co", "company", "llc", "llp", "lp", "ltd", "limited", "plc", "the"}
-) | {"gmbh", "ag", "kg", "sa", "sas", "sarl", "srl", "spa", "bv", "nv", "ab", "as", "oy"}
 _GLN_SCHEME = "0088:"  # ISO 6523 code of GS1 location numbers, as Peppol writes addresses
 
 
@@ -146,6 +144,5 @@ def _plain(text: str) -> str:
 
 
 def _core(name: str) -> str:
-    """A name without case, punctuation and legal form; the whole of it where nothing else is left."""
-    words = re.sub(r"[^\w\s]", "", name.casefold()).split()
-    return " ".join([word for word in words if word not in _LEGAL_FORMS] or words)
+    """The telling words of a name; the whole of it where it has none."""
+    return " ".join(sorted(telling_words(name))) or name.strip().casefold()
