@@ -57,7 +57,7 @@ def duplicates(copy: InvoiceCopy, supplier: str, similar: Sequence[RegisteredInv
     The invoice's own entry is no duplicate of it, nor are entries that were never booked.
     """
     found = []
-    for other in similar:
+    for other in {each.case_id: each for each in similar}.values():
         if other.case_id == copy.case_id or other.state in NEVER_BOOKED:
             continue
         ways = _ways(copy, supplier, other)
@@ -73,7 +73,7 @@ def _ways(copy: InvoiceCopy, supplier: str, other: RegisteredInvoice) -> tuple[R
     if other.supplier != supplier:
         return tuple(ways)
     invoice = copy.invoice
-    same_number = normalised_number(other.number) == normalised_number(invoice.number)
+    same_number = same_number_and_kind(copy, other)
     if same_number:
         ways.append("same-number")
     same_amount = (other.kind, other.amount) == (invoice.kind, invoice.totals.payable)
@@ -83,6 +83,12 @@ def _ways(copy: InvoiceCopy, supplier: str, other: RegisteredInvoice) -> tuple[R
         if not same_number and _similar_number(copy, other):
             ways.append("similar-number")
     return tuple(ways)
+
+
+def same_number_and_kind(copy: InvoiceCopy, other: RegisteredInvoice) -> bool:
+    """Whether both would take the same place in the register: suppliers number invoices and credit notes apart."""
+    ours, theirs = normalised_number(copy.invoice.number), normalised_number(other.number)
+    return (copy.invoice.kind, ours) == (other.kind, theirs)
 
 
 def _same_orders(ours: Sequence[str], theirs: Sequence[str]) -> bool:

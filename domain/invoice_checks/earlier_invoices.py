@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from domain.capture import InvoiceCopy
-from domain.duplicates import NEVER_BOOKED, Duplicate, duplicates, order_numbers
-from domain.invoice import normalised_number
+from domain.duplicates import NEVER_BOOKED, Duplicate, duplicates, order_numbers, same_number_and_kind
 from domain.invoice_checks.facts import ControlFacts
 from domain.invoice_checks.log import ControlLog
 from domain.payables import PayableSupplier
@@ -30,9 +29,8 @@ def check_earlier(facts: ControlFacts, supplier: PayableSupplier, log: ControlLo
             others=[_other(each) for each in found[:MAX_SHOWN]],
             count=len(found),
         )
-    number = normalised_number(facts.invoice.number)
     for other in facts.similar:
-        same = other.supplier == supplier.code and normalised_number(other.number) == number
+        same = other.supplier == supplier.code and same_number_and_kind(facts.copy_, other)
         if same and other.state in NEVER_BOOKED and other.case_id != facts.copy_.case_id:
             log.note(f"{other.number} came before and was not booked ({other.state}, case {other.case_id}).")
 

@@ -11,12 +11,10 @@ from domain.capture import InvoiceCopy
 from domain.invoice import Invoice, Party
 from domain.model import Value
 from domain.payables import PayableSupplier, SupplierQuery
+from domain.similar_names import telling_words
 
 MAX_CANDIDATES = 5
 NAME_RESEMBLES_PERCENT = 80
-_LEGAL_FORMS = frozenset(
-    {"inc", "incorporated", "corp", "corporation", "co", "company", "llc", "llp", "lp", "ltd", "limited", "plc", "the"}
-) | {"gmbh", "ag", "kg", "sa", "sas", "sarl", "srl", "spa", "bv", "nv", "ab", "as", "oy"}
 _GLN_SCHEME = "0088:"  # ISO 6523 code of GS1 location numbers, as Peppol writes addresses
 
 
@@ -33,7 +31,9 @@ class Identified(Value):
 def supplier_query(invoice: Invoice, chosen: str = "") -> SupplierQuery:
     """All suppliers that the controls have to know of: those named, those that own an account, and similar names."""
     seller = invoice.seller
-    forms = (seller.tax_id, _plain(seller.tax_id), tax_key(seller.tax_id, seller.country))
+    bare = tax_key(seller.tax_id, seller.country)
+    prefixed = seller.country.strip().upper() + bare if bare else ""
+    forms = (seller.tax_id, _plain(seller.tax_id), bare, prefixed)
     return SupplierQuery(
         codes=(chosen,) if chosen else (),
         tax_ids=tuple(dict.fromkeys(form for form in forms if form)),
@@ -144,6 +144,5 @@ def _plain(text: str) -> str:
 
 
 def _core(name: str) -> str:
-    """A name without case, punctuation and legal form; the whole of it where nothing else is left."""
-    words = re.sub(r"[^\w\s]", "", name.casefold()).split()
-    return " ".join([word for word in words if word not in _LEGAL_FORMS] or words)
+    """The telling words of a name; the whole of it where it has none."""
+    return " ".join(sorted(telling_words(name))) or name.strip().casefold()

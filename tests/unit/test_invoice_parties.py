@@ -11,7 +11,7 @@ from domain.invoice import Invoice, Party
 from domain.invoice_checks.identifiers import MAX_CANDIDATES, identify, supplier_query
 from domain.invoice_checks.senders import is_sender
 from domain.invoice_control import ControlFacts, control, resolve_supplier
-from domain.payables import PayableSupplier, SupplierAccount
+from domain.payables import PayableSupplier, SupplierAccount, SupplierQuery
 from tests.fixtures.invoice_copies import ACCOUNT, OTHER_ACCOUNT, copy_of, document, facts, invoice, supplier
 from tests.fixtures.small_policy import policy
 
@@ -193,6 +193,11 @@ def test_the_query_asks_for_all_that_the_document_names() -> None:
     asked = supplier_query(invoice(seller=Party(name="Acme", tax_id="DE 136.695.976", country="DE", gln=GLN)), "S-5")
     assert asked.codes == ("S-5",)
     assert asked.tax_ids == ("DE 136.695.976", "DE136695976", "136695976")
+    assert supplier_query(invoice(seller=Party(tax_id="136695976", country="DE"))).tax_ids == (
+        "136695976",
+        "DE136695976",
+    )
+    assert supplier_query(invoice(seller=Party(name="Acme"), accounts=())) == SupplierQuery(name="Acme")
     assert asked.glns == (GLN,)
     assert asked.account_fingerprints == (ACCOUNT.fingerprint,)
     assert asked.name == "Acme"
