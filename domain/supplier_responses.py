@@ -59,7 +59,7 @@ def clarifications_for(code: str) -> Clarification:
 
 
 def response_status(stage: Stage, open_codes: Collection[str] = (), withheld: bool = False) -> ResponseStatus:
-    """UNCL4343. AB received, IP in process, UQ under query, CA conditionally, RE rejected, AP accepted, PD paid.
+    """AB received, IP in process, UQ under query, CA accepted on condition, RE rejected, AP accepted, PD paid.
 
     Under query is what waits for the supplier, not what waits for the house: `open_codes` that nobody tells suppliers
     leave a bill in process. What is paid short is accepted on condition, and stays so until the rest is settled.

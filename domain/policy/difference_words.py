@@ -14,6 +14,8 @@ _THINGS = {
     "service_levels": "service-level rule {name}",
     "tolerance_rules": "tolerance rule {name}",
     "budget_rules": "budget rule {name}",
+    "match_ways": "matching rule {name}",
+    "invoice_tolerances": "invoice tolerance {name}",
     "acceptance": "automatic acceptance {name}",
     "segregation": "segregation rule {name}",
     "authority": "the authority of job level {name}",
@@ -27,7 +29,8 @@ _THINGS = {
 """How an entry of a table is called. `rules` of a file are those of its routing table."""
 _THINGS["rules"] = _THINGS["routing"]
 
-_AMOUNTS = frozenset({"cap", "limit", "amount", "least", "most"})
+_AMOUNTS = frozenset({"cap", "limit", "amount", "least", "most", "release_from"})
+_PERCENTAGES = frozenset({"percent", "discount_yield"})
 _SENTENCES = {
     "amount_from": "{thing} now begins at {after} instead of {before}",
     "amount_below": "{thing} now ends below {after} instead of {before}",
@@ -47,6 +50,8 @@ _SENTENCES = {
     "escalate_to": "{thing} is now passed to {after} instead of {before}",
     "remind_after_hours": "{thing} is now reminded after {after} instead of {before}",
     "escalate_after_hours": "{thing} is now passed on after {after} instead of {before}",
+    "ways": "{thing} now matches {after} instead of {before}",
+    "release_from": "a second person now releases payments from {after} instead of {before}",
     "max_amount": "{thing} now ends at {after} instead of {before}",
     "opens": "the office now opens at {after} instead of {before}",
     "closes": "the office now closes at {after} instead of {before}",
@@ -67,6 +72,7 @@ _WHEN_EMPTY = {
     "stage": "a stage of its own",
 }
 _NEEDS = {"any": "one approval", "all": "the approval of everybody", "role": "the holders of the role"}
+_COUNTS = {"ways": "{}-way", "needs": "the approval of {}"}
 _OF_THE_TABLE = frozenset({"owner", "reason", "hit_policy"})
 """What a table says of itself rather than of a row."""
 _UNSAID = frozenset({"name", "code", "parameter", "owner", "reason", "job_level"})
@@ -151,14 +157,14 @@ def _value(value: Any, field: str, currency: str) -> str:
 
 def _number(value: Decimal | int, field: str, currency: str) -> str:
     text = f"{value:,f}" if isinstance(value, Decimal) else f"{value:,}"
-    if field.endswith("_percent"):
+    if field.endswith("_percent") or field in _PERCENTAGES:
         return f"{text} %"
     if field.endswith("_hours"):
         return f"{text} business {'hour' if value == 1 else 'hours'}"
     if field.endswith("_days"):
         return f"{text} {'day' if value == 1 else 'days'}"
-    if field == "needs":
-        return f"the approval of {text}"
+    if field in _COUNTS:
+        return _COUNTS[field].format(text)
     if field in _AMOUNTS or field.startswith("amount_") or field.endswith("_amount"):
         return f"{text} {currency}"
     return text

@@ -17,15 +17,19 @@ from domain.money import CurrencyCode
 from domain.policy.checks import known_time_zone, time_of_day, valid_gln
 from domain.policy.sections import (
     AmendmentSection,
+    AssistantSection,
     AuthoritySection,
     BudgetSection,
+    CaptureSection,
     Category,
     DelegationSection,
     Document,
     EmergencySection,
     ExceptionEntry,
+    InvoiceSection,
     LevelSection,
     OneDecisionSection,
+    PaymentSection,
     PurchasingSection,
     ReceiptSection,
     RetentionSection,
@@ -38,7 +42,9 @@ from domain.policy.sections import (
 from domain.policy.table_entries import (
     Acceptance,
     BudgetRules,
+    InvoiceTolerances,
     LocalVariation,
+    MatchWays,
     Routing,
     RoutingRuleEntry,
     Segregation,
@@ -78,6 +84,12 @@ class Edition(Rule):
     budget_rules: BudgetRules
     acceptance: Acceptance
     segregation: Segregation
+    capture: CaptureSection
+    invoice: InvoiceSection
+    match_ways: MatchWays
+    invoice_tolerances: InvoiceTolerances
+    payment: PaymentSection
+    assistant: AssistantSection
     exceptions: tuple[ExceptionEntry, ...] = ()
     facilities_may_add_rules: bool
     facilities_may_change: tuple[LocalVariation, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from domain.invoice_tolerance import invoice_tolerance, ways_of
 from domain.money import Money
 from domain.policy.model import FrozenPolicy
 from domain.policy.tables import accepted_by_rule, authority_from, broken_by, budget_behaviour, clocks, tolerances_of
@@ -24,6 +25,7 @@ def disappointments(policy: FrozenPolicy, example: Example) -> list[str]:
             *_of_route(route(policy, facts_of(policy, given)), expect),
             *_of_clocks(policy, given, expect),
             *_of_tables(policy, given, expect),
+            *_of_bills(policy, given, expect),
         )
         if wanted != found
     ]
@@ -76,6 +78,15 @@ def _of_tables(policy: FrozenPolicy, given: Given, expect: Expect) -> Iterator[P
         lowest = authority_from(policy, given.amount)
         found_level = NOBODY if lowest is None else lowest
         yield f"authority from job level {expect.authority_from}", f"authority from job level {found_level}"
+
+
+def _of_bills(policy: FrozenPolicy, given: Given, expect: Expect) -> Iterator[Pair]:
+    category, supplier = given.categories[0] if given.categories else "", given.supplier or ""
+    if expect.ways is not None:
+        yield f"{expect.ways}-way matching", f"{ways_of(policy, category, supplier)}-way matching"
+    for kind, wanted in (expect.invoice_tolerances or {}).items():
+        rule = invoice_tolerance(policy, kind, category, supplier)
+        yield f"{kind} tolerated by {wanted}", f"{kind} tolerated by {rule.name if rule else NOBODY}"
 
 
 def _of_fields(what: str, wanted: dict[str, Any], found: dict[str, Any]) -> Iterator[Pair]:

@@ -50,6 +50,12 @@ def freeze(
         segregation=_all(model.SegregationRule, (*edition.segregation.rules, *segregation)),
         delegation=_as(model.DelegationRule, edition.delegation),
         retention=_as(model.RetentionRule, edition.retention),
+        capture=_as(model.CaptureRule, edition.capture),
+        invoice=_as(model.InvoiceRule, edition.invoice),
+        match_ways=_all(model.MatchWaysRule, edition.match_ways.rules),
+        invoice_tolerances=_all(model.InvoiceToleranceRule, edition.invoice_tolerances.rules),
+        payment=_as(model.PaymentRule, edition.payment),
+        assistant=_as(model.AssistantRule, edition.assistant),
     )
 
 

@@ -10,7 +10,16 @@ from domain.policy.source import Place, PolicyFault, Source
 from domain.policy.table_entries import LocalVariation, RoutingRuleEntry, Row
 
 Local = Mapping[str, tuple[FacilityDocument, Source]]
-TABLES = ("routing", "service_levels", "tolerance_rules", "budget_rules", "acceptance", "segregation")
+TABLES = (
+    "routing",
+    "service_levels",
+    "tolerance_rules",
+    "budget_rules",
+    "acceptance",
+    "segregation",
+    "match_ways",
+    "invoice_tolerances",
+)
 
 
 def edition_faults(document: SystemDocument, source: Source) -> list[PolicyFault]:

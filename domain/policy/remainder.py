@@ -28,7 +28,25 @@ _LISTS = frozenset(
 )
 _FOR_READERS = frozenset({"owner", "reason"})
 _STAND_INS: tuple[Any, ...] = (
-    *(None, 0, 1, True, (), "process-owner", "stop", "ask", "collect", "first", "any", "unique", "USD", "UTC", "US"),
+    *(
+        None,
+        0,
+        1,
+        True,
+        (),
+        "process-owner",
+        "stop",
+        "ask",
+        "collect",
+        "first",
+        "any",
+        "unique",
+        "supplier",
+        "shadow",
+        "USD",
+        "UTC",
+        "US",
+    ),
     *("a reason that was left out", "1999.01-1", date(1999, 1, 1), "09:00", "17:00", ("monday",), "hospital"),
 )
 _ABSENT = object()

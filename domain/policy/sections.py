@@ -143,6 +143,30 @@ class RetentionSection(model.RetentionRule, Section):
     years_of: dict[Name, Annotated[int, Field(ge=1, le=100)]]
 
 
+class CaptureSection(model.CaptureRule, Section):
+    """Between 0 and 1: below it a person keys the invoice beside its picture."""
+
+
+class InvoiceSection(model.InvoiceRule, Section):
+    """`ways`: 2 against the order, 3 against its receipt, 4 against its inspection. Rates in percent."""
+
+    total_amount: Amount
+    tax_amount: Amount
+    tax_rates: Annotated[tuple[Annotated[ExactDecimal, Field(ge=0, le=100)], ...], Field(min_length=1)]
+
+
+class PaymentSection(model.PaymentRule, Section):
+    """`release_from` is inclusive: from it on a second person releases what the first approved."""
+
+    approver_role: Role
+    release_role: Role
+    release_from: Amount
+
+
+class AssistantSection(model.AssistantRule, Section):
+    """Write `"off"` in quotes: without them YAML reads a truth value."""
+
+
 class DelegationSection(model.DelegationRule, Section):
     """`max_amount` is inclusive; `null` sets no limit beyond the delegator's own authority."""
 

@@ -83,6 +83,8 @@ def _role_flaws(policy: FrozenPolicy, staff: Staff) -> Iterator[Flaw]:
         ("budget", "", policy.budget.override_role),
         ("emergency", "", policy.emergency.retrospective_role),
         *(("exception", code, exception_owner(policy, code)) for code in CATALOGUE),
+        ("payment", "", policy.payment.approver_role),
+        ("payment", "", policy.payment.release_role),
         *(("segregation", rule.name, rule.override_role) for rule in policy.segregation),
     ]
     for part, name, role in wanted:

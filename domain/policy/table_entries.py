@@ -104,6 +104,44 @@ class ToleranceRules(Document):
     rules: tuple[ToleranceEntry, ...]
 
 
+class MatchWaysEntry(Row):
+    """Against what bills for some goods, or of some suppliers, are matched: order 2, receipt 3, inspection 4."""
+
+    categories: tuple[Category, ...] = ()
+    suppliers: tuple[SupplierCode, ...] = ()
+    ways: Literal[2, 3, 4]
+
+
+class MatchWays(Document):
+    """`first`: the first rule that matches a line counts; without one, `invoice.ways` does."""
+
+    hit_policy: Literal["first"]
+    rules: tuple[MatchWaysEntry, ...]
+
+
+InvoiceToleranceKind = Literal["price", "quantity", "freight", "surcharge"]
+
+
+class InvoiceToleranceEntry(Row):
+    """What a bill may differ by: in percent and in currency units, of which the smaller counts. Both are stated."""
+
+    kind: Annotated[
+        InvoiceToleranceKind,
+        Field(description="price and quantity of a line; freight and surcharges of a bill, in percent of its goods"),
+    ]
+    categories: tuple[Category, ...] = ()
+    suppliers: tuple[SupplierCode, ...] = ()
+    percent: model.Percent
+    amount: Amount
+
+
+class InvoiceTolerances(Document):
+    """`first`, for each kind: the first rule that matches counts; without one, nothing may differ."""
+
+    hit_policy: Literal["first"]
+    rules: tuple[InvoiceToleranceEntry, ...]
+
+
 class BudgetBehaviourEntry(Row):
     """Another behaviour for some budgets."""
 

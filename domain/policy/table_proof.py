@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 from domain.policy.boxes import Box, from_on, left_over, meet
 from domain.policy.flaws import MAY_NOT_APPROVE, ROLES, UNLISTED, URGENCIES, Flaw
-from domain.policy.model import AcceptanceRule, FrozenPolicy, SegregationRule
+from domain.policy.model import AcceptanceRule, FrozenPolicy, InvoiceToleranceRule, MatchWaysRule, SegregationRule
 
 OTHER = "(any other)"
 """Stands for every supplier, or every cost centre, that no row names."""
@@ -31,6 +31,8 @@ def table_flaws(policy: FrozenPolicy, categories: Sequence[str]) -> Iterator[Fla
     yield from _authority_flaws(policy)
     yield from _segregation_flaws(policy.segregation)
     yield from _delegation_flaws(policy)
+    yield from _invoice_flaws(policy, categories)
+    yield from _payment_flaws(policy)
 
 
 def _service_level_flaws(policy: FrozenPolicy) -> Iterator[Flaw]:
@@ -55,6 +57,33 @@ def _tolerance_flaws(policy: FrozenPolicy, categories: Sequence[str]) -> Iterato
         policy.tolerance_rules,
         lambda rule: (_of(rule.categories, goods), _of(rule.suppliers, suppliers)),
     )
+
+
+def _invoice_flaws(policy: FrozenPolicy, categories: Sequence[str]) -> Iterator[Flaw]:
+    """Rows about bills that never decide; those of one kind of tolerance stand in no other's shadow."""
+    goods = (*categories, UNLISTED)
+    tolerances, ways = policy.invoice_tolerances, policy.match_ways
+    named = (supplier for suppliers in (*_suppliers(ways), *_suppliers(tolerances)) for supplier in suppliers)
+    suppliers = (*named, OTHER)
+    yield from _undecided(
+        "match_ways", ways, lambda rule: (_of(rule.categories, goods), _of(rule.suppliers, suppliers))
+    )
+    for kind in sorted({rule.kind for rule in tolerances}):
+        yield from _undecided(
+            "invoice_tolerances",
+            [rule for rule in tolerances if rule.kind == kind],
+            lambda rule: (_of(rule.categories, goods), _of(rule.suppliers, suppliers)),
+        )
+
+
+def _suppliers(rules: Sequence[MatchWaysRule] | Sequence[InvoiceToleranceRule]) -> list[tuple[str, ...]]:
+    return [rule.suppliers for rule in rules]
+
+
+def _payment_flaws(policy: FrozenPolicy) -> Iterator[Flaw]:
+    for role, does in ((policy.payment.approver_role, "approve"), (policy.payment.release_role, "release")):
+        if role not in ROLES or role in MAY_NOT_APPROVE:
+            yield Flaw(part="payment", reason=f"a {role} may not {does} payments")
 
 
 def _budget_flaws(policy: FrozenPolicy, categories: Sequence[str]) -> Iterator[Flaw]:

@@ -13,7 +13,7 @@ from domain.facility import FacilityCode
 from domain.master_data import SupplierRisk
 from domain.money import ExactDecimal
 from domain.policy.sections import Amount, Category, Document, Name
-from domain.policy.table_entries import AcceptableCode, CostCentre, JobLevel, SupplierCode
+from domain.policy.table_entries import AcceptableCode, CostCentre, InvoiceToleranceKind, JobLevel, SupplierCode
 from domain.requisition import Urgency
 
 NOBODY = "nobody"
@@ -66,6 +66,10 @@ class Expect(Document):
     behaviour: Literal["stop", "warn", "ignore"] | None = None
     accepted_by: Annotated[dict[AcceptableCode, Name], Field(description="the rule, by exception")] | None = None
     segregated_by: Annotated[tuple[Name, ...], Field(description="rules that the duties break")] | None = None
+    ways: Annotated[Literal[2, 3, 4], Field(description="against what a bill is matched")] | None = None
+    invoice_tolerances: (
+        Annotated[dict[InvoiceToleranceKind, Name], Field(description="the rule that decides, by kind")] | None
+    ) = None
     authority_from: Annotated[JobLevel | Literal["nobody"], Field(description="lowest job level")] | None = None
 
     @model_validator(mode="after")
