@@ -205,9 +205,10 @@ class MemoryPayables:
 
     def _accrue(self, order: HeldOrder, kind: str, day: date) -> HeldOrder:
         """The order with its accrual booked as its quantities and prices now want it."""
-        number = self._next_number(f"{kind}-{day.year}")
         entries = accrual_entries(order, self._master.posting_accounts)
-        self._ledger.book(number, order.draft.facility, order.draft.currency, day, entries)
+        if any(each.amount for each in entries):
+            number = self._next_number(f"{kind}-{day.year}")
+            self._ledger.book(number, order.draft.facility, order.draft.currency, day, entries)
         return replace(order, accrued={line: order.unbilled(line) for line in order.lines})
 
     def _order(self, number: str) -> HeldOrder:

@@ -6,8 +6,10 @@ DECLARE
     target erp.purchase_order;
 BEGIN
     FOR earlier IN
-        SELECT DISTINCT l.order_number FROM erp.purchase_order_line l JOIN erp.purchase_order o ON o.number = l.order_number
-        WHERE l.accrued <> erp.unbilled(l, o.currency) ORDER BY l.order_number
+        SELECT o.number FROM erp.purchase_order o
+        WHERE EXISTS (SELECT FROM erp.purchase_order_line l
+                      WHERE l.order_number = o.number AND l.accrued <> erp.unbilled(l, o.currency))
+        ORDER BY o.number COLLATE "C"
     LOOP
         target := erp.locked_order(earlier);
         PERFORM erp.accrue(target, 'OB', erp.last_open_movement_day(target));
