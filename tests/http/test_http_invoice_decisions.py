@@ -72,7 +72,9 @@ async def test_a_confirmed_account_needs_its_call_back(gateway: Gateway) -> None
 async def test_correct_without_a_correction_is_asked_for_it(gateway: Gateway) -> None:
     await asked(gateway)
     answer = await decide(gateway, action="correct")
-    assert answer.json()["errors"][0]["code"] == "correction-required"
+    assert [(each["pointer"], each["code"]) for each in answer.json()["errors"]] == [
+        ("/invoice", "correction-required")
+    ]
 
 
 @pytest.mark.parametrize(
