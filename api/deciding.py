@@ -139,6 +139,8 @@ def _ignored(because: IgnoredBecause, task: Task, standing: Standing) -> Problem
         return forbidden(because, "The case does not take this decision from you.")
     if because in _CONTENT:
         pointer, message = _CONTENT[because]
+        if pointer == "/corrections" and task.case_id.startswith("invoice-to-payment."):
+            pointer = "/invoice"
         return invalid_request((ProblemDetail(pointer=pointer, code=because, message=message),))
     shown = {"subject_version": task.subject_version, "task_status": task.status, "because": because}
     return conflict(because, "The decision does not count", _REASONS.get(because, ""), **shown)

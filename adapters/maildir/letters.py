@@ -70,16 +70,26 @@ def _sender(message: EmailMessage) -> str:
 def _require_authentic(message: EmailMessage, authenticator: str, sender: str) -> None:
     """Only what our own server wrote counts, which is the first such header: others may come with the mail."""
     for header in message.get_all("authentication-results") or []:
-        server, _, results = re.sub(r"\([^()]*\)", " ", str(header)).partition(";")
+        server, _, results = _without_remarks(str(header)).partition(";")
         if server.split()[:1] != [authenticator]:
             continue
         for result in results.split(";"):
             words = result.lower().split()
-            if "dmarc=pass" in words and f"header.from={sender.rpartition('@')[2]}" in words:
+            if words[:1] == ["dmarc=pass"] and f"header.from={sender.rpartition('@')[2]}" in words:
                 return
         break
     message_ = f"{authenticator} did not find that the mail is from {sender} (DMARC)."
     raise UnusableLetterError("sender-not-authentic", message_, sender)
+
+
+def _without_remarks(header: str) -> str:
+    """The header without quoted strings and comments, in which others may have their say; empty when these are not
+    closed.
+    """
+    plain = re.sub(r'"(?:[^"\\]|\\.)*"', " ", header)
+    while (inner := re.sub(r"\([^()]*\)", " ", plain)) != plain:
+        plain = inner
+    return "" if re.search(r'[()"\\]', plain) else plain
 
 
 def _documents(message: EmailMessage, sender: str) -> Iterator[LeftDocument]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.access import only_own, visible_case
+from api.access import may_see, only_own, visible_case
 from api.acting import authorities_of, stands_in_for
 from api.gatekeeping import BearerRoute, TheActor, TheServices
 from api.routes.documents import problems
@@ -15,7 +15,9 @@ from api.schemas.cases import CaseDetail, CaseItem, CaseList, Timeline, Timeline
 from api.schemas.links import case_links
 from api.schemas.parameters import DEFAULT_PAGE, CaseId, Cursor, Limit, When, Word
 from api.schemas.tasks import seconds_between, task_view
-from domain.case import CaseSnapshot, CaseStatus, Process, Stage
+from api.services import Services
+from domain.case import CaseSnapshot, CaseStatus, Process, Stage, StoredEntry
+from domain.people import Actor
 from domain.ports.evidence import CaseFilter
 
 router = APIRouter(route_class=BearerRoute, tags=["Cases"])
@@ -30,6 +32,7 @@ async def list_cases(
     stage: Stage | None = None,
     status: CaseStatus | None = None,
     supplier: Word = None,
+    order_number: Word = None,
     requester: Word = None,
     awaiting_role: Word = None,
     exception_code: Word = None,
@@ -51,6 +54,7 @@ async def list_cases(
         stage=stage,
         status=status,
         supplier=supplier,
+        order_number=order_number,
         requester=requester,
         awaiting_role=awaiting_role,
         exception_code=exception_code,
@@ -84,16 +88,34 @@ async def show_case(services: TheServices, actor: TheActor, case_id: CaseId) -> 
 
 @router.get("/v1/cases/{case_id}/timeline", responses=problems(404, 422))
 async def show_timeline(
-    services: TheServices, actor: TheActor, case_id: CaseId, cursor: Cursor = None, limit: Limit = DEFAULT_PAGE
+    services: TheServices,
+    actor: TheActor,
+    case_id: CaseId,
+    family: Annotated[bool, Query(description="Also of all linked cases that the caller may see")] = False,
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_PAGE,
 ) -> Timeline:
-    """What happened to the case, in order of recording."""
+    """What happened to the case, in order of recording. With `family=true`, everything of one purchase in one thread:
+    its requests, invoices and payment runs.
+    """
     await visible_case(services, actor, case_id)
+    if family:
+        return await _family_timeline(services, actor, case_id, cursor, limit)
     page = await services.reader.timeline(case_id, cursor, limit)
-    items = [
-        TimelineItem(position=stored.position, recorded_at=stored.recorded_at, entry=stored.entry)
-        for stored in page.items
-    ]
+    items = [timeline_item(case_id, stored) for stored in page.items]
     return Timeline(case_id=case_id, items=items, next_cursor=page.next_cursor)
+
+
+async def _family_timeline(services: Services, actor: Actor, case_id: str, cursor: str | None, limit: int) -> Timeline:
+    page = await services.reader.family_timeline(case_id, cursor, limit)
+    cases = {each: await services.reader.case(each) for each in {found.case_id for found in page.items}}
+    seen = {each for each, case in cases.items() if case is not None and may_see(actor, case)}
+    items = [timeline_item(found.case_id, found.entry) for found in page.items if found.case_id in seen]
+    return Timeline(case_id=case_id, items=items, next_cursor=page.next_cursor)
+
+
+def timeline_item(case_id: str, stored: StoredEntry) -> TimelineItem:
+    return TimelineItem(case_id=case_id, position=stored.position, recorded_at=stored.recorded_at, entry=stored.entry)
 
 
 def case_item(case: CaseSnapshot, now: datetime) -> CaseItem:

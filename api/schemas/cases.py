@@ -45,14 +45,19 @@ class CaseDetail(BaseModel):
 
 
 class TimelineItem(BaseModel):
-    """`position` counts in order of recording."""
+    """`position` counts in order of recording, in the case that is named."""
 
+    case_id: str
     position: int
     recorded_at: AwareDatetime
     entry: TimelineEntry
 
 
 class Timeline(BaseModel):
+    """`next_cursor` is null on the last page. Of a family, a page may have fewer entries than were asked for, where
+    some belong to cases that are not the caller's to see.
+    """
+
     case_id: str
     items: list[TimelineItem]
     next_cursor: str | None

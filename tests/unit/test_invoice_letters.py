@@ -99,6 +99,10 @@ PASS = f"{HERE}; spf=pass smtp.mailfrom=x.example; dmarc=pass (p=reject) header.
         ([f"{HERE}; dmarc=fail header.from=acme.example"], False),
         ([f"{HERE}; spf=pass"], False),
         ([f"{HERE}; dmarc=fail (was dmarc=pass header.from=acme.example)"], False),
+        ([f"{HERE}; dmarc=fail ( dmarc=pass header.from=acme.example (x) )"], False),
+        ([f'{HERE}; dmarc=fail reason="; dmarc=pass header.from=acme.example ;"'], False),
+        ([f"{HERE}; spf=fail ( ; dmarc=pass header.from=acme.example ;"], False),
+        ([f"{HERE}; spf=pass dmarc=pass header.from=acme.example"], False),
         (["other.example; dmarc=pass header.from=acme.example"], False),
         ([f"{HERE}; dmarc=pass header.from=evil.example"], False),
         ([f"{HERE}; dmarc=fail header.from=acme.example", PASS], False),  # what lies below came with the mail
