@@ -16,7 +16,7 @@ from tests.fixtures.payable_stores import PayableStores, a_payment, an_offer, po
 
 T = TypeVar("T")
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
-RUNS, OFFERS, ENOUGH_CUTS = 6, 18, 6
+RUNS, OFFERS, CUTS = 6, 18, 20
 _CUT = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle' LIMIT 1
@@ -24,34 +24,39 @@ WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idl
 
 
 class Cutter:
-    """Ends one busy connection after the other until it is told to stop."""
+    """Ends a busy connection after each call that succeeded, `CUTS` in all."""
 
     def __init__(self, connection: Connection) -> None:
-        self.cuts, self.stopped, self._connection = 0, False, connection
+        self.progress, self._connection = asyncio.Event(), connection
 
     async def work(self) -> None:
-        while not self.stopped:
-            self.cuts += len(await self._connection.fetch(_CUT))
+        cuts = 0
+        while cuts < CUTS:
+            await self.progress.wait()
+            self.progress.clear()
+            cuts += len(await self._connection.fetch(_CUT))
 
 
-async def persist(call: Callable[[], Awaitable[T]]) -> T:
+async def persist(cutter: Cutter, call: Callable[[], Awaitable[T]]) -> T:
     """As an activity that is retried: the answer may be lost after the effect."""
     async with asyncio.timeout(60):
         while True:
             try:
-                return await call()
+                answer = await call()
+                cutter.progress.set()
+                return answer
             except TemporarilyUnavailableError:
                 continue
 
 
-async def one_run(stores: PayableStores, number: int, offers: list[PayableInvoice]) -> None:
+async def one_run(cutter: Cutter, stores: PayableStores, number: int, offers: list[PayableInvoice]) -> None:
     run, turned = f"run-{number}", offers[number:] + offers[:number]
     groups = [turned[start : start + 2] for start in range(0, len(turned), 2)]
     payments = [a_payment(f"P{number}-{place}", group, run) for place, group in enumerate(groups)]
-    await persist(lambda: stores.ledger.claim(run, payments))
-    mine: tuple[Payment, ...] = await persist(lambda: stores.ledger.payments_of(run))
+    await persist(cutter, lambda: stores.ledger.claim(run, payments))
+    mine: tuple[Payment, ...] = await persist(cutter, lambda: stores.ledger.payments_of(run))
     gone = [payment.payment_id for payment in mine[::2]]
-    await persist(lambda: stores.ledger.release(run, gone, "withdrawn", "not approved"))
+    await persist(cutter, lambda: stores.ledger.release(run, gone, "withdrawn", "not approved"))
 
 
 async def test_claims_are_whole_and_single_whatever_is_cut(payables_pool: Pool) -> None:
@@ -62,11 +67,10 @@ async def test_claims_are_whole_and_single_whatever_is_cut(payables_pool: Pool) 
         cutter = Cutter(own)
         cutting = asyncio.create_task(cutter.work())
         rounds = 0
-        while cutter.cuts < ENOUGH_CUTS:
+        while not cutting.done():
             rounds += 1
             names = range(rounds * RUNS, (rounds + 1) * RUNS)
-            await asyncio.gather(*(one_run(stores, number, offers) for number in names))
-        cutter.stopped = True
+            await asyncio.gather(*(one_run(cutter, stores, number, offers) for number in names))
         await cutting
     rows = await payables_pool.fetch(
         "SELECT payment_id, freed, array_agg(case_id) AS cases, array_agg(active) AS active, max(body::text) AS body"
