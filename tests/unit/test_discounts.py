@@ -52,6 +52,10 @@ def test_a_discount_that_costs_no_time_is_always_worth_taking() -> None:
     assert not is_worth_taking(terms("0", 30, 30), Decimal(0))
 
 
+def test_a_discount_that_rounds_to_everything_is_none() -> None:
+    assert discount_of(usd("0.01"), terms("60", 10, 30)) == usd(0)
+
+
 @given(
     st.integers(1, 10**9).map(lambda cents: usd(Decimal(cents).scaleb(-2))),
     st.builds(PaymentTerms, discount_percent=st.decimals(0, 100, places=6), discount_days=st.integers(0, 60)),

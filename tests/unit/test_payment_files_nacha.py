@@ -114,6 +114,13 @@ def test_a_bank_reads_back_what_was_sent(given_: list[Payment]) -> None:
     assert found == {each.payment_id: each.amount.amount for each in given_}
 
 
+def test_an_entry_hash_keeps_its_last_ten_digits() -> None:
+    account = PayeeAccount(routing_number="322271627", account_number="1")
+    file = written(*(payment(number, account=account) for number in range(400)))
+    assert achkit.validate(file.content) == {"ok": True, "errors": []}
+    assert records(file, "9")[0][21:31] == str(400 * 32227162)[-10:] and 400 * 32227162 > 10**10
+
+
 def test_files_of_one_minute_differ_in_their_modifier() -> None:
     ids = {nacha_file([payment(1)], DEBTOR, CREATED, number).message_id for number in range(36)}
     assert len(ids) == 36

@@ -112,6 +112,12 @@ def test_invoices_join_where_one_alone_is_smaller_than_the_credit_note() -> None
     assert paid(proposal) == [(["1", "2", "C"], Decimal(10)), (["3"], Decimal(20))]
 
 
+def test_a_credit_note_that_would_leave_nothing_goes_to_the_next_payment() -> None:
+    early = MONDAY - timedelta(days=3)
+    proposal = run(payable("1", 30, due_on=early), payable("2", 40), payable("C", -30), grouping="invoice")
+    assert paid(proposal) == [(["1"], Decimal(30)), (["2", "C"], Decimal(10))]
+
+
 def test_a_supplier_that_owes_us_gets_nothing() -> None:
     proposal = run(payable("1", 80), payable("C", -80), payable("9", 5, supplier="other"))
     assert why(proposal) == {"1": "credit-exceeds-invoices", "C": "credit-exceeds-invoices"}
