@@ -34,6 +34,7 @@ from cli.stack import (
     polls_task_queue,
 )
 from cli.stack.console import ConsoleProgress
+from cli.stack.mock_bank import MockBank, open_debtor_accounts
 from workflows.messages.procure_to_pay import TASK_QUEUE
 from workflows.search_attributes import ALL
 
@@ -86,12 +87,19 @@ def steps() -> Sequence[Step]:
         Step("keys", make_keys),
         *(_step_of(migration) for migration in MIGRATIONS),
         Step("reference health system", _load_reference),
+        Step("bank accounts", _open_bank_accounts),
     ]
 
 
 async def _load_reference(addresses: StackAddresses) -> None:
     """Fill the reference ERP; codes that are there already are updated, orders and stock stay."""
     await seed(addresses.dsn("erp"), load(REFERENCE_FILES, datetime.now(UTC).date()))
+
+
+async def _open_bank_accounts(addresses: StackAddresses) -> None:
+    """Let the embedded bank hold the accounts that the facilities pay from; those that it has keep their balances."""
+    reference = load(REFERENCE_FILES, datetime.now(UTC).date())
+    await open_debtor_accounts(MockBank(addresses.bank_url), reference.debtor_accounts)
 
 
 def personas() -> Sequence[Persona]:

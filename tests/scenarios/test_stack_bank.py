@@ -5,17 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from adapters.bank_folder import connect
 from adapters.bank_messages.reader import BankMessages
+from adapters.payment_files.build import build_files
+from adapters.reference_files import load
+from cli.composition import REFERENCE_FILES
 from cli.stack import EmbeddedStack, StackAddresses, StackError
 from cli.stack.mock_bank import MockBank, iban_of, open_debtor_accounts
 from domain.invoice import PayeeAccount
-from domain.payment import DebtorAccount, ReadBankMessage
+from domain.money import Money
+from domain.payables import PaymentMethod
+from domain.payment import DebtorAccount, Payment, PaymentItem, ReadBankMessage, payment_id
 from tests.fixtures.bank_files import Transfer, a_pain001
 from tests.fixtures.embedded_stack import processes_of, stack_settings
 
@@ -81,3 +87,54 @@ def test_an_account_that_has_no_iban_gets_one_that_banks_can_check() -> None:
     assert iban_of("1000000001") == "US09MOCK1000000001"
     rearranged = iban_of("42")[4:] + iban_of("42")[:4]
     assert int("".join(str(int(letter, 36)) for letter in rearranged)) % 97 == 1
+
+
+async def test_the_bank_takes_the_files_of_every_account_of_the_reference_system(tmp_path: Path) -> None:
+    today = date(2026, 11, 20)
+    debtors = load(REFERENCE_FILES, today).debtor_accounts
+    async with _running(tmp_path) as (addresses, bank):
+        await open_debtor_accounts(bank, debtors)
+        now = datetime.combine(await bank.today(), time(8), UTC)
+        port = connect(addresses.bank_outbox, addresses.bank_inbox)
+        files = [
+            file
+            for debtor in debtors
+            for file in build_files(f"{debtor.facility}-1", _payments(debtor, now.date()), debtor, now)
+        ]
+        for file in files:
+            await port.deliver(file)
+        async with asyncio.timeout(LIMIT_SECONDS):
+            while len(await bank.payments()) < 2 * len(debtors):  # noqa: ASYNC110 - it looks into its folder by itself
+                await asyncio.sleep(0.05)
+        facts = [fact for message in await _messages(addresses) for fact in message.facts]
+
+    assert len(files) == 2 * len(debtors) >= 16
+    assert {fact.message_id for fact in facts if fact.kind == "file-accepted"} == {file.message_id for file in files}
+    assert {fact.payment_id for fact in facts if fact.kind == "payment-accepted"} == {
+        payment for file in files for payment in file.payments
+    }
+    assert not [fact for fact in facts if fact.kind in ("payment-rejected", "file-rejected")]
+
+
+def _payments(debtor: DebtorAccount, day: date) -> list[Payment]:
+    """One payment of each kind."""
+    usd = Money(amount=Decimal("10.00"), currency="USD")
+    item = PaymentItem(
+        case_id="c", external_id="x", number="A-1", kind="invoice", amount=usd, discount=usd - usd, due_on=day
+    )
+    methods: tuple[PaymentMethod, ...] = ("ach", "credit-transfer")
+    return [
+        Payment(
+            payment_id=payment_id(debtor.facility, method, 1),
+            run_id=f"{debtor.facility}-1",
+            facility=debtor.facility,
+            supplier="ACME",
+            supplier_name="Acme",
+            method=method,
+            account=PayeeAccount(routing_number="021000021", account_number="123456"),
+            amount=usd,
+            pay_on=day,
+            items=(item,),
+        )
+        for method in methods
+    ]
