@@ -26,6 +26,7 @@ from api.routes import (
     delegations,
     events,
     health,
+    invoice_reports,
     invoices,
     keeping,
     overrides,
@@ -63,6 +64,7 @@ ROUTERS = (
     audit,
     keeping,
     reports,
+    invoice_reports,
     health,
 )
 
