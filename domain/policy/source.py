@@ -115,7 +115,8 @@ def _reason(error: Mapping[str, Any]) -> str:
     limits = error.get("ctx", {})
     match error["type"]:
         case "literal_error":
-            known = re.findall(r"'([^']*)'", str(limits["expected"]))
+            # Words stand in quotes there, numbers do not.
+            known = [word or number for word, number in re.findall(r"'([^']*)'|\b(\d+)\b", str(limits["expected"]))]
             if len(known) == 1:
                 return f"write {known[0]} (found: {error['input']})"
             return f"{error['input']} is none of {', '.join(known)}{_nearest(str(error['input']), known)}"

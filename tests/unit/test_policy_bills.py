@@ -65,7 +65,12 @@ class TestFiles:
         [
             ("system.yaml", ("      confidence: 0.85\n", ""), f"{EDITION}.capture", "missing: confidence"),
             ("system.yaml", ("confidence: 0.85", "confidence: 85"), f"{EDITION}.capture.confidence", "1"),
-            ("system.yaml", ("          ways: 2\n", "          ways: 5\n"), f"{EDITION}.match_ways.rules[0].ways", "2"),
+            (
+                "system.yaml",
+                ("          ways: 2\n", "          ways: 5\n"),
+                f"{EDITION}.match_ways.rules[0].ways",
+                "of 2, 3, 4",
+            ),
             (
                 "system.yaml",
                 ("categories: [services, it-services]\n          ways", "categories: [cleaning]\n          ways"),
