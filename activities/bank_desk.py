@@ -106,9 +106,9 @@ class BankDesk(PaymentScheduleSteps):
         unknown: list[BankFact] = []
         for fact in read.facts:
             run = await self._run_of(fact)
-            if run is None:
+            if run is None and fact.kind != "file-duplicate":
                 unknown.append(fact)
-            else:
+            elif run is not None:
                 by_run[run].append(fact)
         for run, found in by_run.items():
             if not await self._ports.messenger.tell(run, BANK_REPORTED, BankReport(facts=tuple(found))):

@@ -11,6 +11,7 @@ from domain.money import Money
 from domain.payables import OrderPosition
 from domain.policy.model import FrozenPolicy
 from domain.ports.assistant import Assistant, Question, Suggestion
+from domain.suggesting import consulted, exception_features
 from workflows.steps.invoice_inputs import Coded
 
 MOST_LINES_IN_WORDS = 20
@@ -48,14 +49,14 @@ async def suggestions_for(
     assistant: Assistant, policy: FrozenPolicy, findings: Sequence[Finding], supplier: str, invoice: Invoice
 ) -> dict[str, Suggestion]:
     """What the assistant would answer, by exception code; 'coding' and 'owner' for a line that nobody has coded."""
-    if policy.assistant.mode == "off" or not findings:
+    if not consulted(policy.assistant) or not findings:
         return {}
     facility = policy.facility.code
     asked = {
         each.code: Question(
             kind="exception",
             facility=facility,
-            features={"code": each.code, "supplier": supplier, "facility": facility},
+            features=exception_features(each.code, supplier, invoice.totals.payable, each.type.actions),
         )
         for each in findings
     }

@@ -16,6 +16,7 @@ from activities.order_news import MatchedInvoice
 from activities.recording import Recorder
 from domain.authority import ApproverDirectory
 from domain.capture import InvoiceCopy
+from domain.duplicates import registered
 from domain.duties import DutyDone
 from domain.faults import InvalidRequestError
 from domain.invoice import Invoice, normalised_number
@@ -27,11 +28,12 @@ from domain.invoice_control import (
     RegisteredInvoice,
     control,
     resolve_supplier,
+    supplier_query,
 )
 from domain.invoice_corrections import corrected
 from domain.matching import MatchResult, match
 from domain.outside_errors import RefusedError
-from domain.payables import OrderPosition, PayableSupplier, SupplierQuery
+from domain.payables import OrderPosition, PayableSupplier
 from domain.ports.evidence import EvidenceWriter
 from domain.ports.invoice_register import Registration
 from workflows.messages.invoice_to_payment import header_of
@@ -63,7 +65,7 @@ class InvoicingActivities(InvoiceBooking, InvoicingSteps):
     async def control_invoice(self, step: ControlInput) -> ControlOutcome:
         async with classified():
             copy = await self._copy(step.case_id)
-            suppliers = await self._ports.payables.payable_suppliers(_query(copy.invoice, step.supplier))
+            suppliers = await self._ports.payables.payable_suppliers(supplier_query(copy.invoice, step.supplier))
             supplier = _chosen(step.supplier, suppliers) or resolve_supplier(copy, suppliers)[0]
             entry, registration = await self._registered(step, copy, supplier)
             similar = (*registration.similar, *((registration.holder,) if registration.holder else ()))
@@ -112,7 +114,6 @@ class InvoicingActivities(InvoiceBooking, InvoicingSteps):
         result: ControlResult,
         entry: RegisteredInvoice | None,
     ) -> ControlOutcome:
-        account = supplier.accounts[0] if supplier is not None and supplier.accounts else None
         return ControlOutcome(
             version=copy.version,
             header=header_of(copy.invoice),
@@ -122,7 +123,6 @@ class InvoicingActivities(InvoiceBooking, InvoicingSteps):
             findings=result.findings,
             notes=result.notes,
             booked_number=entry.number if entry is not None else copy.invoice.number,
-            account_fingerprint=account.account.fingerprint if account is not None else "",
             account_duties=_account_duties(supplier, step.case_id),
             suggestions=await suggestions_for(
                 self._ports.assistant, step.policy, result.findings, supplier.code if supplier else "", copy.invoice
@@ -163,22 +163,23 @@ class InvoicingActivities(InvoiceBooking, InvoicingSteps):
     @activity.defn(name="confirm_account")
     async def confirm_account(self, step: ConfirmAccountInput) -> None:
         async with classified():
-            await self._ports.register.confirm_account(
-                AccountConfirmation(
-                    supplier=step.supplier,
-                    account_fingerprint=step.account_fingerprint,
-                    confirmed_by=step.confirmed_by,
-                    call_back=step.call_back,
-                    case_id=step.case_id,
-                    at=step.at,
+            for fingerprint in step.account_fingerprints:
+                await self._ports.register.confirm_account(
+                    AccountConfirmation(
+                        supplier=step.supplier,
+                        account_fingerprint=fingerprint,
+                        confirmed_by=step.confirmed_by,
+                        call_back=step.call_back,
+                        case_id=step.case_id,
+                        at=step.at,
+                    )
                 )
-            )
             await self._recorder.record(
                 step,
                 "account.confirmed",
                 f"Account of {step.supplier} confirmed by {', '.join(step.confirmed_by)}",
                 call_back=step.call_back.model_dump(mode="json"),
-                account=step.account_fingerprint,
+                accounts=list(step.account_fingerprints),
             )
 
     @activity.defn(name="match_invoice")
@@ -280,37 +281,16 @@ class InvoicingActivities(InvoiceBooking, InvoicingSteps):
             )
 
 
-def _query(invoice: Invoice, chosen: str) -> SupplierQuery:
-    parties = [invoice.seller, *((invoice.payee,) if invoice.payee else ())]
-    return SupplierQuery(
-        codes=(chosen,) if chosen else (),
-        tax_ids=tuple(each.tax_id for each in parties if each.tax_id),
-        glns=tuple(each.gln for each in parties if each.gln),
-        account_fingerprints=tuple(each.fingerprint for each in invoice.accounts if each.fingerprint),
-        name=invoice.seller.name,
-    )
-
-
 def _chosen(code: str, suppliers: Sequence[PayableSupplier]) -> PayableSupplier | None:
     return next((each for each in suppliers if code and each.code == code), None)
 
 
 def _entry(step: ControlInput, copy: InvoiceCopy, supplier: PayableSupplier, at: datetime) -> RegisteredInvoice:
-    invoice = copy.invoice
-    number = invoice.number if normalised_number(invoice.number) else copy.document_sha256[:12].upper()
-    return RegisteredInvoice(
-        case_id=step.case_id,
-        facility=step.policy.facility.code,
-        supplier=supplier.code,
-        number=number,
-        kind=invoice.kind,
-        amount=invoice.totals.payable,
-        issued_on=invoice.issued_on,
-        order_numbers=invoice.order_numbers,
-        document_sha256=copy.document_sha256,
-        state="registered",
-        registered_at=at,
-    )
+    """A number without any letter or digit cannot be told from another one: then the document's hash stands for it."""
+    entry = registered(copy, step.policy.facility.code, supplier.code, "registered", at)
+    if normalised_number(entry.number):
+        return entry
+    return entry.model_copy(update={"number": copy.document_sha256[:12].upper()})
 
 
 def _account_duties(supplier: PayableSupplier | None, case_id: str) -> tuple[DutyDone, ...]:

@@ -10,10 +10,13 @@ from temporalio import activity
 from activities.errors import classified, own_store
 from activities.invoice_ports import InvoicePorts
 from activities.recording import Recorder
+from domain.business_time import local_day
 from domain.money import Money
 from domain.outside_errors import RefusedError
 from domain.payables import PaidItem, PayableSupplier, PaymentPosting, SupplierQuery
 from domain.payment import BankFact, DebtorAccount, PayableInvoice, Payment, PaymentFile, Proposal
+from domain.payment_claim import after_claim
+from domain.payment_lapse import postponed
 from domain.payment_proposal import approvers_excluded, propose
 from domain.ports.evidence import EvidenceWriter
 from domain.supplier_answers import Remittance
@@ -75,14 +78,14 @@ class PayingActivities(PayingSteps):
                 blocked,
             )
             claimed = frozenset((await self._ports.ledger.claim(step.case_id, proposal.payments)).claimed)
-            payments = [each for each in proposal.payments if all(item.case_id in claimed for item in each.items)]
+            left = after_claim(proposal, claimed)
             held_by_run = await self._ports.ledger.claimed(step.case_id)
-            outcome = _outcome(step, payments, _left_out(proposal), held_by_run, proposal.grouping)
-            await self._tell(payments, "claimed", step.case_id)
+            outcome = _outcome(step, left.payments, _left_out(left), held_by_run, proposal.grouping)
+            await self._tell(left.payments, "claimed", step.case_id)
             await self._recorder.record(
                 step,
                 "payments.proposed",
-                f"Proposed: {len(payments)} payment(s), {outcome.total}",
+                f"Proposed: {len(left.payments)} payment(s), {outcome.total}",
                 payments=[each.model_dump(mode="json") for each in outcome.payments],
                 left_out=list(outcome.left_out),
             )
@@ -102,12 +105,16 @@ class PayingActivities(PayingSteps):
             payments = await self._payments(step.case_id, step.payment_ids)
             if not step.payment_ids:  # the claim's answer may have been lost
                 payments = list(await self._ports.ledger.payments_of(step.case_id))
+            await self._release(step.case_id, payments, step.reason)
             ids = [each.payment_id for each in payments]
-            await self._ports.ledger.release(step.case_id, ids, "withdrawn", step.reason)
-            await self._tell(payments, "released", step.case_id, step.reason)
             await self._recorder.record(
                 step, "payments.released", f"Released: {len(ids)} payment(s), {step.reason}", payments=ids
             )
+
+    async def _release(self, run_id: str, payments: Sequence[Payment], reason: str) -> None:
+        ids = [each.payment_id for each in payments]
+        await self._ports.ledger.release(run_id, ids, "withdrawn", reason)
+        await self._tell(payments, "released", run_id, reason)
 
     async def _payments(self, run_id: str, ids: Iterable[str]) -> list[Payment]:
         wanted = frozenset(ids)
@@ -116,10 +123,16 @@ class PayingActivities(PayingSteps):
     @activity.defn(name="deliver_payment_file")
     async def deliver_payment_file(self, step: DeliverInput) -> DeliverOutcome:
         async with classified():
-            payments = await self._payments(step.case_id, step.payment_ids)
+            proposed = await self._payments(step.case_id, step.payment_ids)
+            made_on = local_day(step.made_at, step.policy.facility.calendar)
+            payments, lapsed = postponed(proposed, made_on, step.policy)
+            if lapsed:
+                await self._release(step.case_id, lapsed, "the discount lapsed before the release")
+            if not payments:
+                raise RefusedError("payment-files", "nothing-left", "every discount lapsed before the release")
             file = await self._kept(step, payments, self._build_file)
             delivery = await self._ports.bank.deliver(file)
-            if step.positive_pay and self._positive_pay is not None:
+            if step.policy.payment.positive_pay and self._positive_pay is not None:
                 await self._ports.bank.deliver(await self._kept(step, payments, self._positive_pay))
             await self._ports.ledger.set_state([each.payment_id for each in payments], "delivered")
             await self._tell(payments, "delivered", step.case_id)
@@ -133,7 +146,12 @@ class PayingActivities(PayingSteps):
                 answer=delivery.answer,
             )
         return DeliverOutcome(
-            message_id=file.message_id, name=file.name, sha256=file.sha256, total=file.total, answer=delivery.answer
+            message_id=file.message_id,
+            name=file.name,
+            sha256=file.sha256,
+            total=file.total,
+            answer=delivery.answer,
+            lapsed=tuple(each.payment_id for each in lapsed),
         )
 
     async def _kept(self, step: DeliverInput, payments: Sequence[Payment], build: BuildFile) -> PaymentFile:

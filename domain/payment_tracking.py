@@ -82,6 +82,8 @@ class PaymentTracker:
         return Effects(accepted=accepted, **{kind: tuple(found) for kind, found in gathered.items()})
 
     def _meaning(self, fact: BankFact) -> Iterable[tuple[str, BankFact]]:
+        if fact.kind == "file-duplicate":
+            return  # a second copy was refused; the first one was taken
         if fact.kind in ("file-accepted", "file-rejected"):
             yield from self._of_file(fact)
         elif fact.payment_id not in self.states:
@@ -96,8 +98,6 @@ class PaymentTracker:
         if payments is None:
             yield "unknown", fact
             return
-        if fact.kind == "file-rejected" and fact.reason.startswith("DU") and self._file_states.get(fact.message_id):
-            return  # a second copy was refused; the first one was taken
         self._file_states[fact.message_id] = fact.kind
         for payment in payments:
             if self.states[payment] in ("delivered", "accepted") and fact.kind == "file-rejected":

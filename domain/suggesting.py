@@ -15,6 +15,7 @@ from fractions import Fraction
 from typing import Literal
 
 from domain.exceptions import CATALOGUE
+from domain.money import Money
 from domain.policy.model import AssistantRule
 from domain.ports.assistant import Question, RecordedSuggestion, Suggestion
 
@@ -82,6 +83,16 @@ def suggestion_for(question: Question, records: Sequence[RecordedSuggestion]) ->
         rationale=_rationale(question, near, best),
         model=MODEL,
     )
+
+
+def exception_features(code: str, supplier: str, amount: Money, actions: Sequence[str]) -> dict[str, str]:
+    """What a question about an exception is compared by; the same when it is asked and when it is learned from."""
+    return {
+        "code": code,
+        "supplier": supplier,
+        "amount": f"{amount.rounded().amount:f}",
+        "actions": ",".join(actions),
+    }
 
 
 def shown(suggestion: Suggestion | None, rule: AssistantRule) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from temporalio import workflow
@@ -16,6 +15,7 @@ from domain.exceptions import CATALOGUE, Finding
 from domain.invoice_control import CallBack
 from domain.matching import Accepted
 from domain.ports.assistant import Question, RecordedSuggestion, Suggestion
+from domain.suggesting import beside_decision, exception_features, shown
 from domain.tasks import Action, Decision, InvoiceCorrection, Task
 from workflows.case import Build, CaseEnded, CaseWorkflow
 from workflows.errors import StepFailure
@@ -27,6 +27,12 @@ from workflows.steps.invoicing import InvoicingSteps
 TWO_PERSONS = frozenset({"bank-account-changed", "bank-account-mismatch"})
 ENDING: frozenset[Action] = frozenset({"reject", "return-to-supplier", "confirm-duplicate", "cancel"})
 LETS_PASS: frozenset[Action] = frozenset({"accept", "verify", "not-duplicate"})
+# What a bill offers where the catalogue speaks of purchases.
+INSTEAD: dict[str, tuple[Action, ...]] = {
+    "supplier-unknown": ("map", "retry", "return-to-supplier", "reject"),
+    "supplier-blocked": ("retry", "return-to-supplier", "reject"),
+    "unit-mismatch": ("code", "return-to-supplier", "reject"),
+}
 _BESIDE: tuple[str, ...] = ("coding", "owner")
 MOST_REMEMBERED = 50
 """Decisions of one case that the assistant learns from."""
@@ -92,20 +98,26 @@ class Bill:
     def open(self, finding: Finding, slot: str, suggestions: dict[str, Suggestion]) -> Task:
         self.codes.append(finding.code)
         suggestion = suggestions.get(finding.code)
-        shown = suggestion if suggestion is not None and self._is_shown(suggestion) else None
+        visible = suggestion if suggestion is not None and self._is_shown(suggestion) else None
         extra: dict[str, Any] = {
             name: suggestions[name].model_dump(mode="json")
             for name in _BESIDE
             if finding.code == "coding-required" and name in suggestions and self._is_shown(suggestions[name])
         }
-        suggested: dict[str, Any] = {} if shown is None else shown.model_dump(mode="json")
+        suggested: dict[str, Any] = {} if visible is None else visible.model_dump(mode="json")
         suggested.update(extra)
-        needs = 2 if finding.code in TWO_PERSONS else 1
-        return open_exception(self.case, finding, f"{slot}/{finding.code}", needs=needs, suggested=suggested or None)
+        return open_exception(
+            self.case,
+            finding,
+            f"{slot}/{finding.code}",
+            actions=INSTEAD.get(finding.code, ()),
+            needs=2 if finding.code in TWO_PERSONS else 1,
+            suggested=suggested or None,
+            excluded=_changers(finding) if finding.code in TWO_PERSONS else (),
+        )
 
     def _is_shown(self, suggestion: Suggestion) -> bool:
-        rule = self.case.policy.assistant
-        return rule.mode == "suggest" and Decimal(suggestion.confidence) >= rule.threshold
+        return shown(suggestion, self.case.policy.assistant)
 
     async def _answer(
         self, finding: Finding, task: Task, suggestions: dict[str, Suggestion]
@@ -132,7 +144,7 @@ class Bill:
         if self.case.policy.assistant.mode == "off" or len(self._learned) >= MOST_REMEMBERED:
             return
         suggestion = suggestions.get(finding.code)
-        features = {"code": finding.code, "supplier": self.supplier, "facility": self.start.facility}
+        features = exception_features(finding.code, self.supplier, self.header.amount, tuple(task.actions))
         self._remember(
             Question(kind="exception", facility=self.start.facility, features=features),
             suggestion,
@@ -156,16 +168,15 @@ class Bill:
         self, question: Question, suggestion: Suggestion | None, decided: str, name: str, decision: Decision
     ) -> None:
         self._learned.append(
-            RecordedSuggestion(
-                suggestion_id=name,
-                case_id=self.case.file.case_id,
-                question=question,
-                suggestion=suggestion,
-                shown=suggestion is not None and self._is_shown(suggestion),
-                decided=decided,
-                decided_by=decision.actor.person,
-                agreed=suggestion is not None and suggestion.answer == decided,
-                at=workflow.now(),
+            beside_decision(
+                name,
+                self.case.file.case_id,
+                question,
+                suggestion,
+                self.case.policy.assistant,
+                decided,
+                decision.actor.person,
+                workflow.now(),
             )
         )
 
@@ -208,17 +219,17 @@ class Bill:
     async def confirm_account(self, finding: Finding, decision: Decision) -> None:
         """Two persons confirmed the account; the call is kept with the supplier, so that it is not asked again."""
         note, approvals = decision.call_back, self.case.file.ledger.approvals(decision.task_id)
-        if note is None:
+        fingerprints = tuple(str(each) for each in finding.evidence.get("confirm", ()))
+        if note is None or not fingerprints:
             return
         people = tuple(dict.fromkeys(each.decision.actor.person for each in approvals))
-        fingerprint = self.controlled.account_fingerprint if self.controlled is not None else ""
         await self.step(
             InvoicingSteps.confirm_account,
             lambda journal, seq: ConfirmAccountInput(
                 journal=journal,
                 seq=seq,
                 supplier=self.supplier,
-                account_fingerprint=fingerprint,
+                account_fingerprints=fingerprints,
                 confirmed_by=people,
                 call_back=CallBack(phone=note.phone, spoken_with=note.spoken_with, called_at=note.called_at),
                 at=workflow.now(),
@@ -227,3 +238,9 @@ class Bill:
             "account",
         )
         self.accepted.add(finding.code)
+
+
+def _changers(finding: Finding) -> tuple[str, ...]:
+    """Whoever entered the account is not one of those who confirm it."""
+    master = finding.evidence.get("master", ())
+    return tuple(sorted({str(each["changed_by"]) for each in master if each.get("changed_by")}))

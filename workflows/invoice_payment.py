@@ -27,7 +27,18 @@ from workflows.steps.invoice_inputs import (
 from workflows.steps.invoicing import InvoicingSteps
 
 # The books have changed since the invoice was matched: it is matched again rather than put to a person at once.
-MATCH_AGAIN = frozenset({"quantity-over-ordered", "amount-over-ordered", "order-closed", "order-not-found"})
+MATCH_AGAIN = frozenset(
+    {
+        "quantity-over-ordered",
+        "amount-over-ordered",
+        "order-closed",
+        "order-not-found",
+        "order-unknown",
+        "line-unknown",
+        "accrual-differs",
+        "credit-over-billed",
+    }
+)
 CORRECTED_AND_RESUMED: tuple[Action, ...] = ("retry", "correct", "reject")
 MOST_ROUNDS_UNASKED = 3
 

@@ -169,13 +169,15 @@ class PaymentRun(CaseWorkflow):
                     payment_ids=tuple(each.payment_id for each in payments),
                     facility=self.start.facility,
                     currency=self.start.currency,
-                    positive_pay=self.policy.payment.positive_pay,
+                    policy=self.policy,
                 ),
                 f"Send the {method} file to the bank",
                 seq,
             )
             if isinstance(result, DeliverOutcome):
-                self.confirmation.sent(result.message_id, method, payments)
+                self._out |= set(result.lapsed)
+                left = tuple(each for each in payments if each.payment_id not in self._out)
+                self.confirmation.sent(result.message_id, method, left)
                 return
             if await self._given_up(result, method):
                 await self._leave_out(payments)
@@ -191,6 +193,7 @@ class PaymentRun(CaseWorkflow):
 
     async def _leave_out(self, payments: tuple[ProposedPayment, ...]) -> None:
         """The bank refused the file, so that nothing of it is paid: its invoices are free for another run."""
+        self._out |= {each.payment_id for each in payments}
         await self.own_step(
             PayingSteps.release_payments,
             lambda journal, seq: ReleasePaymentsInput(

@@ -76,6 +76,7 @@ def open_exception(
     actions: tuple[Action, ...] = (),
     needs: int = 1,
     suggested: dict[str, Any] | None = None,
+    excluded: tuple[str, ...] = (),
 ) -> Task:
     """Put an exception on the worklist of the team that owns it. It is announced by the caller.
 
@@ -93,7 +94,7 @@ def open_exception(
         rule=f"exception/{finding.code}",
         role=exception_owner(case.policy, finding.code),
         facility=case.file.snapshot.facility,
-        excluded=case.requesters,
+        excluded=tuple(dict.fromkeys((*case.requesters, *excluded))),
         actions=actions or kind.actions,
         subject={
             **subject_of(case),

@@ -51,7 +51,6 @@ class ControlOutcome(Value):
     booked_number: str = ""
     """The number under which it is registered and booked: the supplier's, with a suffix where a person said that it is
     not the same as another invoice with this number."""
-    account_fingerprint: str = ""
     account_duties: tuple[DutyDone, ...] = ()
     suggestions: dict[str, Suggestion] = {}
 
@@ -76,8 +75,10 @@ class CorrectOutcome(Value):
 
 
 class ConfirmAccountInput(StepInput):
+    """`account_fingerprints` are all accounts that were confirmed with one call."""
+
     supplier: str
-    account_fingerprint: str
+    account_fingerprints: tuple[str, ...]
     confirmed_by: tuple[str, ...]
     call_back: CallBack
     at: AwareDatetime

@@ -63,11 +63,11 @@ class DeliverInput(StepInput):
     """One file of the run's payments of one method, as made at `made_at` (UTC): the same whenever it is asked for."""
 
     made_at: AwareDatetime
+    policy: FrozenPolicy
     method: PaymentMethod
     payment_ids: tuple[str, ...]
     facility: str
     currency: str
-    positive_pay: bool = False
 
 
 class DeliverOutcome(Value):
@@ -78,6 +78,8 @@ class DeliverOutcome(Value):
     sha256: str
     total: Money
     answer: str = ""
+    lapsed: tuple[str, ...] = ()
+    """Payments that were released again, because their discount no longer held when the file was made."""
 
 
 class NoteStatesInput(StepInput):
