@@ -123,5 +123,4 @@ class PaymentTracker:
             yield "booked", fact
             yield "returned", fact
         elif fact.kind == "payment-booked" and state == "rejected":
-            self.states[payment] = "booked"
             yield "unknown", fact  # refused first and booked after all: a person has to look

@@ -101,11 +101,11 @@ class Booking:
         actions = CATALOGUE[failure.report.code].actions if failure.report.code in CATALOGUE else CORRECTED_AND_RESUMED
         decision = await ask_about_failure(bill.case, failure, "Book the invoice", "posting", actions)
         if decision is None or decision.action == "retry":
-            return failure.report.code not in MATCH_AGAIN
+            return code not in MATCH_AGAIN
         bill.end_if_asked(Finding(code=failure.report.code, message=failure.report.message), decision)
         if decision.action in ("correct", "code", "link", "map"):
             return not await bill.correct(decision)
-        return failure.report.code not in MATCH_AGAIN
+        return code not in MATCH_AGAIN
 
     def _register_reversal(self) -> None:
         if self._registered is None:
