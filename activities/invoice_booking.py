@@ -15,7 +15,7 @@ from domain.invoice_commitments import of_coding, of_order
 from domain.matching import MatchResult, posting_lines
 from domain.money import Money
 from domain.outside_errors import RefusedError
-from domain.payables import InvoicePosting, OrderPosition, PayableSupplier, PostedInvoice, PostingLine, SupplierQuery
+from domain.payables import InvoicePosting, OrderPosition, PayableSupplier, PostedInvoice, SupplierQuery
 from domain.payment import PayableInvoice
 from domain.payment_terms import agreed_terms, due_date
 from domain.ports.commitments import CommitmentLine
@@ -120,7 +120,7 @@ class InvoiceBooking:
         result = await self._ports.matches.result(step.case_id)
         if copy is None or result is None:
             return
-        lines = _signed(posting_lines(copy.invoice, result), copy.invoice.kind == "credit-note")
+        lines = posting_lines(copy.invoice, result)
         orders = await self._ports.payables.order_positions(_orders_of(result))
         for order in orders:
             parts = of_order(lines, order, (), step.on.year)
@@ -209,7 +209,7 @@ class InvoiceBooking:
 def _posting(step: PostInput, copy: InvoiceCopy, result: MatchResult, supplier: PayableSupplier) -> InvoicePosting:
     """Amounts are negative in a credit note; the tax is what the lines leave of the amount."""
     invoice, credit = copy.invoice, copy.invoice.kind == "credit-note"
-    lines = _signed(posting_lines(invoice, result), credit)
+    lines = posting_lines(invoice, result)
     withheld = -result.withheld if credit else result.withheld
     amount = (-result.payable if credit else result.payable) + withheld
     return InvoicePosting(
@@ -228,25 +228,6 @@ def _posting(step: PostInput, copy: InvoiceCopy, result: MatchResult, supplier: 
         amount=amount,
         withheld=withheld,
         document_sha256=copy.document_sha256,
-    )
-
-
-def _signed(lines: Sequence[PostingLine], credit: bool) -> tuple[PostingLine, ...]:
-    """Posting lines of a credit note are negative, whichever sign they come with."""
-    if not credit:
-        return tuple(lines)
-    return tuple(
-        each
-        if each.amount.amount < 0
-        else each.model_copy(
-            update={
-                "quantity": -each.quantity,
-                "amount": -each.amount,
-                "accrual": -each.accrual,
-                "variance": -each.variance,
-            }
-        )
-        for each in lines
     )
 
 

@@ -56,13 +56,13 @@ class OrderNews:
 
 
 def billed_lines(invoice: MatchedInvoice) -> Mapping[str, dict[int, BilledLine]]:
-    """What is billed by order and order line; negative in a credit note."""
+    """What is billed and not disputed, by order and order line; negative in a credit note."""
     found: dict[str, dict[int, BilledLine]] = {}
     for line in invoice.result.lines:
         if line.order_line is None:
             continue
         known = found.setdefault(line.order_number, {}).get(line.order_line)
-        quantity = -line.quantity if invoice.credit else line.quantity
+        quantity = line.disputed - line.quantity if invoice.credit else line.quantity - line.disputed
         amount = -line.payable if invoice.credit else line.payable
         found[line.order_number][line.order_line] = BilledLine(
             line=line.order_line,

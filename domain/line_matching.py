@@ -97,6 +97,7 @@ class LineMatcher:
         if clean and not draft.problems:
             self._judge_amount(draft, ordered, taken, due)
         draft.payable = self._payable(draft, ordered, due)
+        draft.disputed = draft.quantity - due.quantity
         taken.quantity += due.quantity
         taken.amount += draft.goods
 

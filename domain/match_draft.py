@@ -45,6 +45,7 @@ class Draft:
     conversion: Conversion = SAME
     ways: int = 0
     quantity: Decimal = NOTHING
+    disputed: Decimal = NOTHING
     expected: Decimal | None = None
     differs: bool = False
     charge: bool = False
@@ -92,6 +93,7 @@ class Draft:
             order_line=order_line.line if order_line else None,
             ways=self.ways,
             quantity=self.quantity,
+            disputed=self.disputed,
             expected_price=order_line.unit_price if order_line and price_known else None,
             price=self.conversion.price(line.unit_price) if price_known else None,
             amount=line.amount,

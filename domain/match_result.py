@@ -20,7 +20,8 @@ class LineMatch(Value):
     `payable` is what of the line's amount is to be paid: less than `amount` when it is short-paid.
 
     All signs are the document's: what a credit note takes back is positive. `codes` of an accepted line say what was
-    accepted. `costs` are those of the order line, or the coding of a line that no order backs.
+    accepted. `disputed` is what of the quantity is not paid because it is short-paid. `costs` are those of the order
+    line, or the coding of a line that no order backs.
     """
 
     line: int
@@ -29,6 +30,7 @@ class LineMatch(Value):
     order_line: int | None = None
     ways: int = 0
     quantity: Decimal = Decimal(0)
+    disputed: Decimal = Decimal(0)
     expected_price: Money | None = None
     price: Money | None = None
     amount: Money

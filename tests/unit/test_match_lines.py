@@ -318,6 +318,7 @@ class TestWays:
             ),
         )
         assert (only(paid).payable, paid.withheld, paid.gate) == (usd("20.00"), usd("40.00"), True)
+        assert (only(paid).quantity, only(paid).disputed) == (Decimal(12), Decimal(8))
 
     def test_small_excesses_add_up(self) -> None:
         """Each bill is within two percent, and the last one finds that the order's money is gone."""

@@ -55,7 +55,7 @@ class TestFiles:
         highland = invoice_tolerance(effective("highland"), "freight", "linen", "")
         assert west is not None
         assert highland is not None
-        assert (west.percent, highland.percent, highland.amount) == (1, 8, 120)
+        assert (west.percent, highland.percent, highland.amount) == (Decimal(1), Decimal(8), Decimal(120))
         assert effective("lakeside").invoice.account_hold_days == 60
         assert effective("elm-clinic").payment.release_from == 2500
         assert effective("elm-clinic").assistant.mode == "shadow"
