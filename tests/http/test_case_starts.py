@@ -1,4 +1,4 @@
-"""How cases of invoices and payment runs begin in a real Temporal: once, findable, and readable without bank numbers."""
+"""How cases of invoices and payment runs begin in Temporal: once, findable, and readable without bank numbers."""
 
 from __future__ import annotations
 
