@@ -72,4 +72,4 @@ def unavailable(error: RPCError) -> TemporarilyUnavailableError:
 
 def plain(text: str) -> str:
     """Text of a stranger as the Web UI may show it, which reads summaries and details as Markdown: without markup."""
-    return _MARKUP.sub(" ", text).strip()
+    return " ".join(_MARKUP.sub(" ", text).split())
