@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""How cases of invoices and payment runs begin in a real Temporal: once, findable, without bank numbers."""
-=======
 """How cases of invoices and payment runs begin in Temporal: once, findable, and readable without bank numbers."""
->>>>>>> gateway
 
 from __future__ import annotations
 
