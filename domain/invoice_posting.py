@@ -13,7 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from domain.invoice import Invoice
 from domain.match_result import LineMatch, MatchResult, UnmatchedInvoiceError
-from domain.money import Money
+from domain.money import Money, minor_units
 from domain.payables import PostingLine
 from domain.requisition import CostShare
 
@@ -31,11 +31,12 @@ def posting_lines(invoice: Invoice, result: MatchResult) -> tuple[PostingLine, .
     """
     if not result.gate:
         raise UnmatchedInvoiceError(f"invoice {invoice.number} is not matched")
-    amounts = [each.amount.rounded() for each in result.lines]
+    amounts = [_in_cents(each.amount) for each in result.lines]
     costs = shared_costs(result.lines)
     charges = _document_charges(invoice) if costs else Money.zero(invoice.currency)
     target = (result.payable + result.withheld).rounded() - invoice.totals.tax.rounded()
-    rest = target - charges - Money.total(amounts, invoice.currency)
+    booked_amount = sum((each.amount for each in amounts), _NOTHING)
+    rest = target - charges - Money(amount=booked_amount, currency=invoice.currency)
     amounts = _with_share(amounts, rest, _bearers(result.lines))
     booked = zip(result.lines, amounts, strict=True)
     posted = [_posted(each, amount, costs) for each, amount in booked if amount or each.order_line is not None]
@@ -89,10 +90,10 @@ def _with_share(amounts: Sequence[Money], rest: Money, weights: Sequence[Decimal
 
 
 def _posted(line: LineMatch, amount: Money, costs: tuple[CostShare, ...]) -> PostingLine:
-    zero = Money.zero(amount.currency)
     if line.order_line is None:
+        zero = Money.zero(amount.currency)
         return PostingLine(line=line.line, amount=amount, accrual=zero, variance=zero, costs=line.costs or costs)
-    accrual = line.expected_price.times(line.quantity).rounded() if line.expected_price else zero
+    accrual = _accrual(line, amount.currency)
     return PostingLine(
         line=line.line,
         order_number=line.order_number,
@@ -100,8 +101,20 @@ def _posted(line: LineMatch, amount: Money, costs: tuple[CostShare, ...]) -> Pos
         quantity=line.quantity,
         amount=amount,
         accrual=accrual,
-        variance=amount - accrual,
+        variance=line.variance if amount == line.amount and line.expected_price else amount - accrual,
     )
+
+
+def _accrual(line: LineMatch, currency: str) -> Money:
+    """What the quantity costs at the order's price, as matching counted it."""
+    if line.expected_price is None:
+        return Money.zero(currency)
+    return line.amount if not line.variance else line.amount - line.variance
+
+
+def _in_cents(amount: Money) -> Money:
+    """Rounded where there is something to round."""
+    return amount if not amount.amount % Decimal(1).scaleb(-minor_units(amount.currency)) else amount.rounded()
 
 
 def _negative(line: PostingLine) -> PostingLine:

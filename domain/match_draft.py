@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 
 from domain.invoice import InvoiceLine
 from domain.invoice_units import SAME, Conversion
@@ -100,11 +101,16 @@ class Draft:
             payable=line.amount
             if self.payable == line.amount.amount
             else Money(amount=self.payable, currency=currency),
-            variance=money_within(variance, currency),
+            variance=money_within(variance, currency) if variance else _zero(currency),
             codes=tuple(dict.fromkeys(each.code for each in self.problems)),
             note="; ".join(self.notes),
             costs=order_line.costs if order_line else line.costs,
         )
+
+
+@lru_cache(maxsize=32)
+def _zero(currency: str) -> Money:
+    return Money.zero(currency)
 
 
 def money_within(amount: Decimal, currency: str) -> Money:

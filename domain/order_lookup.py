@@ -65,12 +65,14 @@ class Scope:
 
     def __init__(self, orders: Sequence[Sequence[Ordered]]) -> None:
         self._single = len(orders) == 1
+        self._lines = [each for lines in orders for each in lines]
         self._by_key: dict[Key, list[Ordered]] = {}
         self._by_line: dict[int, Ordered] = {}
         self._next: dict[tuple[Key, bool], int] = {}
-        for ordered in (each for lines in orders for each in lines):
+        self._knows_words = False
+        for ordered in self._lines:
             self._by_line.setdefault(ordered.position.line.line, ordered)
-            for key in _keys_of_order_line(ordered.position):
+            for key in _certain_keys(ordered.position):
                 self._by_key.setdefault(key, []).append(ordered)
 
     def by_number(self, line: int | None) -> Ordered | None:
@@ -78,6 +80,12 @@ class Scope:
         return self._by_line.get(line) if line is not None and self._single else None
 
     def all_by(self, key: Key) -> list[Ordered]:
+        """Most bills name their items: words and prices are looked up only for a line that does not."""
+        if not self._knows_words and key[0] in ("words", "price"):
+            self._knows_words = True
+            for ordered in self._lines:
+                for each in _resembling_keys(ordered.position):
+                    self._by_key.setdefault(each, []).append(ordered)
         return self._by_key.get(key, [])
 
     def best(self, key: Key, need: Need) -> Ordered | None:
@@ -85,7 +93,7 @@ class Scope:
 
         What has no room left is passed over for good, so that many lines of one item stay quick.
         """
-        lines = self._by_key.get(key)
+        lines = self.all_by(key)
         if not lines:
             return None
         at = self._next.get((key, need.credit), 0)
@@ -191,25 +199,36 @@ def _keys_of_bill(line: InvoiceLine) -> Iterator[Key]:
         ("item", line.buyer_item.upper()),
         ("GTIN", _gtin(line.gtin)),
         ("item", line.seller_item.upper()),
-        ("words", _words(line.description)),
     ):
         if text:
             yield (name, text, price)
             yield (name, text)
+    words = _words(line.description)
+    if words:
+        yield ("words", words, price)
+        yield ("words", words)
 
 
-def _keys_of_order_line(position: OrderLinePosition) -> Iterator[Key]:
+def _certain_keys(position: OrderLinePosition) -> Iterator[Key]:
     line = position.line
-    price = line.unit_price.amount
     for name, text in (("item", (line.item or "").upper()), ("GTIN", _gtin(line.gtin))):
         if text:
             yield (name, text)
-            yield from ((name, text, each) for each in {price, price / line.quantity.pack_size})
-    words = _words(line.description)
+            yield from ((name, text, each) for each in _prices(position))
+
+
+def _resembling_keys(position: OrderLinePosition) -> Iterator[Key]:
+    words = _words(position.line.description)
     if words:
         yield ("words", words)
-        yield from (("words", words, each) for each in {price, price / line.quantity.pack_size})
-    yield ("price", usual_unit(line.quantity.unit), price)
+        yield from (("words", words, each) for each in _prices(position))
+    yield ("price", usual_unit(position.line.quantity.unit), position.line.unit_price.amount)
+
+
+def _prices(position: OrderLinePosition) -> set[Decimal]:
+    """Per unit and per piece: a bill may count either."""
+    price, pack_size = position.line.unit_price.amount, position.line.quantity.pack_size
+    return {price} if pack_size == 1 else {price, price / pack_size}
 
 
 def _gtin(text: str) -> str:
