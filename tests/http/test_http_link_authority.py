@@ -16,7 +16,8 @@ from domain.money import Money
 from domain.rate_limit import Rate
 from tests.fixtures.evidence import CASE, a_journal, a_task
 from tests.fixtures.links import OTHER_RING, a_link
-from tests.http.fakes import NOW, RULES, Gateway
+from tests.http.fake_cases import RULES
+from tests.http.fakes import NOW, Gateway
 from tests.http.link_desk import SUBJECT, TASK, Desk, proof_in, stand_in, text_of
 
 

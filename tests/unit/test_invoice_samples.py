@@ -44,7 +44,8 @@ def xml_of(name: str) -> etree._Element:
 def texts(root: etree._Element, path: str) -> list[str]:
     """By local names, independently of how the reader finds things: 'TaxTotal/TaxAmount' anywhere in the document."""
     steps = "/".join(f"*[local-name()='{step}']" for step in path.split("/"))
-    return [(each.text or "").strip() for each in root.xpath(f"//{steps}")]
+    found = cast("list[etree._Element]", root.xpath(f"//{steps}"))
+    return [(each.text or "").strip() for each in found]
 
 
 def numbers(root: etree._Element, path: str) -> list[Decimal]:
