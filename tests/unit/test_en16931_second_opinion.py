@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal, InvalidOperation
 
 import pytest
@@ -20,7 +20,7 @@ from tests.fixtures.sound_invoices import dollars, line, sound
 READER = DocumentReader()
 SHARED_RULES = frozenset(rule for rule in en16931.RULES if rule.startswith(("BR-", "PEPPOL-")))
 CATEGORIES = ("S", "Z", "E", "AE", "K", "G", "O", "L", "M")
-CHANGES = (
+CHANGES: tuple[Callable[[Decimal], Decimal], ...] = (
     lambda number: number + 1,
     lambda number: number + Decimal("0.01"),
     lambda number: number + Decimal("0.001"),
