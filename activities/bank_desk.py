@@ -27,10 +27,10 @@ BY_ITSELF = Actor(person="corridor", name="Corridor", roles=(), facilities=("*",
 
 
 class BankDesk(PaymentScheduleSteps):
-    """`shared` is the code of the facility whose treasury looks after messages that concern no run."""
+    """`clock` gives the current instant (UTC)."""
 
-    def __init__(self, ports: InvoicePorts, clock: Callable[[], datetime], shared: str = "shared") -> None:
-        self._ports, self._clock, self._shared = ports, clock, shared
+    def __init__(self, ports: InvoicePorts, clock: Callable[[], datetime]) -> None:
+        self._ports, self._clock = ports, clock
 
     @activity.defn(name="due_payment_runs")
     async def due_payment_runs(self) -> DueRuns:
@@ -73,7 +73,8 @@ class BankDesk(PaymentScheduleSteps):
         return None
 
     def _policy(self, facility: str, now: datetime) -> FrozenPolicy | None:
-        place = next((each for each in self._ports.policies.facilities() if each.code == facility), None)
+        places = self._ports.policies.facilities()
+        place = next((each for each in places if each.code == facility), None)
         if place is None:
             return None
         return self._ports.policies.effective(facility, local_day(now, place.calendar))
@@ -97,9 +98,15 @@ class BankDesk(PaymentScheduleSteps):
             messages=len(messages),
             facts=facts,
             incidents=tuple(incidents),
-            policy=self._policy(self._shared, self._clock()) if incidents else None,
+            policy=self._policy(self._treasury(), self._clock()) if incidents else None,
             more=len(messages) == MESSAGES_PER_PAGE,
         )
+
+    def _treasury(self) -> str:
+        """Whose treasury looks after what concerns no run: the shared-service centre's, where there is one."""
+        places = self._ports.policies.facilities()
+        central = [each.code for each in places if each.kind == "shared-services"]
+        return (central or [each.code for each in places])[0]
 
     async def _told(self, read: ReadBankMessage) -> list[BankIncident]:
         by_run: defaultdict[str, list[BankFact]] = defaultdict(list)

@@ -131,8 +131,8 @@ class InvoiceBooking:
     @activity.defn(name="tell_orders")
     async def tell_orders(self, step: TellOrdersInput) -> None:
         async with classified():
-            if step.kind in ("paid", "returned"):
-                await self._ports.register.set_state(step.case_id, "paid" if step.kind == "paid" else "payable")
+            if step.kind == "paid":
+                await self._ports.register.set_state(step.case_id, "paid")
             copy, result = await self._stored(step.case_id, step.version, step.round)
             orders = await self._ports.payables.order_positions(_orders_of(result))
             await self._news.tell(

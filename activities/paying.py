@@ -14,7 +14,7 @@ from domain.business_time import local_day
 from domain.money import Money
 from domain.outside_errors import RefusedError
 from domain.payables import PaidItem, PayableSupplier, PaymentPosting, SupplierQuery
-from domain.payment import BankFact, DebtorAccount, PayableInvoice, Payment, PaymentFile, Proposal
+from domain.payment import BankFact, DebtorAccount, PayableInvoice, Payment, PaymentFile, PaymentState, Proposal
 from domain.payment_claim import after_claim
 from domain.payment_lapse import postponed
 from domain.payment_proposal import approvers_excluded, propose
@@ -181,7 +181,7 @@ class PayingActivities(PayingSteps):
             for fact in step.rejected:
                 payments = await self._payments(step.case_id, (fact.payment_id,))
                 reason = f"{fact.reason} {fact.text}".strip()
-                await self._ports.ledger.release(step.case_id, [fact.payment_id], "rejected", reason)
+                await self._free(step.case_id, payments, "rejected", reason)
                 await self._tell_facts(payments, "rejected", step.case_id, fact)
             await self._recorder.record(
                 step,
@@ -253,7 +253,7 @@ class PayingActivities(PayingSteps):
                     await self._ports.payables.reverse_payment(
                         payment.payment_id, reason, fact.on or self._recorder.clock().date()
                     )
-                    await self._ports.ledger.release(step.case_id, [payment.payment_id], "returned", reason)
+                    await self._free(step.case_id, [payment], "returned", reason)
                     await self._tell_facts([payment], "returned", step.case_id, fact)
             await self._recorder.record(
                 step,
@@ -261,6 +261,17 @@ class PayingActivities(PayingSteps):
                 f"Came back: {len(step.facts)} payment(s)",
                 facts=[each.model_dump(mode="json", exclude_none=True) for each in step.facts],
             )
+
+    async def _free(self, run_id: str, payments: Sequence[Payment], state: PaymentState, reason: str) -> None:
+        """The invoices belong to no run any more, and no run takes them up before treasury has decided: the register
+        closes the gate first, so that there is no moment at which another run could."""
+        payments = [each for each in payments if each.state not in ("rejected", "returned")]  # else it is a repetition
+        cases = [item.case_id for payment in payments for item in payment.items]
+        for case in cases:
+            await self._ports.register.set_state(case, "matched")
+        await self._ports.ledger.release(run_id, [each.payment_id for each in payments], state, reason)
+        for case in cases:
+            await self._ports.ledger.withdraw_offer(case)
 
     @activity.defn(name="finish_payments")
     async def finish_payments(self, step: FinishInput) -> None:
