@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from domain.exceptions import Finding
-from domain.invoice import Invoice
+from domain.invoice import Invoice, InvoiceLine
 from domain.matching import MatchResult
 from domain.money import Money
 from domain.payables import OrderPosition
@@ -17,10 +18,28 @@ from workflows.steps.invoice_inputs import Coded
 MOST_LINES_IN_WORDS = 20
 
 
+class CodingCheck(NamedTuple):
+    """Who answers for what no order backs, and what keeps it from being booked."""
+
+    owner: str = ""
+    findings: tuple[Finding, ...] = ()
+
+    def applied(self, result: MatchResult) -> MatchResult:
+        """The match with these findings, which shut its gate."""
+        if not self.findings:
+            return result
+        return result.model_copy(update={"findings": (*result.findings, *self.findings), "gate": False})
+
+
+def coded_lines(invoice: Invoice, result: MatchResult) -> list[InvoiceLine]:
+    """The lines that no order backs and that people coded."""
+    numbers = {each.line for each in result.lines if each.state == "non-order"}
+    return [each for each in invoice.lines if each.line in numbers]
+
+
 def coded_part(invoice: Invoice, result: MatchResult) -> Coded | None:
     """What no order backs; None when orders back all of it."""
-    numbers = {each.line for each in result.lines if each.state == "non-order"}
-    lines = [each for each in invoice.lines if each.line in numbers]
+    lines = coded_lines(invoice, result)
     if not lines:
         return None
     return Coded(
@@ -60,7 +79,7 @@ async def suggestions_for(
         )
         for each in findings
     }
-    if "coding-required" in asked:
+    if asked.keys() & {"coding-required", "owner-missing"}:
         uncoded = next((each for each in invoice.lines if not each.costs), invoice.lines[0])
         features = {"supplier": supplier, "description": uncoded.description or invoice.seller.name}
         asked["coding"] = Question(kind="coding", facility=facility, features=features)

@@ -11,11 +11,12 @@ from activities.approver_reads import approver_directory
 from activities.errors import classified, own_store
 from activities.invoice_booking import InvoiceBooking
 from activities.invoice_ports import InvoicePorts
-from activities.invoice_reads import coded_part, in_orders, suggestions_for
+from activities.invoice_reads import CodingCheck, coded_lines, coded_part, in_orders, suggestions_for
 from activities.order_news import MatchedInvoice
 from activities.recording import Recorder
 from domain.authority import ApproverDirectory
 from domain.capture import InvoiceCopy
+from domain.coding_checks import coding_findings, owner_of
 from domain.duplicates import registered
 from domain.duties import DutyDone
 from domain.faults import InvalidRequestError
@@ -34,6 +35,7 @@ from domain.invoice_corrections import corrected
 from domain.matching import MatchResult, match
 from domain.outside_errors import RefusedError
 from domain.payables import OrderPosition, PayableSupplier
+from domain.ports.erp import MasterDataQuery
 from domain.ports.evidence import EvidenceWriter
 from domain.ports.invoice_register import Registration
 from workflows.messages.invoice_to_payment import header_of
@@ -189,10 +191,12 @@ class InvoicingActivities(InvoiceBooking, InvoicingSteps):
             orders = await self._orders(invoice, step)
             credited = await self._credited(invoice, step.supplier)
             result = match(invoice, step.supplier, orders, step.policy, step.accepted, credited)
+            coding = await self._coding(step, invoice, result)
+            result = coding.applied(result)
             await self._ports.matches.keep(step.case_id, step.round, result)
             if result.gate:
                 await self._ports.register.set_state(step.case_id, "matched")
-            outcome = await self._outcome(step, invoice, orders, result)
+            outcome = await self._outcome(step, invoice, orders, result, coding.owner)
             credit = invoice.kind == "credit-note"
             matched = MatchedInvoice(step.case_id, invoice.number, credit, result, orders)
             await self._news.tell(matched, "matched" if result.gate else "captured", f"round.{step.round}")
@@ -230,14 +234,32 @@ class InvoicingActivities(InvoiceBooking, InvoicingSteps):
         copies = [await self._ports.documents.copy(each.case_id) for each in known]
         return tuple(each.invoice for each in copies if each is not None)
 
+    async def _coding(self, step: MatchInput, invoice: Invoice, result: MatchResult) -> CodingCheck:
+        """What the system of record says about the lines that people coded."""
+        lines = coded_lines(invoice, result)
+        if not lines:
+            return CodingCheck()
+        shares = [share for line in lines for share in line.costs]
+        master = await self._ports.erp.master_data(
+            MasterDataQuery(
+                facility=step.policy.facility.code,
+                on=step.today,
+                cost_centres=tuple(sorted({share.cost_centre for share in shares})),
+                items=(),
+                suppliers=(),
+                accounts=tuple(sorted({share.account for share in shares if share.account})),
+            )
+        )
+        owner = owner_of(lines, master, step.owner)
+        return CodingCheck(owner, coding_findings(lines, master, step.policy.facility.code, owner))
+
     async def _outcome(
-        self, step: MatchInput, invoice: Invoice, orders: Sequence[OrderPosition], result: MatchResult
+        self, step: MatchInput, invoice: Invoice, orders: Sequence[OrderPosition], result: MatchResult, owner: str
     ) -> MatchOutcome:
         coded = coded_part(invoice, result)
         used = {line.order_number for line in result.lines if line.order_number}
         cases = tuple(dict.fromkeys(each.case_id for each in orders if each.number in used and each.case_id))
         centres, categories = in_orders(orders, result)
-        owner = step.journal.snapshot.requester
         duties = [await self._ports.reader.family_duties(case) for case in cases[:20]]
         return MatchOutcome(
             findings=result.findings,
@@ -253,6 +275,7 @@ class InvoicingActivities(InvoiceBooking, InvoicingSteps):
             cost_centres=tuple(sorted({*centres, *(coded.cost_centres if coded else ())}))[:50],
             categories=tuple(sorted({*categories, *(coded.categories if coded else ())}))[:50],
             coded=coded,
+            owner=owner,
             approvers=await approver_directory(self._ports.directory, step.policy, owner) if coded else _NOBODY,
             family_duties=tuple(sorted({done for each in duties for done in each}, key=str)),
             suggestions=await suggestions_for(

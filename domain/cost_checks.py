@@ -18,16 +18,16 @@ def check_cost_centres(
     known = {centre.code: centre for centre in master.cost_centres}
     scope = requester.cost_centres if requester is not None and requester.active else ()
     centres = list(dict.fromkeys(share.cost_centre for share in line.costs))
-    unusable = {code: why for code in centres if (why := _unusable(known.get(code), facility))}
-    if unusable:
+    barred = {code: why for code in centres if (why := unusable(known.get(code), facility))}
+    if barred:
         log.ask(
             "cost-centre-closed",
-            "; ".join(f"Cost centre {code} {why}" for code, why in unusable.items()) + ".",
+            "; ".join(f"Cost centre {code} {why}" for code, why in barred.items()) + ".",
             line.line,
-            cost_centres=unusable,
+            cost_centres=barred,
             facility=facility,
         )
-    foreign = [code for code in centres if code not in scope and code not in unusable]
+    foreign = [code for code in centres if code not in scope and code not in barred]
     if foreign:
         log.ask(
             "cost-centre-foreign",
@@ -40,7 +40,8 @@ def check_cost_centres(
         )
 
 
-def _unusable(centre: CostCentre | None, facility: str) -> str | None:
+def unusable(centre: CostCentre | None, facility: str) -> str | None:
+    """Why nothing can be charged to the cost centre at this facility, in words; None when it can."""
     if centre is None:
         return "does not exist"
     if centre.facility != facility:

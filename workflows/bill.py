@@ -14,9 +14,10 @@ from domain.case import CaseStatus
 from domain.exceptions import CATALOGUE, Finding
 from domain.invoice_control import CallBack
 from domain.matching import Accepted
-from domain.ports.assistant import Question, RecordedSuggestion, Suggestion
-from domain.suggesting import beside_decision, exception_features, shown
+from domain.ports.assistant import Suggestion
+from domain.suggesting import shown
 from domain.tasks import Action, Decision, InvoiceCorrection, Task
+from workflows.bill_lessons import Lessons
 from workflows.case import Build, CaseEnded, CaseWorkflow
 from workflows.errors import StepFailure
 from workflows.messages.invoice_to_payment import InvoiceHeader, InvoiceInput
@@ -33,9 +34,8 @@ INSTEAD: dict[str, tuple[Action, ...]] = {
     "supplier-blocked": ("retry", "return-to-supplier", "reject"),
     "unit-mismatch": ("code", "return-to-supplier", "reject"),
 }
+CODED = frozenset({"coding-required", "coding-invalid", "owner-missing"})
 _BESIDE: tuple[str, ...] = ("coding", "owner")
-MOST_REMEMBERED = 50
-"""Decisions of one case that the assistant learns from."""
 
 
 class Bill:
@@ -48,6 +48,7 @@ class Bill:
         self.version, self.round = 1, 0
         self.supplier, self.supplier_name = "", ""
         self.chosen_supplier = ""
+        self.owner = ""
         self.accepted: set[str] = set()
         self.let_pass: dict[str, Accepted] = {}
         self.controlled: ControlOutcome | None = None
@@ -55,15 +56,11 @@ class Bill:
         self.codes: list[str] = []
         self.end_state = "rejected"
         self.answer_supplier = False
-        self._learned: list[RecordedSuggestion] = []
+        self.lessons = Lessons(case, start.facility)
 
     @property
     def today(self) -> date:
         return local_day(workflow.now(), self.case.policy.facility.calendar)
-
-    @property
-    def learned(self) -> tuple[RecordedSuggestion, ...]:
-        return tuple(self._learned)
 
     async def step(self, step: Any, build: Build, summary: str, slot: str) -> Any:
         """A step that the case cannot go on without: its failure is an exception until it succeeds."""
@@ -102,7 +99,9 @@ class Bill:
         extra: dict[str, Any] = {
             name: suggestions[name].model_dump(mode="json")
             for name in _BESIDE
-            if finding.code == "coding-required" and name in suggestions and self._is_shown(suggestions[name])
+            if finding.code in ("coding-required", "owner-missing")
+            and name in suggestions
+            and self._is_shown(suggestions[name])
         }
         suggested: dict[str, Any] = {} if visible is None else visible.model_dump(mode="json")
         suggested.update(extra)
@@ -141,44 +140,7 @@ class Bill:
 
     def remember(self, finding: Finding, task: Task, decision: Decision, suggestions: dict[str, Suggestion]) -> None:
         """What the assistant learns from: the person's answer, beside what was suggested."""
-        if self.case.policy.assistant.mode == "off" or len(self._learned) >= MOST_REMEMBERED:
-            return
-        suggestion = suggestions.get(finding.code)
-        features = exception_features(finding.code, self.supplier, self.header.amount, tuple(task.actions))
-        self._remember(
-            Question(kind="exception", facility=self.start.facility, features=features),
-            suggestion,
-            decision.action,
-            task.task_id,
-            decision,
-        )
-        for line in decision.invoice.lines if decision.invoice is not None else ():
-            if line.costs and len(self._learned) < MOST_REMEMBERED:
-                share = line.costs[0]
-                features = {"supplier": self.supplier, "description": line.description or self.header.seller}
-                self._remember(
-                    Question(kind="coding", facility=self.start.facility, features=features),
-                    suggestions.get("coding"),
-                    f"{share.account}/{share.cost_centre}",
-                    f"{task.task_id}:coding.{line.line}",
-                    decision,
-                )
-
-    def _remember(
-        self, question: Question, suggestion: Suggestion | None, decided: str, name: str, decision: Decision
-    ) -> None:
-        self._learned.append(
-            beside_decision(
-                name,
-                self.case.file.case_id,
-                question,
-                suggestion,
-                self.case.policy.assistant,
-                decided,
-                decision.actor.person,
-                workflow.now(),
-            )
-        )
+        self.lessons.take(finding, task, decision, suggestions, self.supplier, self.header)
 
     # Answers
 
@@ -214,6 +176,7 @@ class Bill:
         self.let_pass = {}
         if correction.supplier:
             self.chosen_supplier = correction.supplier
+        self.owner = correction.owner or self.owner
         return True
 
     async def confirm_account(self, finding: Finding, decision: Decision) -> None:

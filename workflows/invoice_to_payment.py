@@ -120,10 +120,10 @@ class InvoiceToPayment(CaseWorkflow):
         self.file.show(status=ended.status)
 
     async def _close(self) -> None:
-        if self.bill.learned:
+        if self.bill.lessons.learned:
             await self.own_step(
                 InvoicingSteps.learn_decisions,
-                lambda journal, seq: LearnInput(journal=journal, seq=seq, records=self.bill.learned),
+                lambda journal, seq: LearnInput(journal=journal, seq=seq, records=self.bill.lessons.learned),
                 "Put decisions beside suggestions",
             )
         text = self._reason or ("Paid, and confirmed by the bank." if self.settling.paid else "Nothing is left to pay.")

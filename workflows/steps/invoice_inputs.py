@@ -85,7 +85,8 @@ class ConfirmAccountInput(StepInput):
 
 
 class MatchInput(StepInput):
-    """`round` counts the rounds of matching; the result is stored under it."""
+    """`round` counts the rounds of matching; the result is stored under it. `owner` is the person whom somebody named
+    for what no order backs."""
 
     policy: FrozenPolicy
     today: date
@@ -93,6 +94,7 @@ class MatchInput(StepInput):
     version: int
     round: int
     accepted: tuple[Accepted, ...] = ()
+    owner: str = ""
 
 
 class Coded(Value):
@@ -122,6 +124,7 @@ class MatchOutcome(Value):
     cost_centres: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     coded: Coded | None = None
+    owner: str = ""
     approvers: ApproverDirectory = ApproverDirectory()
     family_duties: tuple[DutyDone, ...] = ()
     suggestions: dict[str, Suggestion] = {}
