@@ -74,7 +74,10 @@ class Bill:
     # Asking
 
     def passed_by_rule(self, findings: Sequence[Finding]) -> tuple[Finding, ...]:
-        """Those that a rule of the policy accepts, each put on record."""
+        """Those that a rule of the policy accepts, each put on record. None of a bill in another currency than that of
+        the rules' limits."""
+        if self.header.amount.currency != self.case.policy.facility.currency:
+            return ()
         return tuple(each for each in findings if accepted_by_policy(self.case, each))
 
     async def ask(
