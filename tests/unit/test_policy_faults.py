@@ -194,6 +194,7 @@ def test_a_new_edition_must_still_allow_what_a_facility_does(policy_files: Polic
         ("- just\n- a list\n", "must be a mapping"),
         ("document: facility\ncode: &c north\nname: *c\n", "an alias"),
         ("document: [\n", "expected"),
+        ("document: " + "[" * 500_000, "inside one another"),
         ("document: !!python/object:os.system x\n", "missing"),
     ],
 )
