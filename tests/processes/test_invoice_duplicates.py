@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from functools import partial
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -32,7 +33,7 @@ async def test_of_many_documents_with_one_number_one_is_booked_and_the_others_ar
     cases = await asyncio.gather(*(invoices.capture(bill) for bill in bills))
     asked = []
     for case in cases:
-        await case.until(lambda case=case: bool(case.tasks()))
+        await case.until(partial(_is_asked, case))
         asked.append(case.tasks()[0].exception_code or "approval")
     assert Counter(asked) == {"approval": 1, "duplicate-suspected": MANY - 1}
     states = Counter(invoices.register.state_of(case.name) for case in cases)
@@ -72,6 +73,10 @@ async def test_one_document_handed_in_many_times_at_once_is_one_case(invoices: I
     await first.decide("owner", "approve")
     await first.payable()
     assert len(invoices.erp.invoices) == 1
+
+
+def _is_asked(case: InvoiceCase) -> bool:
+    return bool(case.tasks())
 
 
 async def _input_of(case: InvoiceCase) -> Any:
