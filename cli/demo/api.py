@@ -156,6 +156,40 @@ class DemoApi:
 
         return await self._send("POST", "/v1/events", signed, content=body)
 
+    # Invoices and payments
+
+    async def hand_in(self, persona: str, content: bytes, media_type: str, facility: str) -> str:
+        """Post a document; returns the case id."""
+        answer = await self._as(
+            persona,
+            "POST",
+            "/v1/invoices",
+            params={"facility": facility},
+            content=content,
+            headers={"content-type": media_type},
+        )
+        return str(answer["case_id"])
+
+    async def start_run(self, persona: str, facility: str) -> str:
+        """Start a payment run; returns the case id."""
+        key = {"idempotency-key": uuid.uuid4().hex}
+        answer = await self._as(persona, "POST", "/v1/payment-runs", json={"facility": facility}, headers=key)
+        return str(answer["case_id"])
+
+    async def payment_run(self, case_id: str) -> dict[str, Any]:
+        """What the run pays, by payment."""
+        return await self._as(PORTAL, "GET", f"/v1/payment-runs/{case_id}", params={"limit": str(_PAGE)})
+
+    async def payment_file(self, persona: str, case_id: str, message_id: str) -> str:
+        """A payment file as it went to the bank."""
+        bearer = {"authorization": f"Bearer {await self._token(persona)}"}
+        path = f"/v1/payment-runs/{case_id}/file/{message_id}"
+        return (await self._answer("GET", path, lambda: bearer)).text
+
+    async def invoice_report(self, persona: str) -> dict[str, Any]:
+        """How well the invoices of the last days were handled, by facility."""
+        return await self._as(persona, "GET", "/v1/reports/invoices")
+
     async def _pages(self, persona: str, path: str, **params: str) -> AsyncIterator[dict[str, Any]]:
         cursor: str | None = None
         for _ in range(_MAX_PAGES):
@@ -176,6 +210,12 @@ class DemoApi:
     async def _send(
         self, method: str, path: str, headers: Callable[[], Mapping[str, str]], **content: Any
     ) -> dict[str, Any]:
+        answer: dict[str, Any] = (await self._answer(method, path, headers, **content)).json()
+        return answer
+
+    async def _answer(
+        self, method: str, path: str, headers: Callable[[], Mapping[str, str]], **content: Any
+    ) -> httpx.Response:
         """Send until the API answers. Raises ProblemAnswerError, and the transport's error when it stays away."""
         pause = _PAUSE_SECONDS
         for attempt in range(1, _ATTEMPTS + 1):
@@ -189,8 +229,7 @@ class DemoApi:
                     raise
             else:
                 if response.is_success:
-                    answer: dict[str, Any] = response.json()
-                    return answer
+                    return response
                 if response.status_code not in _TRY_AGAIN or attempt == _ATTEMPTS:
                     raise ProblemAnswerError(f"{method} {path}", response)
             await asyncio.sleep(pause)

@@ -6,7 +6,6 @@ import asyncio
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -43,8 +42,7 @@ class Outside:
             person.person for person in people if "receiving-clerk" in person.roles and facility in person.facilities
         )
         self._sent: set[tuple[str, ...]] = set()
-        self._orders: dict[str, PlacedOrder] = {}
-        self._received: dict[str, dict[int, Decimal]] = {}
+        self._orders, self._received = play.orders, play.received
         self._delivered = 0
         self._awaited: tuple[str, int] | None = None
 
@@ -61,6 +59,10 @@ class Outside:
                     play.see(await self._api.case(play.case_id))
                     await self._go_on()
                     await self._until_changed()
+                if play.order_numbers and not self._orders:
+                    await self._read_orders()
+                play.ordered.set()
+                play.delivered.set()
         except TimeoutError:
             where = f"stage {play.stage or 'unknown'}, waiting for {play.snapshot.get('awaiting') or 'nothing'}"
             play.fail(f"not closed within {deadline_seconds:g} s: {where}")
@@ -157,6 +159,11 @@ class Outside:
         """The next thing that happens to the orders; one at a time, so that each is seen before the next."""
         if not await self._acknowledge():
             return
+        if not self._play.ordered.is_set():
+            await self._read_orders()
+            self._play.ordered.set()
+        if not self._delivered and not self._play.goods_may_come.is_set():
+            return
         if not self._delivered and not self._goods_may_come():
             return
         if self._awaited is not None:
@@ -167,8 +174,10 @@ class Outside:
         steps = self._play.script.steps()
         if self._delivered < len(steps):
             await self._deliver(steps[self._delivered])
-        elif self._play.script.story.settlement and not self._play.script.waiting:
-            await self._settle()
+        elif not self._play.script.waiting:
+            self._play.delivered.set()
+            if self._play.script.story.settlement and not self._play.billed:
+                await self._settle()
 
     def _goods_may_come(self) -> bool:
         silent = self._play.script.story.supplier == "silent"

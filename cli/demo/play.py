@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from decimal import Decimal
 from typing import Any
 
 from cli.demo.script import CaseScript, OpenTask
 from cli.demo.story import Answer, Example
+from domain.purchase import PlacedOrder
 
 _UNCHECKED = ("", "submitted", "checks")
 MAX_REFUSALS = 6
@@ -16,9 +18,17 @@ MAX_REFUSALS = 6
 class CasePlay:
     """`changed` is set when the case moved, `checked` once it is past its checks. `lock` keeps the acts of people in
     sequence. `answered` are the tasks that need nobody any more, `approvers` who answered each task so far.
+
+    A purchase that is `billed` ends when its bills are paid: `ordered` is set once its orders are known, `delivered`
+    once nothing more comes in, and goods come only when `goods_may_come` is.
     """
 
-    def __init__(self, example: Example) -> None:
+    def __init__(self, example: Example, *, billed: bool = False) -> None:
+        self.billed = billed
+        self.ordered, self.delivered, self.goods_may_come = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self.goods_may_come.set()
+        self.orders: dict[str, PlacedOrder] = {}
+        self.received: dict[str, dict[int, Decimal]] = {}
         self.example, self.script = example, CaseScript(example)
         self.case_id = example.case_id
         self.lock = asyncio.Lock()
@@ -65,6 +75,8 @@ class CasePlay:
         """The first reason stands; the case is not played any further."""
         self.failure = self.failure or reason
         self.checked.set()
+        self.ordered.set()
+        self.delivered.set()
         self.changed.set()
 
     def refused(self, reason: str) -> None:

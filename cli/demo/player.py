@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,8 @@ import httpx
 
 from adapters.reference_files import load_logins
 from cli.demo.api import DemoApi, EventSigner, ProblemAnswerError, Token
+from cli.demo.bills.show import BillsShow, BillsVerdict
+from cli.demo.bills.story import billed_requisitions
 from cli.demo.desk import Desk
 from cli.demo.judge import OrdersByCase, Verdict, judge
 from cli.demo.outside import Outside
@@ -22,8 +24,12 @@ from domain.people import Person
 Progress = Callable[[int, int], None]
 """Called with the number of cases that are over and of all cases, whenever the first changes."""
 
+OpenBills = Callable[[DemoApi, Sequence[Example], Sequence[Person], date], BillsShow]
+"""Makes what the bills are played with, once the examples and the API are known."""
+
 DEADLINE_SECONDS = 150.0
-_DESK_WORKERS, _WATCH_SECONDS, _TIMELINES_AT_ONCE = 6, 0.4, 6
+BILLED_DEADLINE_SECONDS = 300.0
+_DESK_WORKERS, _WATCH_SECONDS, _TIMELINES_AT_ONCE, _CLOSING_SECONDS = 6, 0.4, 6, 15.0
 
 
 async def run_demo(
@@ -36,19 +42,20 @@ async def run_demo(
     today: date | None = None,
     deadline_seconds: float = DEADLINE_SECONDS,
     progress: Progress | None = None,
-) -> Verdict:
+    bills: OpenBills | None = None,
+) -> tuple[Verdict, BillsVerdict | None]:
     """Play every requisition of the directory `examples` through the API behind `client` (its base URL is the gateway).
 
+    With `bills`, suppliers bill the purchases and the bank pays them; without, a bill is settled by an event alone.
     Cases still open after `deadline_seconds` count as failed. Raises StoryError and InvalidReferenceFilesError for
     examples that cannot be used; whatever goes wrong with a case is a reason in the verdict.
     """
     stories, people = load_examples(examples / "requisitions.jsonl"), load_logins(examples)
-    api = DemoApi(client, token, signer)
-    plays = await play(
-        api, stories, people, today or datetime.now(UTC).date(), deadline_seconds, progress or (lambda _, __: None)
-    )
+    api, day = DemoApi(client, token, signer), today or datetime.now(UTC).date()
+    show = bills(api, stories, people, day) if bills is not None else None
+    plays, paid = await play(api, stories, people, day, deadline_seconds, progress or (lambda _, __: None), show)
     timelines = await _timelines(api, plays)
-    return judge(plays, timelines, await orders_by_case())
+    return judge(plays, timelines, await orders_by_case()), paid
 
 
 async def play(
@@ -58,24 +65,40 @@ async def play(
     today: date,
     deadline_seconds: float,
     progress: Progress,
-) -> tuple[CasePlay, ...]:
-    """Play the examples side by side until each case is closed or failed."""
-    plays = {example.number: CasePlay(example) for example in examples}
+    show: BillsShow | None = None,
+) -> tuple[tuple[CasePlay, ...], BillsVerdict | None]:
+    """Play the examples side by side until each case is closed or failed, and their bills beside them."""
+    billed = billed_requisitions(show.bills) if show is not None else frozenset()
+    plays = {example.number: CasePlay(example, billed=example.number in billed) for example in examples}
     by_case = {each.case_id: each for each in plays.values()}
     desk = Desk(api, people, by_case)
     helpers = [asyncio.create_task(desk.work()) for _ in range(_DESK_WORKERS)]
     helpers.append(asyncio.create_task(_watch(api, by_case, progress)))
+    paying = None if show is None else asyncio.create_task(show.run(api, plays, deadline_seconds))
     try:
         async with asyncio.TaskGroup() as group:
             for each in plays.values():
                 after = plays[each.example.after] if each.example.after else None
-                group.create_task(Outside(api, desk, people, each, today).run(after, deadline_seconds))
+                longest = BILLED_DEADLINE_SECONDS if each.billed else deadline_seconds
+                group.create_task(Outside(api, desk, people, each, today).run(after, longest))
+            if paying is not None:
+                group.create_task(_stop_waiting(paying, plays.values()))
+        verdict = await paying if paying is not None else None
     finally:
-        for helper in helpers:
+        for helper in (*helpers, *([paying] if paying is not None else [])):
             helper.cancel()
         await asyncio.gather(*helpers, return_exceptions=True)
     progress(len(plays), len(plays))
-    return tuple(plays.values())
+    return tuple(plays.values()), verdict
+
+
+async def _stop_waiting(paying: asyncio.Task[BillsVerdict], plays: Iterable[CasePlay]) -> None:
+    """Once all is paid that will be, purchases close within seconds or never."""
+    await paying
+    await asyncio.sleep(_CLOSING_SECONDS)
+    for each in plays:
+        if not each.over and each.billed:
+            each.fail(f"still in stage {each.stage} after its bills were paid")
 
 
 async def _watch(api: DemoApi, plays: Mapping[str, CasePlay], progress: Progress) -> None:

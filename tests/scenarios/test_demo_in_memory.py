@@ -125,7 +125,7 @@ async def stack(temporal: WorkflowEnvironment) -> AsyncIterator[Stack]:
 async def test_every_example_ends_as_its_story_tells(stack: Stack) -> None:
     seen: list[tuple[int, int]] = []
     signer = WebhookSigner({SOURCE: KEY}, {SOURCE: TYPES})
-    verdict = await run_demo(
+    verdict, _ = await run_demo(
         stack.http,
         _same,
         signer,

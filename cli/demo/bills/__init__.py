@@ -1,0 +1,1 @@
+"""Invoices of the demonstration: how suppliers bill the orders, who answers what, and how the money is paid."""

@@ -1,0 +1,124 @@
+"""Payment runs: started, approved and released by different people, and what the bank makes of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, Protocol
+
+from cli.demo.api import DemoApi, ProblemAnswerError
+from cli.demo.bills.desk import BillDesk
+from cli.demo.bills.files import amounts_of
+
+STARTS, READS_FILES = "y.tanaka", "y.tanaka"
+_LOOK_SECONDS = 0.7
+_NOT_FOUND = 404
+# The bank settles on a business day; the statement of that day is out on the next one.
+_UNTIL_BOOKED = timedelta(days=4)
+
+
+class Bank(Protocol):
+    """The bank as far as the demonstration moves it: its clock, and what it does with one account's payments."""
+
+    async def today(self) -> date: ...
+
+    async def advance_to(self, day: date) -> date: ...
+
+    async def set_behaviour(self, account: str, behaviour: Any, **parameters: object) -> None: ...
+
+    async def payments(self) -> Sequence[Mapping[str, Any]]: ...
+
+
+@dataclass
+class RunPlay:
+    """One payment run. `files` holds the amounts of its files by payment id, `payments` what it claimed."""
+
+    case_id: str
+    facility: str
+    number: int
+    status: str = ""
+    payments: list[dict[str, Any]] = field(default_factory=list)
+    files: dict[str, Decimal] = field(default_factory=dict)
+    names: list[str] = field(default_factory=list)
+    people: list[str] = field(default_factory=list)
+
+    @property
+    def total(self) -> Decimal:
+        return sum((Decimal(each["amount"]["amount"]) for each in self.payments), Decimal(0))
+
+
+class Treasury:
+    """Pays what is due. `runs` are all that were started, in this sequence."""
+
+    def __init__(self, api: DemoApi, desk: BillDesk, bank: Bank) -> None:
+        self._api, self._desk, self._bank = api, desk, bank
+        self.runs: list[RunPlay] = []
+
+    async def pay(self, facilities: Iterable[str], deadline_seconds: float) -> list[RunPlay]:
+        """Start a run for each facility, all at once; a facility that is named twice gets two runs that overlap. Then
+        see each through until the bank has its files, or it has nothing to pay.
+        """
+        wanted = list(facilities)
+        async with asyncio.timeout(deadline_seconds):
+            cases = await asyncio.gather(*(self._api.start_run(STARTS, each) for each in wanted))
+            begun = [
+                RunPlay(case, place, wanted[:at].count(place) + 1) for at, (case, place) in _numbered(cases, wanted)
+            ]
+            self.runs += begun
+            await asyncio.gather(*(self._see_through(each) for each in begun))
+        return begun
+
+    async def _see_through(self, run: RunPlay) -> None:
+        while True:
+            detail = await self._case(run)
+            if detail is not None:
+                await self._desk.answer(detail["tasks"], {}, {})
+                if detail["case"]["stage"] == "closed" or await self._is_out(run, detail):
+                    run.status = str(detail["case"]["status"])
+                    await self._read(run)
+                    return
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _case(self, run: RunPlay) -> dict[str, Any] | None:
+        try:
+            return await self._api.case(run.case_id)
+        except ProblemAnswerError as error:
+            if error.status != _NOT_FOUND:
+                raise
+            return None
+
+    async def _is_out(self, run: RunPlay, detail: Mapping[str, Any]) -> bool:
+        """Whether every payment is with the bank."""
+        if detail["case"]["stage"] not in ("payment", "settlement") or detail["tasks"]:
+            return False
+        payments = (await self._api.payment_run(run.case_id))["payments"]
+        return bool(payments) and all(each["state"] != "proposed" for each in payments)
+
+    async def _read(self, run: RunPlay) -> None:
+        run.payments = list((await self._api.payment_run(run.case_id))["payments"])
+        for entry in await self._api.timeline(run.case_id):
+            if entry["kind"] == "payments.delivered":
+                message = str(entry["detail"]["message_id"])
+                content = await self._api.payment_file(READS_FILES, run.case_id, message)
+                run.files |= amounts_of(content)
+                run.names.append(message)
+            elif entry["kind"] == "decision.applied":
+                run.people.append(str(entry["actor"]))
+
+    async def let_the_bank_work(self, days: timedelta = _UNTIL_BOOKED) -> date:
+        """Move the bank's clock past the day on which it settles; returns its day."""
+        return await self._bank.advance_to(await self._bank.today() + days)
+
+    async def bank_has(self, payments: Iterable[str], deadline_seconds: float) -> None:
+        """Until the bank has decided on all of these. Raises TimeoutError."""
+        wanted = set(payments)
+        async with asyncio.timeout(deadline_seconds):
+            while wanted - {str(each["end_to_end_id"]) for each in await self._bank.payments()}:  # noqa: ASYNC110 - it tells nobody
+                await asyncio.sleep(_LOOK_SECONDS)
+
+
+def _numbered(cases: Sequence[str], places: Sequence[str]) -> Iterable[tuple[int, tuple[str, str]]]:
+    return enumerate(zip(cases, places, strict=True))
