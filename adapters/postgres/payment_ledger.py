@@ -53,7 +53,7 @@ _OPEN = """
 FROM payables JOIN invoice_register AS entry USING (case_id)
 WHERE payables.body IS NOT NULL AND payables.payment_id IS NULL AND entry.state IN ('posted', 'payable')
 """
-_CLAIMED = """
+_CLAIMED_BY_RUN = """
 SELECT payables.body::text AS body FROM payables JOIN payments USING (payment_id)
 WHERE payments.run_id = $1 ORDER BY payables.due_on, payables.case_id
 """
@@ -188,7 +188,7 @@ class PostgresPaymentLedger(PostgresBankMessages):
         return _payment(rows[0]) if rows else None
 
     async def claimed(self, run_id: str) -> tuple[PayableInvoice, ...]:
-        return tuple(PayableInvoice.model_validate_json(row["body"]) for row in await self._fetch(_CLAIMED, run_id))
+        return tuple(PayableInvoice.model_validate_json(row["body"]) for row in await self._fetch(_CLAIMED_BY_RUN, run_id))
 
     async def payments_of(self, run_id: str) -> tuple[Payment, ...]:
         return tuple(map(_payment, await self._fetch(_OF_RUN, run_id)))

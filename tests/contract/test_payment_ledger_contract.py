@@ -150,6 +150,8 @@ class TestClaims:
             answer = await ledger.claim("run-1", [first, second])
             assert answer.claimed == (ONE.case_id, TWO.case_id)
         assert await ledger.payments_of("run-1") == (first,)
+        assert {each.case_id for each in await ledger.claimed("run-1")} == {ONE.case_id, TWO.case_id}
+        assert await ledger.claimed("run-2") == ()
         assert await ledger.payment("P1") == first
         assert await ledger.payment("P2") is None
         assert await payable(ledger) == []
