@@ -1,6 +1,7 @@
 """What a matched invoice books, line by line.
 
-Ordered goods clear their accrual at the order's price, and the difference is variance. What no order backs is charged
+Ordered goods clear their accrual at the order's price, and the difference is variance. A disputed quantity is not billed
+on the order, which may not be billed beyond what was ordered; its amount is owed and withheld. What no order backs is charged
 to its coding. Freight and other charges are charged to the cost centres of the goods that they came with, in
 proportion to the amounts; those of the document as a whole are one posting line, number 0. What concerns the document
 in any other way (its discounts, a prepayment, its rounding) is divided over the lines by `Money.split`.
@@ -92,12 +93,13 @@ def _posted(line: LineMatch, amount: Money, costs: tuple[CostShare, ...]) -> Pos
     zero = Money.zero(amount.currency)
     if line.order_line is None:
         return PostingLine(line=line.line, amount=amount, accrual=zero, variance=zero, costs=line.costs or costs)
-    accrual = line.expected_price.times(line.quantity).rounded() if line.expected_price else zero
+    quantity = line.quantity - line.disputed
+    accrual = line.expected_price.times(quantity).rounded() if line.expected_price else zero
     return PostingLine(
         line=line.line,
         order_number=line.order_number,
         order_line=line.order_line,
-        quantity=line.quantity,
+        quantity=quantity,
         amount=amount,
         accrual=accrual,
         variance=amount - accrual,
