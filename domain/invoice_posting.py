@@ -98,17 +98,19 @@ def _posted(line: LineMatch, amount: Money, costs: tuple[CostShare, ...]) -> Pos
         line=line.line,
         order_number=line.order_number,
         order_line=line.order_line,
-        quantity=line.quantity,
+        quantity=line.quantity - line.disputed,
         amount=amount,
         accrual=accrual,
-        variance=line.variance if amount == line.amount and line.expected_price else amount - accrual,
+        variance=amount - accrual,
     )
 
 
 def _accrual(line: LineMatch, currency: str) -> Money:
-    """What the quantity costs at the order's price, as matching counted it."""
+    """What the quantity costs at the order's price, as matching counted it; a disputed part is not billed."""
     if line.expected_price is None:
         return Money.zero(currency)
+    if line.disputed:
+        return line.expected_price.times(line.quantity - line.disputed).rounded()
     return line.amount if not line.variance else line.amount - line.variance
 
 
