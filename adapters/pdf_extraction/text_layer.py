@@ -33,6 +33,7 @@ _LIMITS: dict[str, Any] = {
     "lzw_maximum_output_length": MAX_STREAM_BYTES,
     "run_length_maximum_output_length": MAX_STREAM_BYTES,
     "array_based_stream_maximum_output_length": MAX_STREAM_BYTES,
+    "stream_parsing_work_maximum_count": 500_000,
     "zlib_maximum_recovery_input_length": 200_000,
     "maximum_declared_stream_length": 20_000_000,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -11,8 +12,8 @@ import pytest
 
 from adapters.invoice_documents import DocumentReader
 from adapters.pdf_extraction import PdfExtraction
-from adapters.pdf_extraction.text_layer import text_layer
-from domain.capture import FieldReading, Reading
+from adapters.pdf_extraction.text_layer import TextLayer, text_layer
+from domain.capture import FieldReading, Reading, UnreadableDocumentError
 from domain.invoice import AllowanceOrCharge
 from domain.quantity import Quantity
 from tests.fixtures.invoice_samples import SAMPLES, needs_samples, sample
@@ -37,13 +38,13 @@ def field(reading: Reading, pointer: str) -> FieldReading:
     return next(each for each in reading.fields if each.pointer == pointer)
 
 
-def words_in(content: bytes, each: FieldReading) -> str:
+def words_in(layer: TextLayer, each: FieldReading) -> str:
     """What the page really has inside the place of a field."""
     place = each.place
     assert place is not None, each.pointer
     inside = [
         word.text
-        for row in text_layer(content).rows
+        for row in layer.rows
         for word in row.words
         if word.page == place.page
         and word.left >= float(place.left) - 0.02
@@ -55,10 +56,11 @@ def words_in(content: bytes, each: FieldReading) -> str:
 
 
 def assert_places_hold_their_texts(content: bytes, reading: Reading) -> None:
+    layer = text_layer(content)
     for each in reading.fields:
         if each.confidence and each.place is not None:
             first = each.text.split("\n", maxsplit=1)[0].strip()
-            assert first in words_in(content, each), each
+            assert first in words_in(layer, each), each
 
 
 def test_a_drawn_invoice_is_read_back() -> None:
@@ -183,6 +185,54 @@ def test_text_inside_of_a_form_stands_where_the_form_is_drawn() -> None:
     assert words["outside"].left == pytest.approx(50)
     assert words["form"].left > words["in"].left == pytest.approx(117)
     assert words["in"].bottom == pytest.approx(792 - 70 + 3)
+
+
+@pytest.mark.parametrize(
+    "operations",
+    [b"q " * 20_000, b"/X Do " * 20_000, b"BT " + b"(a) Tj " * 200_000 + b"ET", b"1 0 0 1 0 0 cm " * 250_000],
+    ids=["nested", "forms", "letters", "matrices"],
+)
+def test_a_page_that_asks_for_too_much_has_its_end(operations: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapters.pdf_extraction.text_layer.MAX_SECONDS", 1.0)
+    started = time.process_time()
+    try:
+        assert EXTRACTION.extract(drawn_by(operations)).confidence == 0
+    except UnreadableDocumentError as error:
+        assert error.findings[0].rule in ("too-large", "damaged-pdf")
+    assert time.process_time() - started < 30
+
+
+def test_a_page_drawn_by_too_many_bytes_is_refused() -> None:
+    with pytest.raises(UnreadableDocumentError) as caught:
+        EXTRACTION.extract(drawn_by(b" " * 4_000_001))
+    assert [each.rule for each in caught.value.findings] == ["too-large"]
+
+
+def test_text_beyond_every_invoice_is_refused() -> None:
+    letters = b"(" + b"a" * 60_000 + b") Tj "
+    with pytest.raises(UnreadableDocumentError) as caught:
+        EXTRACTION.extract(drawn_by(b"BT /F1 12 Tf " + letters * 9 + b"ET"))
+    assert [each.rule for each in caught.value.findings] == ["too-large"]
+
+
+@pytest.mark.parametrize("content", [b"%PDF-1.4", labelled(INVOICE)[:300], b"%PDF-1.4\n" + b"x" * 500])
+def test_a_damaged_file_is_refused(content: bytes) -> None:
+    with pytest.raises(UnreadableDocumentError) as caught:
+        EXTRACTION.extract(content)
+    assert [each.rule for each in caught.value.findings] == ["damaged-pdf"]
+
+
+def test_more_pages_than_are_read_are_told_and_keyed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapters.pdf_extraction.text_layer.MAX_PAGES", 2)
+    monkeypatch.setattr("adapters.pdf_extraction.extraction.MAX_PAGES", 2)
+    reading = EXTRACTION.extract(labelled(sound(tuple(line(number) for number in range(1, 71)))))
+    assert [each.rule for each in reading.findings] == ["too-many-pages"]
+    assert field(reading, "/lines").confidence == 0
+
+
+def test_a_folder_of_templates_that_is_missing_is_told_at_the_start() -> None:
+    with pytest.raises(OSError, match="no folder of templates"):
+        PdfExtraction(TEMPLATES / "missing")
 
 
 @needs_samples
