@@ -20,6 +20,7 @@ from adapters.drop_folder import DropFolder
 from adapters.invoice_documents import DocumentReader
 from adapters.key_files import KeyFiles, KeyFilesError, key_files
 from adapters.maildir import MaildirMailbox
+from adapters.pdf_extraction import PdfExtraction
 from adapters.policy_files import WatchedPolicyStore
 from adapters.postgres.checkpoints import PostgresCheckpoints
 from adapters.postgres.delegations import PostgresDelegations
@@ -122,7 +123,7 @@ async def connect(settings: GatewaySettings, metrics: CollectorRegistry, resourc
         overrides=PostgresOverrides(pool),
         notices=PostgresNotices(pool),
         documents=PostgresDocuments(pool),
-        invoice_reader=DocumentReader(),
+        invoice_reader=DocumentReader(PdfExtraction(settings.pdf_templates_dir)),
         register=PostgresInvoiceRegister(pool),
         payments=PostgresPaymentLedger(pool),
         now=wall_clock,

@@ -47,6 +47,7 @@ class GatewaySettings(BaseSettings):
     invoice_maildir: OptionalFolder = None
     invoice_mail_authenticator: str = ""
     invoice_look_seconds: Annotated[float, Field(ge=0.1, le=3600)] = 5
+    pdf_templates_dir: OptionalFolder = None
     oidc_jwks: str
     oidc_issuer: str
     oidc_audience: str = "corridor"

@@ -150,6 +150,7 @@ def service_environment(addresses: StackAddresses) -> Mapping[str, str]:
         "CORRIDOR_OIDC_ROLES_CLAIM": ROLES_CLAIM,
         "CORRIDOR_OIDC_FACILITIES_CLAIM": FACILITIES_CLAIM,
         "CORRIDOR_PUBLIC_URL": addresses.gateway_url,
+        "CORRIDOR_PDF_TEMPLATES_DIR": str(REFERENCE_FILES / "pdf_templates"),
         "CORRIDOR_INVOICE_DROP_FOLDER": str(addresses.data_folder / "invoices"),
         "CORRIDOR_INVOICE_MAILDIR": str(addresses.data_folder / "invoice-mail"),
     }
