@@ -188,7 +188,9 @@ class PostgresPaymentLedger(PostgresBankMessages):
         return _payment(rows[0]) if rows else None
 
     async def claimed(self, run_id: str) -> tuple[PayableInvoice, ...]:
-        return tuple(PayableInvoice.model_validate_json(row["body"]) for row in await self._fetch(_CLAIMED_BY_RUN, run_id))
+        return tuple(
+            PayableInvoice.model_validate_json(row["body"]) for row in await self._fetch(_CLAIMED_BY_RUN, run_id)
+        )
 
     async def payments_of(self, run_id: str) -> tuple[Payment, ...]:
         return tuple(map(_payment, await self._fetch(_OF_RUN, run_id)))
