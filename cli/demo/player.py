@@ -74,7 +74,7 @@ async def play(
     desk = Desk(api, people, by_case)
     helpers = [asyncio.create_task(desk.work()) for _ in range(_DESK_WORKERS)]
     helpers.append(asyncio.create_task(_watch(api, by_case, progress)))
-    paying = None if show is None else asyncio.create_task(show.run(api, plays, deadline_seconds))
+    paying = None if show is None else asyncio.create_task(show.run(api, plays, BILLED_DEADLINE_SECONDS))
     try:
         async with asyncio.TaskGroup() as group:
             for each in plays.values():

@@ -17,7 +17,7 @@ STARTS, READS_FILES = "y.tanaka", "y.tanaka"
 _LOOK_SECONDS = 0.7
 _NOT_FOUND = 404
 # The bank settles on a business day; the statement of that day is out on the next one.
-_UNTIL_BOOKED = timedelta(days=4)
+_DAYS_UNTIL_BOOKED = 5
 
 
 class Bank(Protocol):
@@ -108,9 +108,10 @@ class Treasury:
             elif entry["kind"] == "decision.applied":
                 run.people.append(str(entry["actor"]))
 
-    async def let_the_bank_work(self, days: timedelta = _UNTIL_BOOKED) -> date:
-        """Move the bank's clock past the day on which it settles; returns its day."""
-        return await self._bank.advance_to(await self._bank.today() + days)
+    async def let_the_bank_work(self) -> None:
+        """Move the bank's clock past the day on which it settles, day by day, so that each has its statement."""
+        for _ in range(_DAYS_UNTIL_BOOKED):
+            await self._bank.advance_to(await self._bank.today() + timedelta(days=1))
 
     async def bank_has(self, payments: Iterable[str], deadline_seconds: float) -> None:
         """Until the bank has decided on all of these. Raises TimeoutError."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -102,7 +102,11 @@ class BillPlayer:
             play.sent.set()
             play.at_rest.set()
             if play.bill.of is not None:
-                self._purchases[play.bill.of].goods_may_come.set()
+                purchase = self._purchases[play.bill.of]
+                purchase.goods_may_come.set()
+                if play.billed is not None and play.billed.order is not None:
+                    received = purchase.received.get(play.billed.order.number)
+                    play.billed = replace(play.billed, received=received)
 
     async def _send(self, play: BillPlay) -> None:
         bill = play.bill
@@ -119,6 +123,7 @@ class BillPlayer:
         play.case_id = invoice_case_id(play.facility, play.invoice.number, digest)
         if billed.order is not None:
             play.words["order"] = billed.order.number
+        play.words["supplier"] = billed.supplier.code
         sender = bill.sender or f"billing{next((s for s in billed.supplier.senders if s.startswith('@')), '@unknown')}"
         sending = (self._house.channels.hand_in(bill, play.content, play.facility, sender) for _ in range(bill.copies))
         await asyncio.gather(*sending)

@@ -25,7 +25,7 @@ Books = Callable[[], Awaitable[Outside]]
 """Reads what the ERP and the bank hold, from them and not from Corridor."""
 REPORT_READER = "t.moran"
 _SETTLED, _WAITING = frozenset({"settlement", "closed"}), frozenset({"payment"})
-_CODES = {"closed-account": "payment-rejected", "return-later": "payment-returned"}
+_CODES = {"insufficient-funds": "payment-rejected", "return-later": "payment-returned"}
 _STEP_SECONDS = 60.0
 _FAULTS = (ProblemAnswerError, NobodyAnswersError, httpx.HTTPError, StackError, TimeoutError, ValueError)
 
@@ -127,7 +127,7 @@ class BillsShow:
         if play.bill.bank == "return-later":
             await self.bank.set_behaviour(_account(play), "return-later", days=1, reason="R03")
         else:
-            await self.bank.set_behaviour(_account(play), "closed-account")
+            await self.bank.set_behaviour(_account(play), "insufficient-funds")
 
     async def _round(self, facilities: Sequence[str]) -> list[RunPlay]:
         runs = await self.treasury.pay(facilities, _STEP_SECONDS)

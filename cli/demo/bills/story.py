@@ -121,7 +121,7 @@ class Bill(_Part):
     changes: Changes = Changes()
     answers: dict[str, tuple[ShortBillAnswer, ...]] = {}
     closes: bool = True
-    bank: Literal["closed-account", "return-later"] | None = None
+    bank: Literal["insufficient-funds", "return-later"] | None = None
     expect: BillExpectation = BillExpectation()
 
     @model_validator(mode="after")

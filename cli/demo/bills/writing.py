@@ -8,8 +8,9 @@ from datetime import date
 from decimal import Decimal
 
 from adapters.reference_files import resolve_day
-from cli.demo.bills.story import Bill, Changes
+from cli.demo.bills.story import Bill, BillFormat, Changes
 from cli.demo.documents import cii_invoice, facturx_pdf, invoice_page, ubl_invoice
+from domain.capture import MediaType
 from domain.en16931_stated import cents
 from domain.invoice import (
     AllowanceOrCharge,
@@ -25,14 +26,14 @@ from domain.payables import PayableSupplier
 from domain.purchase import OrderLine, PlacedOrder
 from domain.quantity import Quantity
 
-MEDIA_TYPES = {
+MEDIA_TYPES: dict[BillFormat, MediaType] = {
     "json": "application/json",
     "ubl": "application/xml",
     "cii": "application/xml",
     "factur-x": "application/pdf",
     "pdf": "application/pdf",
 }
-ENDINGS = {"application/json": "json", "application/xml": "xml", "application/pdf": "pdf"}
+ENDINGS: dict[MediaType, str] = {"application/json": "json", "application/xml": "xml", "application/pdf": "pdf"}
 
 
 @dataclass(frozen=True)
