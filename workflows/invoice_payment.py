@@ -173,9 +173,12 @@ class Settling:
             case "claimed" | "delivered" | "accepted":
                 self.claimed_by = progress.run_id
                 case.file.show(awaiting=f"the bank: {progress.kind} by {progress.run_id}")
+                if progress.kind == "delivered":
+                    await case.announce("Show that the payment is with the bank")
             case "released":
                 self.claimed_by = None
                 self._show_waiting()
+                await case.announce("Show that the payment was released")
             case "booked":
                 self.paid = True
                 self._booking.keep()

@@ -83,7 +83,8 @@ class Confirmation:
             await answer_to(case, self._odd.pop(0))
 
     async def _next(self, heard: Callable[[], bool], at: datetime | None, otherwise: Callable[[], Any]) -> None:
-        came = await self._run.until(heard, remaining(at) if at is not None else None, "Chase the bank")
+        left = remaining(at) if at is not None else None
+        came = heard() or await self._run.until(heard, left, "Chase the bank")
         if came and self._effects:
             await self._act(self._effects.pop(0))
             self._chase_later()
@@ -183,6 +184,7 @@ class Confirmation:
         record = run.file.ledger.applied_to(task.task_id)
         if record is None:
             run.file.cancel_task(task.task_id, "the bank has answered")
+            self._chase_later()
             return
         if record.decision.action == "resend":
             for message_id in silent:
