@@ -29,6 +29,7 @@ from api.routes import (
     invoice_reports,
     invoices,
     keeping,
+    keying,
     overrides,
     payment_runs,
     policies,
@@ -50,6 +51,7 @@ cursors. Amounts and quantities are decimal strings; instants carry their time z
 ROUTERS = (
     requisitions,
     invoices,
+    keying,
     payment_runs,
     cases,
     actions,
