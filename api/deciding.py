@@ -31,6 +31,7 @@ _CONTENT: dict[IgnoredBecause, tuple[str, str]] = {
     "action-not-offered": ("/action", "The task does not offer this."),
     "comment-required": ("/comment", "Say why."),
     "correction-required": ("/corrections", "Say what is to be changed."),
+    "correction-not-allowed": ("/invoice", "This answer does not change that; 'correct' does, where it is offered."),
     "call-back-required": ("/call_back", "Say whom you called, under which number of the supplier master, and when."),
 }
 

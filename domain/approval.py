@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
+from domain.correction_rights import beyond_the_action
 from domain.delegating import authority_refusal
 from domain.delegation import DelegatedAuthority
 from domain.duties import Duty, DutyDone
@@ -101,11 +102,13 @@ def may_decide_for(
 
 
 def missing_content(decision: Decision) -> IgnoredBecause | None:
-    """Whether the action lacks the reason or the correction that it needs."""
+    """Whether the action lacks the reason or the correction that it needs, or brings one that is not its own."""
     if decision.action in _NEEDS_COMMENT and not decision.comment.strip():
         return "comment-required"
     if decision.action in _NEEDS_CORRECTION and not (decision.corrections or decision.invoice):
         return "correction-required"
+    if beyond_the_action(decision):
+        return "correction-not-allowed"
     if decision.action == "confirm" and decision.call_back is None:
         return "call-back-required"
     return None

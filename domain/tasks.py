@@ -186,6 +186,7 @@ IgnoredBecause = Literal[
     "action-not-offered",
     "comment-required",
     "correction-required",
+    "correction-not-allowed",
     "call-back-required",
     "case-closed",
     "already-approved",
