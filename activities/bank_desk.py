@@ -97,9 +97,15 @@ class BankDesk(PaymentScheduleSteps):
             messages=len(messages),
             facts=facts,
             incidents=tuple(incidents),
-            policy=self._policy(self._shared, self._clock()) if incidents else None,
+            policy=self._treasury() if incidents else None,
             more=len(messages) == MESSAGES_PER_PAGE,
         )
+
+    def _treasury(self) -> FrozenPolicy | None:
+        """The policy of the shared treasury; where there is none, of the first facility, so that somebody is asked."""
+        places = sorted({each.code for each in self._ports.policies.facilities()}, key=lambda each: each != self._shared)
+        found = (self._policy(each, self._clock()) for each in places)
+        return next((each for each in found if each is not None), None)
 
     async def _told(self, read: ReadBankMessage) -> list[BankIncident]:
         by_run: defaultdict[str, list[BankFact]] = defaultdict(list)
