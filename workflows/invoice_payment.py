@@ -182,8 +182,8 @@ class Settling:
             case "booked":
                 self.paid = True
                 self._booking.keep()
-                await self._tell("paid", f"{amount} booked by the bank on {progress.on}", progress.event_id)
                 case.file.show(stage="settlement", awaiting="the end of the time in which it can be returned")
+                await self._tell("paid", f"{amount} booked by the bank on {progress.on}", progress.event_id)
             case "rejected" | "returned":
                 return await self._failed(progress)
             case "final":
