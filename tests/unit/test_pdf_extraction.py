@@ -12,6 +12,7 @@ import pytest
 
 from adapters.invoice_documents import DocumentReader
 from adapters.pdf_extraction import PdfExtraction
+from adapters.pdf_extraction.layout import MAX_COLUMNS, PageText
 from adapters.pdf_extraction.text_layer import TextLayer, text_layer
 from domain.capture import FieldReading, Reading, UnreadableDocumentError
 from domain.invoice import AllowanceOrCharge
@@ -200,6 +201,18 @@ def test_a_page_that_asks_for_too_much_has_its_end(operations: bytes, monkeypatc
     except UnreadableDocumentError as error:
         assert error.findings[0].rule in ("too-large", "damaged-pdf")
     assert time.process_time() - started < 30
+
+
+def test_templates_see_rows_that_are_no_longer_than_a_page_is_wide() -> None:
+    """Patterns of others, over a word without end, would have none either."""
+    content = drawn_by(
+        b"BT /F1 9 Tf 1 700 Td (azure-interior Invoice " + b"1" * 20_000 + b") Tj 0 -20 Td (Total 12.00) Tj ET"
+    )
+    text = PageText(text_layer(content).rows).text
+    assert max(len(each) for each in text.splitlines()) <= MAX_COLUMNS
+    assert text.startswith("azure-interior Invoice")
+    assert "Total 12.00" in text
+    assert EXTRACTION.extract(content).invoice.totals.payable == dollars("12.00")
 
 
 def test_a_page_drawn_by_too_many_bytes_is_refused() -> None:
