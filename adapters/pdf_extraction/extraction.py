@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pydantic import ValidationError
 from pypdf.errors import LimitReachedError
 
 from adapters.pdf_extraction.assembly import reading_of
@@ -36,9 +37,9 @@ class PdfExtraction:
             return reading_of(FoundInvoice({}, []), content, (_warning("no-text", "the PDF has no text to be read"),))
         found = self._found(layer)
         if layer.pages <= MAX_PAGES:
-            return reading_of(found, content)
+            return _reading(found, content)
         message = f"the PDF has {layer.pages} pages, of which {MAX_PAGES} were read; its lines were not taken"
-        return reading_of(FoundInvoice(found.fields, []), content, (_warning("too-many-pages", message),))
+        return _reading(FoundInvoice(found.fields, []), content, (_warning("too-many-pages", message),))
 
     def _found(self, layer: TextLayer) -> FoundInvoice:
         """A template's word counts; what it leaves out is read by labels and columns."""
@@ -47,6 +48,15 @@ class PdfExtraction:
         if matched is None:
             return general
         return FoundInvoice(general.fields | matched.fields, matched.lines or general.lines, matched.template)
+
+
+def _reading(found: FoundInvoice, content: bytes, findings: tuple[DocumentFinding, ...] = ()) -> Reading:
+    """What cannot be an invoice, as a price of twenty digits, leaves the whole page to a person."""
+    try:
+        return reading_of(found, content, findings)
+    except (ValidationError, ArithmeticError):
+        told = _warning("not-understood", "what the page says is no invoice that we understand")
+        return reading_of(FoundInvoice({}, []), content, (*findings, told))
 
 
 def _layer(content: bytes) -> TextLayer:

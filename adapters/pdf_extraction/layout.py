@@ -12,7 +12,7 @@ from statistics import median
 
 from domain.capture import Place
 
-MAX_COLUMNS = 240  # of a row of text: what stands further to the right follows after one space
+MAX_COLUMNS = 240  # of a row of text: what stands further to the right is left out
 _CELL_GAP = 0.45  # of the height of the letters: a wider gap separates two cells
 _WORD_GAP = 0.12  # a narrower one stands inside of a word, whose letters many programs place one by one
 _POINT = Decimal("0.01")
@@ -189,9 +189,11 @@ class PageText:
         """Cells begin at their columns; inside of a cell there is one space between words."""
         line = ""
         for cell in row.cells:
-            column = min(MAX_COLUMNS, int((cell.left - margin) / step))
+            column = int(min(MAX_COLUMNS, (cell.left - margin) / step))
             line += " " * max(2 if line else 0, column - len(line))
             for index, word in enumerate(cell.words):
+                if len(line) + 1 + len(word.text) > MAX_COLUMNS:
+                    return line
                 line += " " if index else ""
                 self._starts.append(offset + len(line))
                 line += word.text

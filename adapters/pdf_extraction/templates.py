@@ -65,6 +65,9 @@ _AMOUNTS = frozenset({"payable", "before_tax", "tax", "freight", "allowance", "p
 _LINE_AMOUNTS = frozenset({"quantity", "price", "amount", "tax_rate", "discount"})
 _DAYS = frozenset({"issued_on", "due_on"})
 _CHECKS = {"iban": iban_of, "bic": bic_of, "routing_number": routing_number_of}
+# Templates of others are patterns that we did not choose: on text of this length each ends in less than a second.
+MAX_BUILT_IN_CHARACTERS = 50_000
+_MAX_TRIED = 5
 _NO_INPUT = ModuleType("no_input")
 # Its remarks on fields that do not match would be a line for each field of each document.
 logging.getLogger("invoice2data").setLevel(logging.CRITICAL)
@@ -91,23 +94,25 @@ class Templates:
     """
 
     def __init__(self, folder: Path | None, built_in: bool = True) -> None:
-        self._templates = [*_sorted(folder)] if folder is not None else []
-        if built_in:
-            self._templates += _sorted(None)
-
-    def __len__(self) -> int:
-        return len(self._templates)
+        self._own = _sorted(folder) if folder is not None else []
+        self._built_in = _sorted(None) if built_in else []
 
     def read(self, page: PageText) -> FoundInvoice | None:
-        """By the first template whose key words are on the page and whose required fields are found."""
-        for template in self._templates:
+        """By the first template whose key words are on the page and whose required fields are found. Of those that
+        match, a few are tried; those of the package only on as much text as an ordinary invoice has.
+        """
+        short = len(page.text) <= MAX_BUILT_IN_CHARACTERS
+        tried = 0
+        for template in (*self._own, *(self._built_in if short else ())):
             try:
                 text = template.prepare_input(page.text)
-                if template.matches_input(text):
-                    output = template.extract(text, "", _NO_INPUT)
-                    return _found(template, output, page)
-            except Exception:  # noqa: S112  # whatever a template of others raises: the next one, or the labels, read
-                continue
+                if not template.matches_input(text):
+                    continue
+                tried += 1
+                return _found(template, template.extract(text, "", _NO_INPUT), page)
+            except Exception:  # whatever a template of others raises: the next one, or the labels, read
+                if tried == _MAX_TRIED:
+                    return None
         return None
 
 

@@ -177,7 +177,8 @@ def _placed(shown: TextStateParams, page: int, left: float, top: float) -> Itera
 
 
 def _pieces(shown: TextStateParams) -> Iterator[_Piece]:
-    text = shown.text
+    # What no database keeps and no page shows: control characters, halves of characters.
+    text = "".join(each if each.isprintable() or each.isspace() else "\ufffd" for each in shown.text)
     widths = [max(0.0, float(shown.font.get_text_width(each))) for each in text]
     whole = sum(widths) or 1.0
     scale = (shown.displaced_tx - shown.tx) / whole

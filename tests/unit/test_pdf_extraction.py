@@ -9,9 +9,12 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapters.invoice_documents import DocumentReader
 from adapters.pdf_extraction import PdfExtraction
+from adapters.pdf_extraction.layout import MAX_COLUMNS, PageText
 from adapters.pdf_extraction.text_layer import TextLayer, text_layer
 from domain.capture import FieldReading, Reading, UnreadableDocumentError
 from domain.invoice import AllowanceOrCharge
@@ -200,6 +203,43 @@ def test_a_page_that_asks_for_too_much_has_its_end(operations: bytes, monkeypatc
     except UnreadableDocumentError as error:
         assert error.findings[0].rule in ("too-large", "damaged-pdf")
     assert time.process_time() - started < 30
+
+
+def test_templates_see_rows_that_are_no_longer_than_a_page_is_wide() -> None:
+    """Patterns of others, over a word without end, would have none either."""
+    content = drawn_by(
+        b"BT /F1 9 Tf 1 700 Td (azure-interior Invoice " + b"1" * 20_000 + b") Tj 0 -20 Td (Total 12.00) Tj ET"
+    )
+    text = PageText(text_layer(content).rows).text
+    assert max(len(each) for each in text.splitlines()) <= MAX_COLUMNS
+    assert text.startswith("azure-interior Invoice")
+    assert "Total 12.00" in text
+    assert EXTRACTION.extract(content).invoice.totals.payable == dollars("12.00")
+
+
+ODD = st.one_of(
+    st.sampled_from(
+        ["0", "-1.00", "999,999,999.99", "0.000001", "1e9", "(5)", "99999999999999999999", "\0", "\ud800", ""]
+    ),
+    st.text(max_size=40),
+)
+
+
+@given(st.lists(ODD, min_size=12, max_size=12))
+def test_whatever_stands_on_a_page_becomes_a_reading(odd: list[str]) -> None:
+    """An invoice that can be kept, sums included, or one that a person keys; never a failure."""
+    heads = "Description", "Qty", "Unit", "Price", "Tax", "Amount"
+    labels = "Invoice No:", "Invoice date:", "Subtotal", "Freight", "Tax", "Total"
+    rows = [tuple(heads), tuple(odd[:6]), *zip(labels, odd[6:], strict=True)]
+    shown = [
+        b"1 0 0 1 %d %d Tm <%s> Tj"
+        % (20 + 90 * column, 700 - 20 * at, cell.encode("latin-1", "replace").hex().encode())
+        for at, row in enumerate(rows)
+        for column, cell in enumerate(row)
+    ]
+    reading = EXTRACTION.extract(drawn_by(b"BT /F1 9 Tf " + b" ".join(shown) + b" ET"))
+    assert "\0" not in reading.model_dump_json()
+    assert Reading.model_validate_json(reading.model_dump_json()) == reading
 
 
 def test_a_page_drawn_by_too_many_bytes_is_refused() -> None:
