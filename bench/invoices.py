@@ -29,12 +29,12 @@ from api.security import TokenError
 from bench.driving import Answer, Handle, StepCount, Subject
 from bench.gateway import OnePolicy, services_of
 from bench.purchases import Hospital, actor
+from cli.demo.documents.ubl import ubl_invoice
 from domain.invoice import Invoice, InvoiceLine, Party
 from domain.people import Actor
 from domain.purchase import GoodsReceipt, OrderDraft, OrderLine, PlacedOrder, ReceivedLine
 from domain.quantity import Quantity
 from domain.requisition import CostShare
-from tests.fixtures.invoice_ubl import ubl_invoice
 from tests.fixtures.small_hospital import FACILITY, usd
 from tests.fixtures.sound_invoices import sound
 from workflows.messages import invoice_to_payment as messages

@@ -10,11 +10,11 @@ from typing import TypeVar
 
 from adapters.invoice_documents import DocumentReader
 from bench.invoices import bill, billed, ordered
+from cli.demo.documents.ubl import ubl_invoice
 from domain.capture import CapturedDocument, InvoiceCopy, Reading
 from domain.invoice_control import ControlFacts, control
 from domain.matching import match, posting_lines
 from domain.payables import OrderLinePosition, OrderPosition
-from tests.fixtures.invoice_ubl import ubl_invoice
 from tests.fixtures.small_hospital import policy, reference_system, usd
 
 LINES = 10_000
