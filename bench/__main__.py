@@ -1,4 +1,4 @@
-"""`python -m bench`: throughput, latency and cost of a purchase case against a bare workflow, on both servers."""
+"""`python -m bench`: throughput, latency and cost of purchases and invoices against bare workflows, on both servers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import json
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, get_args
@@ -18,29 +18,29 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from adapters.telemetry.logs import configure_logs
-from bench import bare, latency
+from bench import bare, large_invoice, latency
 from bench.costs import Cost, cost_of
 from bench.driving import Steps, Subject, see_through, throughput
+from bench.invoices import PayingHospital
 from bench.purchases import Hospital
 from bench.servers import Store, server
 from cli.settle import exit_settled
 from worker import build_worker, sandbox
 
 IN_FLIGHT = 24
+INVOICES_IN_FLIGHT = 6  # documents are read in the same process, which starves the worker beyond that
 ROUNDS = 3
 DECISIONS = 40
+LONG_INVOICE_ORDERS = (50, 200)
 GOALS = {"throughput": 0.8, "intake": 1.3, "bookkeeping": 2}
 
 
 @dataclass(frozen=True)
-class Measured:
-    """Of one server: cases per second by round, latencies in milliseconds, and what one case costs."""
+class Compared:
+    """A case and the bare workflow of its shape: how many a second by round, and what one of them costs."""
 
-    store: Store
     cases_per_second: list[float]
     bare_per_second: list[float]
-    intake: latency.Pair
-    decision: latency.Pair
     cost: Cost
     bare_cost: Cost
 
@@ -50,27 +50,50 @@ class Measured:
         return statistics.mean(self.cases_per_second) / statistics.mean(self.bare_per_second)
 
 
+@dataclass(frozen=True)
+class Measured:
+    """Of one server: both processes against bare workflows, and latencies in milliseconds."""
+
+    store: Store
+    purchases: Compared
+    invoices: Compared
+    intake: latency.Pair
+    decision: latency.Pair
+
+
 async def measure(store: Store, seconds: float) -> Measured:
     steps = Steps()
     numbers = itertools.count(1)
     async with server(store) as client, AsyncExitStack() as workers:
         hospital = Hospital(client)
         await workers.enter_async_context(build_worker(client, hospital.ports, interceptors=[steps]))
-        ours = hospital.subject()
-        history = await (await see_through(ours, steps, next(numbers))).fetch_history()
         await workers.enter_async_context(_bare_worker(client, steps))
-        plain = bare.subject(client, bare.shape_of(history))
-        bare_history = await (await see_through(plain, steps, next(numbers))).fetch_history()
-        rates = await _rounds((ours, plain), steps, numbers, seconds)
-        return Measured(
-            store=store,
-            cases_per_second=rates[ours.name],
-            bare_per_second=rates[plain.name],
-            intake=await latency.intake(hospital, numbers, seconds),
-            decision=await latency.decisions(hospital, steps, numbers, DECISIONS),
-            cost=await cost_of(history),
-            bare_cost=await cost_of(bare_history),
-        )
+        purchases = await _compared(hospital, steps, numbers, seconds, IN_FLIGHT)
+        intake = await latency.intake(hospital, numbers, seconds)
+        decision = await latency.decisions(hospital, steps, numbers, DECISIONS)
+    async with server(store) as client, AsyncExitStack() as workers:
+        paying = PayingHospital(client)
+        await workers.enter_async_context(build_worker(client, paying.ports, interceptors=[steps]))
+        await workers.enter_async_context(_bare_worker(client, steps))
+        invoices = await _compared(paying, steps, numbers, seconds, INVOICES_IN_FLIGHT)
+    return Measured(store=store, purchases=purchases, invoices=invoices, intake=intake, decision=decision)
+
+
+async def _compared(
+    hospital: Hospital, steps: Steps, numbers: Iterator[int], seconds: float, in_flight: int
+) -> Compared:
+    """The hospital's cases and bare workflows of their shape, on the same server."""
+    ours = hospital.subject()
+    history = await (await see_through(ours, steps, next(numbers))).fetch_history()
+    plain = bare.subject(hospital.client, bare.shape_of(history))
+    bare_history = await (await see_through(plain, steps, next(numbers))).fetch_history()
+    rates = await _rounds((ours, plain), steps, numbers, seconds, in_flight)
+    return Compared(
+        cases_per_second=rates[ours.name],
+        bare_per_second=rates[plain.name],
+        cost=await cost_of(history),
+        bare_cost=await cost_of(bare_history),
+    )
 
 
 def _bare_worker(client: Client, steps: Steps) -> Worker:
@@ -85,46 +108,59 @@ def _bare_worker(client: Client, steps: Steps) -> Worker:
 
 
 async def _rounds(
-    subjects: tuple[Subject, ...], steps: Steps, numbers: Iterator[int], seconds: float
+    subjects: tuple[Subject, ...], steps: Steps, numbers: Iterator[int], seconds: float, in_flight: int
 ) -> dict[str, list[float]]:
     """In turns, so that whatever else the machine does hits both."""
     rates: dict[str, list[float]] = {subject.name: [] for subject in subjects}
     for _ in range(ROUNDS):
         for subject in subjects:
-            measured = await throughput(subject, steps, numbers, IN_FLIGHT, seconds)
+            measured = await throughput(subject, steps, numbers, in_flight, seconds)
             rates[subject.name].append(measured.per_second)
     return rates
 
 
 def tables(results: list[Measured]) -> Iterator[Table]:
-    yield _table("Completed cases per second", ["purchase", "bare", "ratio", "goal"], results, _throughput_row)
+    cases = [
+        (each.store, what, pair)
+        for each in results
+        for what, pair in (("purchase", each.purchases), ("invoice", each.invoices))
+    ]
+    rates = ["case", "per second", "bare", "ratio", "goal"]
+    yield _table("Completed cases per second", rates, [(store, *_rates(what, pair)) for store, what, pair in cases])
     yield _table(
         "Latency (ms)",
         ["POST p50", "p99", "start p50", "p99", "ratio", "goal", "decision p50", "p99", "signal+query p50", "p99"],
-        results,
-        _latency_row,
+        [(each.store, *_latencies(each)) for each in results],
     )
-    yield _table(
-        "One case", ["actions", "of which", "events", "bytes", "bare events", "bookkeeping", "goal"], results, _cost_row
-    )
+    costs = ["case", "actions", "of which", "events", "bytes", "bare events", "bookkeeping", "goal"]
+    yield _table("One case", costs, [(store, *_costs(what, pair)) for store, what, pair in cases])
 
 
-def _table(title: str, columns: list[str], results: list[Measured], row: Any) -> Table:
+def table_of_steps(measured: Sequence[large_invoice.Steps]) -> Table:
+    names = list(measured[0].seconds)
+    rows = [
+        (str(each.orders), f"{each.bytes:,}", *(f"{each.seconds[name]:.2f}" for name in names), "< 1 each")
+        for each in measured
+    ]
+    return _table(f"An invoice of {measured[0].lines:,} lines (s)", ["bytes", *names, "goal"], rows, first="orders")
+
+
+def _table(title: str, columns: list[str], rows: Iterable[Sequence[str]], first: str = "server") -> Table:
     table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
-    table.add_column("server")
+    table.add_column(first)
     for column in columns:
-        table.add_column(column, justify="left" if column == "of which" else "right")
-    for each in results:
-        table.add_row(each.store, *row(each))
+        table.add_column(column, justify="left" if column in ("case", "of which") else "right")
+    for row in rows:
+        table.add_row(*row)
     return table
 
 
-def _throughput_row(result: Measured) -> list[str]:
-    ours, plain = statistics.mean(result.cases_per_second), statistics.mean(result.bare_per_second)
-    return [f"{ours:.1f}", f"{plain:.1f}", f"{result.ratio:.2f}", f">= {GOALS['throughput']}"]
+def _rates(what: str, pair: Compared) -> list[str]:
+    ours, plain = statistics.mean(pair.cases_per_second), statistics.mean(pair.bare_per_second)
+    return [what, f"{ours:.1f}", f"{plain:.1f}", f"{pair.ratio:.2f}", f">= {GOALS['throughput']}"]
 
 
-def _latency_row(result: Measured) -> list[str]:
+def _latencies(result: Measured) -> list[str]:
     intake, decision = result.intake, result.decision
     both = (intake.ours, intake.bare)
     again = (decision.ours, decision.bare)
@@ -133,15 +169,16 @@ def _latency_row(result: Measured) -> list[str]:
     return [*times, f"{intake.ratio:.2f}", f"<= {GOALS['intake']}", *later]
 
 
-def _cost_row(result: Measured) -> list[str]:
-    cost = result.cost
+def _costs(what: str, pair: Compared) -> list[str]:
+    cost = pair.cost
     parts = ", ".join(f"{count} {kind}" for kind, count in cost.actions.items())
     return [
+        what,
         str(cost.total),
         parts,
         str(cost.events),
         f"{cost.bytes:,}",
-        str(result.bare_cost.events),
+        str(pair.bare_cost.events),
         str(sum(cost.bookkeeping.values())),
         f"<= {GOALS['bookkeeping']}",
     ]
@@ -154,23 +191,21 @@ def as_data(result: Measured) -> dict[str, Any]:
             "ratio": measured.ratio
         }
 
+    def compared(measured: Compared) -> dict[str, Any]:
+        return asdict(measured) | {"ratio": measured.ratio, "actions": measured.cost.total}
+
     return {
         "server": result.store,
-        "throughput": {
-            "cases_per_second": result.cases_per_second,
-            "bare_per_second": result.bare_per_second,
-            "ratio": result.ratio,
-        },
+        "purchases": compared(result.purchases),
+        "invoices": compared(result.invoices),
         "intake": pair(result.intake),
         "decision": pair(result.decision),
-        "cost": asdict(result.cost) | {"total": result.cost.total},
-        "bare_cost": asdict(result.bare_cost),
         "goals": GOALS,
     }
 
 
 def bench(
-    seconds: Annotated[float, typer.Option(min=0.5, help="For each measurement; there are 14.")] = 5,
+    seconds: Annotated[float, typer.Option(min=0.5, help="For each measurement; there are 14 on each server.")] = 5,
     store: Annotated[list[str] | None, typer.Option(help="memory, file; both when it is left out.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON.")] = False,
 ) -> None:
@@ -185,10 +220,13 @@ def bench(
         if store is None or each in store:
             with console.status(f"Measuring on the {each} server"):
                 results.append(asyncio.run(measure(each, seconds)))
+    with console.status("Measuring a long invoice"):
+        long = [large_invoice.measure(orders) for orders in LONG_INVOICE_ORDERS]
     if as_json:
-        typer.echo(json.dumps([as_data(each) for each in results], indent=2))
+        servers = [as_data(each) for each in results]
+        typer.echo(json.dumps({"servers": servers, "long_invoice": [asdict(each) for each in long]}, indent=2))
     else:
-        for table in tables(results):
+        for table in (*tables(results), table_of_steps(long)):
             console.print(table, "")
     exit_settled(0)
 

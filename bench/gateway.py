@@ -20,8 +20,8 @@ from adapters.memory.notices import MemoryNotices
 from adapters.memory.overrides import MemoryOverrides
 from adapters.memory.payment_ledger import MemoryPaymentLedger
 from api.app import create_app
-from api.case_client import TemporalCaseClient
-from api.security import JwtVerifier
+from api.case_client import CaseClient, TemporalCaseClient
+from api.security import JwtVerifier, TokenVerifier
 from api.services import Services
 from bench.purchases import Hospital
 from domain.facility import Facility
@@ -58,31 +58,38 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def services_of(hospital: Hospital, cases: CaseClient, tokens: TokenVerifier) -> Services:
+    """All that a gateway needs, over the hospital's stores."""
+    register = MemoryInvoiceRegister()
+    return Services(
+        cases=cases,
+        reader=hospital.evidence,
+        claims=hospital.evidence,
+        checkpoints=MemoryCheckpoints(hospital.evidence),
+        keeper=MemoryKeeper(hospital.evidence),
+        policies=OnePolicy(hospital.policy),
+        tokens=tokens,
+        event_sources=(),
+        directory=FileDirectory(PEOPLE),
+        delegations=MemoryDelegations(),
+        overrides=MemoryOverrides(),
+        notices=MemoryNotices(hospital.evidence.outbox),
+        documents=MemoryDocuments(),
+        invoice_reader=DocumentReader(),
+        register=register,
+        payments=MemoryPaymentLedger(register),
+        now=now,
+    )
+
+
 class Gateway:
     """An HTTP client of a gateway over the hospital's stores; cases start on `task_queue`."""
 
     def __init__(self, hospital: Hospital, task_queue: str) -> None:
         self._key = RSAKey.generate_key(2048, {"kid": "bench"})
         self._tokens: dict[str, str] = {}
-        services = Services(
-            cases=TemporalCaseClient(hospital.client, task_queue=task_queue),
-            reader=hospital.evidence,
-            claims=hospital.evidence,
-            checkpoints=MemoryCheckpoints(hospital.evidence),
-            keeper=MemoryKeeper(hospital.evidence),
-            policies=OnePolicy(hospital.policy),
-            tokens=JwtVerifier(Keys(self._key), ISSUER, AUDIENCE, now),
-            event_sources=(),
-            directory=FileDirectory(PEOPLE),
-            delegations=MemoryDelegations(),
-            overrides=MemoryOverrides(),
-            notices=MemoryNotices(hospital.evidence.outbox),
-            documents=MemoryDocuments(),
-            invoice_reader=DocumentReader(),
-            register=(register := MemoryInvoiceRegister()),
-            payments=MemoryPaymentLedger(register),
-            now=now,
-        )
+        verifier = JwtVerifier(Keys(self._key), ISSUER, AUDIENCE, now)
+        services = services_of(hospital, TemporalCaseClient(hospital.client, task_queue=task_queue), verifier)
         transport = httpx.ASGITransport(create_app(services))
         self.http = httpx.AsyncClient(transport=transport, base_url="http://gateway")
 

@@ -33,8 +33,9 @@ class Hospital:
         self.today = datetime.now(UTC).date()
         self.evidence = MemoryEvidence()
         self.policy = policy(splitting=SplittingRule(limit=Decimal(10**9)))
+        self.erp = MemoryErp(reference_system(self.today))
         self.ports = Ports(
-            erp=MemoryErp(reference_system(self.today)),
+            erp=self.erp,
             commitments=MemoryCommitments(),
             suppliers=MemorySupplierChannel(),
             directory=FileDirectory(PEOPLE),
