@@ -8,10 +8,14 @@ from temporalio import activity
 
 from activities.errors import classified, own_store
 from activities.invoice_ports import InvoicePorts
+from activities.invoice_reads import account_duties
 from activities.order_news import MatchedInvoice, OrderNews
 from activities.recording import Recorder
+from domain.business_time import fiscal_year
 from domain.capture import InvoiceCopy
+from domain.exceptions import Finding
 from domain.invoice_commitments import of_coding, of_order
+from domain.invoice_control import ControlFacts, control
 from domain.matching import MatchResult, posting_lines
 from domain.money import Money
 from domain.outside_errors import RefusedError
@@ -26,11 +30,14 @@ from workflows.steps.invoice_inputs import (
     HoldInput,
     HoldOutcome,
     OfferAgainInput,
+    OfferAgainOutcome,
     PostInput,
     PostOutcome,
     ReverseInput,
     TellOrdersInput,
 )
+
+ACCOUNT_CHANGED = "account-changed"
 
 
 class InvoiceBooking:
@@ -45,13 +52,16 @@ class InvoiceBooking:
             if not result.gate:
                 raise RefusedError("corridor", "not-matched", "an invoice that does not match is not booked")
             supplier = await self._supplier(step.supplier)
+            _require_account(step, supplier)
             posting = _posting(step, copy, result, supplier)
+            offered = bool(result.payable)
+            offer = _offer(step, copy, supplier, posting) if offered else None
             posted = await self._ports.payables.post_invoice(posting)
+            _require_same(posted, posting)
             await self._consume(step, posting)
             await self._ports.register.set_state(step.case_id, "posted")
-            offered = bool(result.payable)
-            if offered:
-                await self._ports.ledger.offer(_offer(step, copy, supplier, posting))
+            if offer is not None:
+                await self._ports.ledger.offer(offer)
                 await self._ports.register.set_state(step.case_id, "payable")
             orders = await self._ports.payables.order_positions(_orders_of(result))
             await self._news.tell(_matched(step.case_id, copy, result, orders), "posted", "posted", posted.amount)
@@ -123,10 +133,16 @@ class InvoiceBooking:
         lines = posting_lines(copy.invoice, result)
         orders = await self._ports.payables.order_positions(_orders_of(result))
         for order in orders:
-            parts = of_order(lines, order, (), step.on.year)
-            if copy.invoice.kind != "credit-note":
-                await self._ports.commitments.credit(f"{step.key}:{order.number}:undo", order.case_id, parts)
+            parts = of_order(lines, order, (), fiscal_year(step.on))
+            await self._unspend(f"{step.key}:{order.number}:undo", order.case_id or step.case_id, parts, copy)
+        coded = of_coding(lines, step.journal.snapshot.facility, fiscal_year(step.on))
+        await self._unspend(f"{step.key}:coded:undo", step.case_id, coded, copy)
         await self._news.tell(_matched(step.case_id, copy, result, orders), "rejected", "reversed")
+
+    async def _unspend(self, key: str, case_id: str, lines: Sequence[CommitmentLine], copy: InvoiceCopy) -> None:
+        """The other way round than it was booked. What a credit note gave back stays free: the next bill takes it."""
+        if lines and copy.invoice.kind != "credit-note":
+            await self._ports.commitments.credit(key, case_id, lines)
 
     @activity.defn(name="tell_orders")
     async def tell_orders(self, step: TellOrdersInput) -> None:
@@ -153,11 +169,16 @@ class InvoiceBooking:
         return HoldOutcome(done=done)
 
     @activity.defn(name="offer_again")
-    async def offer_again(self, step: OfferAgainInput) -> None:
+    async def offer_again(self, step: OfferAgainInput) -> OfferAgainOutcome:
         async with classified():
             supplier = await self._supplier(step.supplier)
             payments = await self._ports.ledger.payments_for(step.case_id)
             copy, result = await self._stored_last(step.case_id)
+            duties = account_duties(supplier, step.case_id)
+            finding = await self._unconfirmed(step, copy, supplier)
+            if finding is not None:
+                await self._recorder.record(step, "payment.not-offered", finding.message, code=finding.code)
+                return OfferAgainOutcome(finding=finding, account_duties=duties)
             posted = await self._ports.payables.find_posted(f"{step.case_id}:post")
             if posted is None:
                 raise RefusedError("erp", "not-posted", "the ERP does not know the invoice any more")
@@ -166,6 +187,20 @@ class InvoiceBooking:
             await self._recorder.record(
                 step, "payment.offered-again", f"Offered again after {len(payments)} payment(s)", open=str(posted.open)
             )
+        return OfferAgainOutcome(account_duties=duties)
+
+    async def _unconfirmed(self, step: OfferAgainInput, copy: InvoiceCopy, supplier: PayableSupplier) -> Finding | None:
+        """Money that comes back is a reason to change the account, and a pretext: a new one is confirmed first."""
+        facts = ControlFacts(
+            copy_=copy,
+            document=step.document,
+            suppliers=(supplier,),
+            chosen_supplier=supplier.code,
+            confirmations=await self._ports.register.confirmations(supplier.code),
+            today=step.today,
+        )
+        findings = control(facts, step.policy).findings
+        return next((each for each in findings if each.code == "bank-account-changed"), None)
 
     async def _stored_last(self, case_id: str) -> tuple[InvoiceCopy, MatchResult]:
         copy = await self._ports.documents.copy(case_id)
@@ -204,6 +239,20 @@ class InvoiceBooking:
                 codes=list(step.codes),
             )
         return proof.recipient
+
+
+def _require_account(step: PostInput, supplier: PayableSupplier) -> None:
+    """Between control and posting weeks may pass: an account that nobody judged is judged before it is offered."""
+    now = supplier.accounts[0].account.fingerprint if supplier.accounts else ""
+    if step.account and now != step.account:
+        raise RefusedError("erp", ACCOUNT_CHANGED, f"the account of {supplier.code} is not the one that was controlled")
+
+
+def _require_same(posted: PostedInvoice, posting: InvoicePosting) -> None:
+    """The ERP knows a posting by its key: one whose answer was lost may be that of an earlier version."""
+    if (posted.supplier, posted.amount, posted.status == "reversed") != (posting.supplier, posting.amount, False):
+        message = f"{posted.number} is booked as {posted.amount} to {posted.supplier}, not {posting.amount}"
+        raise RefusedError("erp", "posted-otherwise", f"{message} to {posting.supplier}")
 
 
 def _posting(step: PostInput, copy: InvoiceCopy, result: MatchResult, supplier: PayableSupplier) -> InvoicePosting:
@@ -252,7 +301,12 @@ def _offered_again(
     amount = -result.payable if credit else result.payable
     facility = step.journal.snapshot.facility
     return _payable(copy, supplier, step.case_id, facility, amount).model_copy(
-        update={"duties": step.duties, "external_id": posted.external_id, "number": posted.supplier_number}
+        update={
+            "duties": tuple(dict.fromkeys((*step.duties, *account_duties(supplier, step.case_id)))),
+            "order_cases": step.journal.snapshot.linked[:50],
+            "external_id": posted.external_id,
+            "number": posted.supplier_number,
+        }
     )
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
+from datetime import UTC, datetime, time
 from typing import NamedTuple
 
+from domain.duties import DutyDone
 from domain.exceptions import Finding
 from domain.invoice import Invoice, InvoiceLine
 from domain.matching import MatchResult
 from domain.money import Money
-from domain.payables import OrderPosition
+from domain.payables import OrderPosition, PayableSupplier
 from domain.policy.model import FrozenPolicy
 from domain.ports.assistant import Assistant, Question, Suggestion
 from domain.suggesting import consulted, exception_features
@@ -51,6 +54,7 @@ def coded_part(invoice: Invoice, result: MatchResult) -> Coded | None:
             + ", ".join(f"{share.cost_centre}/{share.account} {share.percent.normalize():f} %" for share in each.costs)
             for each in lines[:MOST_LINES_IN_WORDS]
         ),
+        digest=hashlib.sha256("\n".join(each.model_dump_json() for each in lines).encode()).hexdigest(),
     )
 
 
@@ -86,3 +90,13 @@ async def suggestions_for(
         asked["owner"] = Question(kind="owner", facility=facility, features=features)
     found = {name: await assistant.suggest(question) for name, question in asked.items()}
     return {name: suggestion for name, suggestion in found.items() if suggestion is not None}
+
+
+def account_duties(supplier: PayableSupplier | None, case_id: str) -> tuple[DutyDone, ...]:
+    """Whoever entered the account that is paid to must not pay to it."""
+    if supplier is None or not supplier.accounts or not supplier.accounts[0].changed_by:
+        return ()
+    account = supplier.accounts[0]
+    day = account.changed_on or datetime(1970, 1, 1, tzinfo=UTC).date()
+    at = datetime.combine(day, time(), tzinfo=UTC)
+    return (DutyDone(person=account.changed_by, duty="bank-detail-changer", case_id=case_id, at=at),)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 
 from temporalio import activity
 
@@ -11,14 +11,13 @@ from activities.approver_reads import approver_directory
 from activities.errors import classified, own_store
 from activities.invoice_booking import InvoiceBooking
 from activities.invoice_ports import InvoicePorts
-from activities.invoice_reads import CodingCheck, coded_lines, coded_part, in_orders, suggestions_for
+from activities.invoice_reads import CodingCheck, account_duties, coded_lines, coded_part, in_orders, suggestions_for
 from activities.order_news import MatchedInvoice
 from activities.recording import Recorder
 from domain.authority import ApproverDirectory
 from domain.capture import InvoiceCopy
 from domain.coding_checks import coding_findings, owner_of
 from domain.duplicates import registered
-from domain.duties import DutyDone
 from domain.faults import InvalidRequestError
 from domain.invoice import Invoice, normalised_number
 from domain.invoice_acceptances import still_accepted_codes
@@ -125,7 +124,8 @@ class InvoicingActivities(InvoiceBooking, InvoicingSteps):
             findings=result.findings,
             notes=result.notes,
             booked_number=entry.number if entry is not None else copy.invoice.number,
-            account_duties=_account_duties(supplier, step.case_id),
+            account=supplier.accounts[0].account.fingerprint if supplier is not None and supplier.accounts else "",
+            account_duties=account_duties(supplier, step.case_id),
             suggestions=await suggestions_for(
                 self._ports.assistant, step.policy, result.findings, supplier.code if supplier else "", copy.invoice
             ),
@@ -286,8 +286,18 @@ class InvoicingActivities(InvoiceBooking, InvoicingSteps):
     @activity.defn(name="set_invoice_aside")
     async def set_invoice_aside(self, step: StateInput) -> None:
         async with classified(), own_store():
+            if step.perhaps_booked and await self._still_booked(step.case_id):
+                text = "It stands in the books: its number stays taken"
+                await self._recorder.record(step, "invoice.number-kept", text)
+                return
             await self._ports.register.set_state(step.case_id, step.state)
             await self._recorder.record(step, "invoice.set-aside", f"Not taken up: {step.state}")
+
+    async def _still_booked(self, case_id: str) -> bool:
+        """Whether a posting was not taken back, be it that it was paid or that somebody took the reversal over: the
+        same bill must not be taken up once more."""
+        posted = await self._ports.payables.find_posted(f"{case_id}:post")
+        return posted is not None and posted.status != "reversed"
 
     @activity.defn(name="learn_decisions")
     async def learn_decisions(self, step: LearnInput) -> None:
@@ -314,13 +324,3 @@ def _entry(step: ControlInput, copy: InvoiceCopy, supplier: PayableSupplier, at:
     if normalised_number(entry.number):
         return entry
     return entry.model_copy(update={"number": copy.document_sha256[:12].upper()})
-
-
-def _account_duties(supplier: PayableSupplier | None, case_id: str) -> tuple[DutyDone, ...]:
-    """Whoever entered the account that is paid to must not pay to it."""
-    if supplier is None or not supplier.accounts or not supplier.accounts[0].changed_by:
-        return ()
-    account = supplier.accounts[0]
-    day = account.changed_on or datetime(1970, 1, 1, tzinfo=UTC).date()
-    at = datetime.combine(day, time(), tzinfo=UTC)
-    return (DutyDone(person=account.changed_by, duty="bank-detail-changer", case_id=case_id, at=at),)

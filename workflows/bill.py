@@ -62,14 +62,19 @@ class Bill:
     def today(self) -> date:
         return local_day(workflow.now(), self.case.policy.facility.calendar)
 
-    async def step(self, step: Any, build: Build, summary: str, slot: str) -> Any:
-        """A step that the case cannot go on without: its failure is an exception until it succeeds."""
+    async def step(
+        self, step: Any, build: Build, summary: str, slot: str, actions: tuple[Action, ...] = ("retry", "cancel")
+    ) -> Any:
+        """A step that the case cannot go on without: its failure is an exception until it succeeds. Where `actions`
+        offer to skip it, None says that somebody did."""
         seq = self.case.file.next_seq()
         while True:
             result = await self.case.try_step(step, build, summary, seq)
             if not isinstance(result, StepFailure):
                 return result
-            await ask_about_failure(self.case, result, summary, slot, ("retry", "cancel"))
+            decision = await ask_about_failure(self.case, result, summary, slot, actions)
+            if decision is not None and decision.action == "skip":
+                return None
 
     # Asking
 

@@ -19,6 +19,7 @@ from workflows.steps.invoice_inputs import (
     HoldInput,
     HoldOutcome,
     OfferAgainInput,
+    OfferAgainOutcome,
     PostInput,
     PostOutcome,
     ReverseInput,
@@ -37,6 +38,7 @@ MATCH_AGAIN = frozenset(
         "line-unknown",
         "accrual-differs",
         "credit-over-billed",
+        "account-changed",
     }
 )
 CORRECTED_AND_RESUMED: tuple[Action, ...] = ("retry", "correct", "reject")
@@ -50,6 +52,7 @@ class Booking:
         self._bill, self._undo = bill, undo
         self._registered: Undo | None = None
         self._refused = 0
+        self.tried = False
         self.posted: PostOutcome | None = None
 
     @property
@@ -78,6 +81,7 @@ class Booking:
                     number=bill.controlled.booked_number if bill.controlled is not None else bill.header.number,
                     duties=case.file.ledger.duties(),
                     urgent=case.file.snapshot.urgency != "routine",
+                    account=bill.controlled.account if bill.controlled is not None else "",
                 ),
                 "Book the invoice",
                 seq,
@@ -108,6 +112,7 @@ class Booking:
         return code not in MATCH_AGAIN
 
     def _register_reversal(self) -> None:
+        self.tried = True
         if self._registered is None:
             self._registered = self._undo.register(
                 "the posting",
@@ -121,6 +126,11 @@ class Booking:
         """The money left the bank: the posting stands for good."""
         if self._registered is not None:
             self._undo.forget(self._registered)
+            self._registered = None
+
+    def may_be_taken_back(self) -> None:
+        """The money came back: a case that ends now takes its posting back after all."""
+        self._register_reversal()
 
 
 class Settling:
@@ -196,6 +206,7 @@ class Settling:
         self.claimed_by = None
         if self.paid:
             self.paid = False
+            self._booking.may_be_taken_back()
             await self._tell("returned", f"{progress.reason} {progress.text}".strip(), progress.event_id)
         finding = Finding(
             code="payment-returned" if returned else "payment-rejected",
@@ -207,17 +218,41 @@ class Settling:
             bill.case.file.note(
                 "payment.settled-otherwise", decision.comment, actor=decision.actor.person, payment=progress.payment_id
             )
+            self._booking.keep()
+            await self._tell("paid", f"Settled otherwise: {decision.comment}", f"{progress.event_id}:settled")
             return True
-        await bill.step(
-            InvoicingSteps.offer_again,
-            lambda journal, seq: OfferAgainInput(
-                journal=journal, seq=seq, supplier=bill.supplier, duties=bill.case.file.ledger.duties()
-            ),
-            "Offer it for payment again",
-            "payment",
-        )
+        await self._offer_again()
         self._show_waiting()
         return False
+
+    async def _offer_again(self) -> None:
+        """Raises CaseEnded when nobody confirms the account that would be paid to now."""
+        bill = self._bill
+        while True:
+            outcome: OfferAgainOutcome = await bill.step(
+                InvoicingSteps.offer_again,
+                lambda journal, seq: OfferAgainInput(
+                    journal=journal,
+                    seq=seq,
+                    supplier=bill.supplier,
+                    duties=bill.case.file.ledger.duties(),
+                    policy=bill.case.policy,
+                    today=bill.today,
+                    document=bill.start.document,
+                ),
+                "Offer it for payment again",
+                "payment",
+            )
+            bill.case.file.ledger.know(outcome.account_duties)
+            if outcome.finding is None:
+                return
+            for finding, decision in await bill.ask((outcome.finding,), "payment", {}):
+                await bill.confirm_account(finding, decision)
+
+    async def nothing_to_pay(self) -> None:
+        """A bill of nothing waits for no payment, and neither do its orders."""
+        self._booking.keep()
+        await self._tell("paid", "Nothing is left to pay", "nothing")
 
     async def _tell(self, kind: ProgressKind, text: str, event_id: str) -> None:
         bill = self._bill
@@ -234,6 +269,7 @@ class Settling:
             ),
             f"Tell the purchase: {kind}",
             "family",
+            ("retry", "skip"),
         )
 
 

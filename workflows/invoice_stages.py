@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from temporalio import workflow
@@ -11,15 +11,16 @@ from domain.exceptions import Finding
 from domain.matching import Accepted
 from domain.money import Money
 from domain.routing import RequestFacts, route
-from domain.tasks import Decision, Task
+from domain.tasks import Action, Decision, Task
 from workflows.approval import Approval
 from workflows.approval_question import ForApproval
-from workflows.bill import LETS_PASS, Bill
+from workflows.bill import LETS_PASS, TWO_PERSONS, Bill
 from workflows.questions import business_hours_from_now, remaining
 from workflows.steps.invoice_inputs import Coded, ControlInput, ControlOutcome, MatchInput, MatchOutcome
 from workflows.steps.invoicing import InvoicingSteps
 
 WAITING = frozenset({"receipt-missing", "receipt-short"})
+CORRECTING: frozenset[Action] = frozenset({"correct", "map", "code", "link"})
 # Goods may be booked in the ERP by others than Corridor, which tells nobody.
 LOOK_AGAIN = timedelta(hours=24)
 
@@ -44,14 +45,24 @@ async def control(bill: Bill) -> None:
             "Control the invoice",
             "control",
         )
+        stale = _of_another_account(bill, outcome)
+        bill.accepted -= stale
         _show(bill, outcome)
+        if stale:
+            continue
         passed = bill.passed_by_rule(outcome.findings)
         bill.accepted |= {each.code for each in passed}
         left = tuple(each for each in outcome.findings if each not in passed)
         if not outcome.findings:
             return
-        for finding, decision in await bill.ask(left, "control", outcome.suggestions) if left else ():
+        for finding, decision in _in_order(await bill.ask(left, "control", outcome.suggestions)) if left else ():
             await _apply(bill, finding, decision)
+
+
+def _of_another_account(bill: Bill, outcome: ControlOutcome) -> frozenset[str]:
+    """What was confirmed of an account that is not the one any more that would be paid to."""
+    before = bill.controlled.account if bill.controlled is not None else outcome.account
+    return frozenset(bill.accepted & TWO_PERSONS) if before != outcome.account else frozenset()
 
 
 def _show(bill: Bill, outcome: ControlOutcome) -> None:
@@ -67,6 +78,12 @@ def _show(bill: Bill, outcome: ControlOutcome) -> None:
     )
 
 
+def _in_order(answers: Sequence[tuple[Finding, Decision]]) -> list[tuple[Finding, Decision]]:
+    """Corrections come last, whatever was answered first: people let pass what they saw, and a correction ends what was
+    let pass of something that it changes."""
+    return sorted(answers, key=lambda answer: answer[1].action in CORRECTING)
+
+
 async def _apply(bill: Bill, finding: Finding, decision: Decision) -> bool:
     """Do what the answer says; True when the working copy was corrected, so that all of it is judged anew."""
     if decision.action in LETS_PASS:
@@ -76,7 +93,7 @@ async def _apply(bill: Bill, finding: Finding, decision: Decision) -> bool:
         bill.let_pass[finding.code] = Accepted(code=finding.code, short_pay=True)
     elif decision.action == "confirm":
         await bill.confirm_account(finding, decision)
-    elif decision.action in ("correct", "map", "code", "link"):
+    elif decision.action in CORRECTING:
         return await bill.correct(decision)
     return False
 
@@ -141,7 +158,7 @@ class Matching:
 
     async def _decided(self, findings: list[Finding], outcome: MatchOutcome) -> bool:
         corrected = False
-        for finding, decision in await self._bill.ask(findings, "match", outcome.suggestions):
+        for finding, decision in _in_order(await self._bill.ask(findings, "match", outcome.suggestions)):
             corrected |= await _apply(self._bill, finding, decision)
         return corrected
 
@@ -190,20 +207,24 @@ def _unexplained() -> Finding:
 
 
 class CodedApproval:
-    """The approval of what no order backs. What was approved stands while it is the same."""
+    """The approval of what no order backs. What was approved stands while it is the same: the same lines, for the same
+    sum, to the same supplier, on the same person's answer for it."""
 
     def __init__(self, bill: Bill) -> None:
         self._bill = bill
-        self._approved: Coded | None = None
+        self._approved: tuple[object, ...] | None = None
         self.approval = Approval(bill.case)
 
     async def obtain(self) -> None:
         """Raises CaseEnded when somebody rejects."""
         bill = self._bill
         outcome, controlled = bill.matched, bill.controlled
-        if outcome is None or controlled is None or outcome.coded is None or outcome.coded == self._approved:
+        if outcome is None or controlled is None or outcome.coded is None:
             return
         coded = outcome.coded
+        asked = (coded, bill.supplier, bill.header.number, bill.header.amount, outcome.owner)
+        if asked == self._approved:
+            return
         if self._approved is not None:
             self.approval = Approval(bill.case, version=self.approval.version + 1)
         bill.case.file.show(stage="approval", next_step="It is booked once all levels have approved")
@@ -215,7 +236,7 @@ class CodedApproval:
             requester_level=outcome.approvers.requester_level,
         )
         await self.approval.obtain(route(bill.case.policy, facts), self._for_approval(coded, outcome))
-        self._approved = coded
+        self._approved = asked
 
     def _for_approval(self, coded: Coded, outcome: MatchOutcome) -> ForApproval:
         bill = self._bill

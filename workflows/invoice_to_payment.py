@@ -99,6 +99,8 @@ class InvoiceToPayment(CaseWorkflow):
         posted = self.booking.posted
         if posted is not None and posted.offered:
             await self.settling.run()
+        elif posted is not None:
+            await self.settling.nothing_to_pay()
 
     # The end
 
@@ -114,7 +116,9 @@ class InvoiceToPayment(CaseWorkflow):
         state = self.bill.end_state if ended.status == "rejected" else "cancelled"
         await self.own_step(
             InvoicingSteps.set_invoice_aside,
-            lambda journal, seq: StateInput.model_validate({"journal": journal, "seq": seq, "state": state}),
+            lambda journal, seq: StateInput.model_validate(
+                {"journal": journal, "seq": seq, "state": state, "perhaps_booked": self.booking.tried}
+            ),
             "Free the invoice's number",
         )
         self.file.show(status=ended.status)

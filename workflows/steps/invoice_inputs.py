@@ -51,6 +51,8 @@ class ControlOutcome(Value):
     booked_number: str = ""
     """The number under which it is registered and booked: the supplier's, with a suffix where a person said that it is
     not the same as another invoice with this number."""
+    account: str = ""
+    """The fingerprint of the supplier master's account that was judged: the one that would be paid to."""
     account_duties: tuple[DutyDone, ...] = ()
     suggestions: dict[str, Suggestion] = {}
 
@@ -105,6 +107,8 @@ class Coded(Value):
     categories: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()
     """The first lines in words."""
+    digest: str = ""
+    """Of all lines: what differs in any of them is another part."""
 
 
 class MatchOutcome(Value):
@@ -131,7 +135,7 @@ class MatchOutcome(Value):
 
 
 class PostInput(StepInput):
-    """`key` is the external id in the ERP. `due_on` overrides what the invoice and the supplier's terms give."""
+    """`key` is the external id in the ERP. `account` is the fingerprint of the account that was controlled."""
 
     key: str
     policy: FrozenPolicy
@@ -143,6 +147,7 @@ class PostInput(StepInput):
     number: str
     duties: tuple[DutyDone, ...]
     urgent: bool = False
+    account: str = ""
 
 
 class PostOutcome(Value):
@@ -161,8 +166,10 @@ class ReverseInput(StepInput):
 
 
 class StateInput(StepInput):
-    """The invoice will not be taken up: its number is free again."""
+    """The invoice will not be taken up: its number is free again. `perhaps_booked` says that a posting was tried:
+    should it stand in the books, the number stays taken."""
 
+    perhaps_booked: bool = False
     state: Literal["rejected", "duplicate", "cancelled"]
 
 
@@ -190,10 +197,22 @@ class HoldOutcome(Value):
 
 
 class OfferAgainInput(StepInput):
-    """The money did not arrive: the invoice may be paid again, with the supplier master as it is now."""
+    """The money did not arrive: the invoice may be paid again, with the supplier master as it is now. `today` is the
+    facility's day."""
 
     supplier: str
     duties: tuple[DutyDone, ...]
+    policy: FrozenPolicy
+    today: date
+    document: CapturedDocument
+
+
+class OfferAgainOutcome(Value):
+    """`finding` says why it was not offered: the account that would be paid to is to be confirmed first.
+    `account_duties` are who changed that account."""
+
+    finding: Finding | None = None
+    account_duties: tuple[DutyDone, ...] = ()
 
 
 class AnswerInput(StepInput):

@@ -19,6 +19,7 @@ from workflows.steps.invoice_inputs import (
     MatchInput,
     MatchOutcome,
     OfferAgainInput,
+    OfferAgainOutcome,
     PostInput,
     PostOutcome,
     ReverseInput,
@@ -78,7 +79,7 @@ class InvoicingSteps(ABC):
 
     @activity.defn(name="offer_again")
     @abstractmethod
-    async def offer_again(self, step: OfferAgainInput) -> None:
+    async def offer_again(self, step: OfferAgainInput) -> OfferAgainOutcome:
         """Let payment runs take up an invoice whose money did not arrive."""
 
     @activity.defn(name="answer_supplier")
