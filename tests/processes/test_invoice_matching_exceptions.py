@@ -22,7 +22,7 @@ def billed(world: InvoiceWorld, order: PlacedOrder, price: str, quantity: str, *
     """A bill for the order's only line, at another price or for another quantity."""
     (whole,) = world.invoice(order).lines
     count = Quantity(value=Decimal(quantity), unit=whole.quantity.unit, pack_size=whole.quantity.pack_size)
-    amount = usd(Decimal(price) * Decimal(quantity))
+    amount = usd(str(Decimal(price) * Decimal(quantity)))
     line = whole.model_copy(update={"unit_price": usd(price), "quantity": count, "amount": amount})
     return world.invoice(order, lines=(line,), **over)
 
@@ -175,7 +175,7 @@ async def test_a_credit_note_is_kept_from_the_next_payment(invoices: InvoiceWorl
     results = await asyncio.gather(case.outcome(), note.outcome())
     assert [result.status for result in results] == ["completed", "completed"]
     (position,) = await invoices.erp.order_positions([order.number])
-    assert (position.lines[0].billed, purchase.kinds().count("invoice.paid")) == (8, 0)
+    assert (position.lines[0].billed, purchase.kinds().count("invoice.paid")) == (Decimal(8), 0)
 
 
 async def test_a_credit_note_without_its_invoice_is_linked(invoices: InvoiceWorld) -> None:

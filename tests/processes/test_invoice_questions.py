@@ -87,7 +87,7 @@ async def test_what_is_sent_back_or_refused_ends_and_the_supplier_hears_why(invo
     unbalanced = asked.sound(totals=totals((coded_line("1.00"),)))
     euros = usd("90.00").model_copy(update={"currency": "EUR"})
     foreign = coded_line("90.00", unit_price=euros, amount=euros)
-    in_euros = {name: euros for name in InvoiceTotals.model_fields}
+    in_euros = dict.fromkeys(InvoiceTotals.model_fields, euros)
     none = dict.fromkeys(("allowances", "charges", "tax", "prepaid", "rounding"), Money.zero("EUR"))
     elsewhere = asked.sound(currency="EUR", lines=(foreign,), totals=InvoiceTotals(**{**in_euros, **none}))
     await asyncio.gather(

@@ -105,7 +105,13 @@ async def test_a_return_after_the_end_of_the_run_is_an_incident(invoices: Invoic
 
 async def test_what_nobody_knows_and_nobody_can_read_are_incidents_once(invoices: InvoiceWorld) -> None:
     case = await approved(invoices, "35.00")
-    nobody = BankFact(fact_id=f"odd-{invoices.name}", kind="payment-booked", payment_id="PNOBODY", amount=usd("5.00"), source="camt.054")
+    nobody = BankFact(
+        fact_id=f"odd-{invoices.name}",
+        kind="payment-booked",
+        payment_id="PNOBODY",
+        amount=usd("5.00"),
+        source="camt.054",
+    )
     invoices.bank.say(nobody)
     invoices.bank.put("broken.json", "{ this is no message")
     assert (await invoices.collect()).unknown == 2
