@@ -20,7 +20,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from cli.settle import exit_settled
 from tests.fixtures.temporal import SERVER_ARGUMENTS, temporal_executable
-from tests.replay import approval_scripts, incident_scripts  # noqa: F401 - their import adds their scripts
+from tests.replay import approval_scripts, incident_scripts, invoice_scripts  # noqa: F401 - their import adds their scripts
 from tests.replay.scripts import IDENTITY, SCRIPTS, RecordedWorld, fingerprint
 from workflows import search_attributes
 
@@ -31,7 +31,8 @@ FINGERPRINTS = FOLDER / "fingerprints.json"
 
 async def run(temporal: WorkflowEnvironment, name: str) -> WorkflowHistory:
     """Run one script to its end and fetch its history."""
-    async with RecordedWorld(temporal).working() as world:
+    world_of: Any = invoice_scripts.RecordedInvoices if name in invoice_scripts.NAMES else RecordedWorld
+    async with world_of(temporal).working() as world:
         case = await SCRIPTS[name](world)
         return await case.handle.fetch_history()
 

@@ -20,6 +20,8 @@ from tests.replay.record import FINGERPRINTS, RECORDINGS, run
 from tests.replay.scripts import IDENTITY, SCRIPTS, fingerprint
 from worker import sandbox
 from workflows.incident import Incident
+from workflows.invoice_to_payment import InvoiceToPayment
+from workflows.payment_run import PaymentRun
 from workflows.procure_to_pay import ProcureToPay
 
 WHAT_TO_DO = """
@@ -63,7 +65,7 @@ def test_every_script_is_recorded() -> None:
 @pytest.mark.parametrize("name", kept())
 async def test_a_recorded_case_goes_on_under_the_present_code(name: str) -> None:
     replayer = Replayer(
-        workflows=[ProcureToPay, Incident],
+        workflows=[ProcureToPay, Incident, InvoiceToPayment, PaymentRun],
         workflow_runner=sandbox(),
         data_converter=pydantic_data_converter,
         identity=IDENTITY,
