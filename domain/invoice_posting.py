@@ -1,13 +1,8 @@
 """What a matched invoice books, line by line.
 
-<<<<<<< HEAD
-Ordered goods clear their accrual at the order's price, and the difference is variance. What no order backs is charged
-to its coding. Freight and other charges are charged to the cost centres of the goods that they came with, in
-=======
 Ordered goods clear their accrual at the order's price, and the difference is variance. A disputed quantity is not
 billed on the order, which may not be billed beyond what was ordered; its amount is owed and withheld. What no order
-backs is charged to its coding. Freight and other charges are charged to the cost centres of the goods that they came with, in
->>>>>>> tests4
+backs is charged to its coding. Freight and other charges go to the cost centres of the goods that they came with, in
 proportion to the amounts; those of the document as a whole are one posting line, number 0. What concerns the document
 in any other way (its discounts, a prepayment, its rounding) is divided over the lines by `Money.split`.
 """

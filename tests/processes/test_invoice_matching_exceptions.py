@@ -175,12 +175,8 @@ async def test_a_credit_note_is_kept_from_the_next_payment(invoices: InvoiceWorl
     results = await asyncio.gather(case.outcome(), note.outcome())
     assert [result.status for result in results] == ["completed", "completed"]
     (position,) = await invoices.erp.order_positions([order.number])
-<<<<<<< HEAD
     assert position.lines[0].billed == 8
     assert purchase.kinds().count("invoice.paid") == 0
-=======
-    assert (position.lines[0].billed, purchase.kinds().count("invoice.paid")) == (Decimal(8), 0)
->>>>>>> tests4
 
 
 async def test_a_credit_note_without_its_invoice_is_linked(invoices: InvoiceWorld) -> None:
