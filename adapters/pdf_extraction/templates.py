@@ -48,6 +48,7 @@ _FIELDS = {
     "amount_discount": "allowance",
     "amount_prepaid": "prepaid",
     "credited_invoice": "credited",
+    "tax_rate": "tax_rate",
 }
 _LINE_FIELDS = {
     "name": "description",
@@ -61,7 +62,7 @@ _LINE_FIELDS = {
     "discount": "discount",
     "order_line": "order_line",
 }
-_AMOUNTS = frozenset({"payable", "before_tax", "tax", "freight", "allowance", "prepaid"})
+_AMOUNTS = frozenset({"payable", "before_tax", "tax", "freight", "allowance", "prepaid", "tax_rate"})
 _LINE_AMOUNTS = frozenset({"quantity", "price", "amount", "tax_rate", "discount"})
 _DAYS = frozenset({"issued_on", "due_on"})
 _CHECKS = {"iban": iban_of, "bic": bic_of, "routing_number": routing_number_of}

@@ -151,6 +151,7 @@ def test_a_suppliers_template_reads_its_own_words() -> None:
         ("MS-1005", "16 BX", Decimal("102.40")),
     ]
     assert read.totals.payable == dollars("202.50")
+    assert (read.taxes[0].category, read.taxes[0].rate) == ("S", Decimal("5.8"))
     assert read.accounts[0].identity == "990000110/4400000000"
     assert reading.confidence == Decimal("0.95")
     assert_places_hold_their_texts(content, reading)
