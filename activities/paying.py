@@ -62,8 +62,7 @@ class PayingActivities(PayingSteps):
         async with classified():
             known = await self._ports.ledger.payments_of(step.case_id)
             if known:  # the step is repeated: what it claimed stands
-                held_by_run = await self._ports.ledger.claimed(step.case_id)
-                return _outcome(step, known, (), held_by_run, step.policy.payment.grouping)
+                return await self._proposed(step, known, (), step.policy.payment.grouping)
             payable = await self._payable(step)
             held = await self._ports.ledger.held(step.policy.facility.code, step.currency, MOST_LOOKED_AT)
             blocked = await self._blocked(payable)
@@ -79,16 +78,22 @@ class PayingActivities(PayingSteps):
             )
             claimed = frozenset((await self._ports.ledger.claim(step.case_id, proposal.payments)).claimed)
             left = after_claim(proposal, claimed)
-            held_by_run = await self._ports.ledger.claimed(step.case_id)
-            outcome = _outcome(step, left.payments, _left_out(left), held_by_run, proposal.grouping)
-            await self._tell(left.payments, "claimed", step.case_id)
-            await self._recorder.record(
-                step,
-                "payments.proposed",
-                f"Proposed: {len(left.payments)} payment(s), {outcome.total}",
-                payments=[each.model_dump(mode="json") for each in outcome.payments],
-                left_out=list(outcome.left_out),
-            )
+            return await self._proposed(step, left.payments, _left_out(left), proposal.grouping)
+
+    async def _proposed(
+        self, step: ProposeInput, payments: Sequence[Payment], left_out: tuple[str, ...], grouping: str
+    ) -> ProposeOutcome:
+        """Told and recorded also when the claim stood already: the step may have ended between claiming and telling."""
+        held_by_run = await self._ports.ledger.claimed(step.case_id)
+        outcome = _outcome(step, payments, left_out, held_by_run, grouping)
+        await self._tell(payments, "claimed", step.case_id)
+        await self._recorder.record(
+            step,
+            "payments.proposed",
+            f"Proposed: {len(payments)} payment(s), {outcome.total}",
+            payments=[each.model_dump(mode="json") for each in outcome.payments],
+            left_out=list(outcome.left_out),
+        )
         return outcome
 
     async def _payable(self, step: ProposeInput) -> tuple[PayableInvoice, ...]:
@@ -323,7 +328,7 @@ def _outcome(
         total=Money.total((each.amount for each in payments), step.currency),
     )
     return ProposeOutcome(
-        payments=tuple(_proposed(each) for each in payments),
+        payments=tuple(_shown(each) for each in payments),
         left_out=left_out,
         excluded=tuple(approvers_excluded(proposal, payable)),
         linked=tuple(dict.fromkeys(item.case_id for each in payments for item in each.items))[:MOST_NAMED],
@@ -333,7 +338,7 @@ def _outcome(
     )
 
 
-def _proposed(payment: Payment) -> ProposedPayment:
+def _shown(payment: Payment) -> ProposedPayment:
     currency = payment.amount.currency
     return ProposedPayment(
         payment_id=payment.payment_id,
