@@ -38,6 +38,7 @@ from workflows.steps.payment_inputs import (
 MOST_LOOKED_AT = 5000
 MOST_NAMED = 100
 MOST_FILES_A_MINUTE = 30
+_WITH_THE_BANK: tuple[PaymentState, ...] = ("delivered", "accepted", "booked")
 BuildFile = Callable[[str, Sequence[Payment], DebtorAccount, datetime, int], PaymentFile]
 """Builds the file of payments of one method: the run, its payments, the account that pays, the instant (UTC) of its
 making, and a number that tells it from files of other runs. The same bytes for the same arguments."""
@@ -117,6 +118,8 @@ class PayingActivities(PayingSteps):
             )
 
     async def _release(self, run_id: str, payments: Sequence[Payment], reason: str) -> None:
+        """What the bank has it may pay: such a payment keeps its claim, whoever wants to release it."""
+        payments = [each for each in payments if each.state not in _WITH_THE_BANK]
         ids = [each.payment_id for each in payments]
         await self._ports.ledger.release(run_id, ids, "withdrawn", reason)
         await self._tell(payments, "released", run_id, reason)
@@ -136,9 +139,10 @@ class PayingActivities(PayingSteps):
             if not payments:
                 raise RefusedError("payment-files", "nothing-left", "every discount lapsed before the release")
             file = await self._kept(step, payments, self._build_file)
-            delivery = await self._ports.bank.deliver(file)
             if step.policy.payment.positive_pay and self._positive_pay is not None:
+                # First, so that a list that is refused leaves nothing with the bank that it would pay.
                 await self._ports.bank.deliver(await self._kept(step, payments, self._positive_pay))
+            delivery = await self._ports.bank.deliver(file)
             await self._ports.ledger.set_state([each.payment_id for each in payments], "delivered")
             await self._tell(payments, "delivered", step.case_id)
             await self._recorder.record(

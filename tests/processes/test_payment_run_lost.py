@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
+import pytest
+from temporalio.testing import WorkflowEnvironment
+
+from activities.ports import Ports
 from domain.outside_errors import TemporarilyUnavailableError
+from domain.payment import PaymentFile
+from domain.policy.model import PaymentRule
 from tests.fixtures.invoice_stories import approved, sent
-from tests.fixtures.invoice_world import InvoiceWorld, RunCase, fact
+from tests.fixtures.invoice_world import InvoiceWorld, RunCase, fact, json_file
+from tests.fixtures.small_hospital import policy
 
 CHASED = timedelta(days=4)
 
@@ -55,3 +66,39 @@ async def test_a_booking_after_the_run_gave_up_is_not_lost(invoices: InvoiceWorl
     invoices.bank.say(fact(payment, "payment-booked"))
     assert (await invoices.collect()).unknown == 1
     await case.until(lambda: treasury_is_asked(invoices) == ["bank-entry-unknown"])
+
+
+def issue_list(*of_run: Any) -> PaymentFile:
+    """A list of cheques under the id of the payment file, of which the bank takes one only."""
+    content = "ISSUED"
+    sha256 = hashlib.sha256(content.encode()).hexdigest()
+    return json_file(*of_run).model_copy(update={"content": content, "sha256": sha256})
+
+
+class ListingWorld(InvoiceWorld):
+    """The bank is told of every cheque that it may pay."""
+
+    def ports(self) -> Ports:
+        plain = super().ports()
+        assert plain.invoicing is not None
+        return replace(plain, invoicing=replace(plain.invoicing, positive_pay=issue_list))
+
+
+@pytest.fixture
+async def listing(temporal: WorkflowEnvironment) -> AsyncIterator[ListingWorld]:
+    world = ListingWorld(temporal)
+    world.policy = policy(payment=PaymentRule(positive_pay=True))
+    async with world.working():
+        yield world
+
+
+async def test_a_payment_is_not_released_while_the_bank_has_its_file(listing: ListingWorld) -> None:
+    case = await approved(listing, "44.00")
+    run = await listing.pay()
+    await run.decide("payments-approve", "approve")
+    refused = await run.task("exception")
+    await run.answer(refused, "reject", run._entitled(refused))
+    await run.result_of_run()
+    free = [each.case_id for each in await listing.ledger.payable("north", "USD", 10)]
+    with_the_bank = [file.content for file in listing.bank.files]
+    assert (free, with_the_bank) == ([case.name], ["ISSUED"]), "free again, for the bank pays nothing"
