@@ -25,6 +25,13 @@ MOST_LOOKED_AT = 5000
 MOST_RUNS_A_DAY = 50
 BY_ITSELF = Actor(person="corridor", name="Corridor", roles=(), facilities=("*",))
 
+_TAKEN_IN: dict[str, tuple[str, ...]] = {
+    "payment-booked": ("booked", "returned"),
+    "payment-rejected": ("rejected", "returned"),
+    "payment-returned": ("returned",),
+}
+"""The states of a payment that has taken in what the bank says; other facts tell nothing once its run is over."""
+
 
 class BankDesk(PaymentScheduleSteps):
     """`clock` gives the current instant (UTC)."""
@@ -119,8 +126,13 @@ class BankDesk(PaymentScheduleSteps):
                 by_run[run].append(fact)
         for run, found in by_run.items():
             if not await self._ports.messenger.tell(run, BANK_REPORTED, BankReport(facts=tuple(found))):
-                unknown += [each for each in found if each.kind in ("payment-returned", "payment-rejected")]
+                unknown += [each for each in found if await self._is_news(each)]
         return [_unknown(fact) for fact in unknown]
+
+    async def _is_news(self, fact: BankFact) -> bool:
+        """Whether what the bank says of a payment whose run is over is more than the run took in before its end."""
+        payment = await self._ports.ledger.payment(fact.payment_id) if fact.payment_id else None
+        return payment is not None and payment.state not in _TAKEN_IN.get(fact.kind, (payment.state,))
 
     async def _run_of(self, fact: BankFact) -> str | None:
         if fact.payment_id:

@@ -150,7 +150,8 @@ class InvoicingActivities(InvoiceBooking, InvoicingSteps):
                 )
                 return CorrectOutcome(version=before.version, faults=faults, accepted=step.accepted)
             await self._ports.documents.keep_copy(after)
-            accepted = tuple(still_accepted_codes(before, after, step.accepted, not step.correction.supplier))
+            same = not step.supplier or step.correction.supplier in (None, "", step.supplier)
+            accepted = tuple(still_accepted_codes(before, after, step.accepted, same))
             await self._recorder.record(
                 step,
                 "invoice.corrected",

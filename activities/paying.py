@@ -38,6 +38,7 @@ from workflows.steps.payment_inputs import (
 MOST_LOOKED_AT = 5000
 MOST_NAMED = 100
 MOST_FILES_A_MINUTE = 30
+_WITH_THE_BANK: tuple[PaymentState, ...] = ("delivered", "accepted", "booked")
 BuildFile = Callable[[str, Sequence[Payment], DebtorAccount, datetime, int], PaymentFile]
 """Builds the file of payments of one method: the run, its payments, the account that pays, the instant (UTC) of its
 making, and a number that tells it from files of other runs. The same bytes for the same arguments."""
@@ -62,8 +63,7 @@ class PayingActivities(PayingSteps):
         async with classified():
             known = await self._ports.ledger.payments_of(step.case_id)
             if known:  # the step is repeated: what it claimed stands
-                held_by_run = await self._ports.ledger.claimed(step.case_id)
-                return _outcome(step, known, (), held_by_run, step.policy.payment.grouping)
+                return await self._proposed(step, known, (), step.policy.payment.grouping)
             payable = await self._payable(step)
             held = await self._ports.ledger.held(step.policy.facility.code, step.currency, MOST_LOOKED_AT)
             blocked = await self._blocked(payable)
@@ -79,16 +79,22 @@ class PayingActivities(PayingSteps):
             )
             claimed = frozenset((await self._ports.ledger.claim(step.case_id, proposal.payments)).claimed)
             left = after_claim(proposal, claimed)
-            held_by_run = await self._ports.ledger.claimed(step.case_id)
-            outcome = _outcome(step, left.payments, _left_out(left), held_by_run, proposal.grouping)
-            await self._tell(left.payments, "claimed", step.case_id)
-            await self._recorder.record(
-                step,
-                "payments.proposed",
-                f"Proposed: {len(left.payments)} payment(s), {outcome.total}",
-                payments=[each.model_dump(mode="json") for each in outcome.payments],
-                left_out=list(outcome.left_out),
-            )
+            return await self._proposed(step, left.payments, _left_out(left), proposal.grouping)
+
+    async def _proposed(
+        self, step: ProposeInput, payments: Sequence[Payment], left_out: tuple[str, ...], grouping: str
+    ) -> ProposeOutcome:
+        """Told and recorded also when the claim stood already: the step may have ended between claiming and telling."""
+        held_by_run = await self._ports.ledger.claimed(step.case_id)
+        outcome = _outcome(step, payments, left_out, held_by_run, grouping)
+        await self._tell(payments, "claimed", step.case_id)
+        await self._recorder.record(
+            step,
+            "payments.proposed",
+            f"Proposed: {len(payments)} payment(s), {outcome.total}",
+            payments=[each.model_dump(mode="json") for each in outcome.payments],
+            left_out=list(outcome.left_out),
+        )
         return outcome
 
     async def _payable(self, step: ProposeInput) -> tuple[PayableInvoice, ...]:
@@ -112,6 +118,8 @@ class PayingActivities(PayingSteps):
             )
 
     async def _release(self, run_id: str, payments: Sequence[Payment], reason: str) -> None:
+        """What the bank has it may pay: such a payment keeps its claim, whoever wants to release it."""
+        payments = [each for each in payments if each.state not in _WITH_THE_BANK]
         ids = [each.payment_id for each in payments]
         await self._ports.ledger.release(run_id, ids, "withdrawn", reason)
         await self._tell(payments, "released", run_id, reason)
@@ -131,9 +139,10 @@ class PayingActivities(PayingSteps):
             if not payments:
                 raise RefusedError("payment-files", "nothing-left", "every discount lapsed before the release")
             file = await self._kept(step, payments, self._build_file)
-            delivery = await self._ports.bank.deliver(file)
             if step.policy.payment.positive_pay and self._positive_pay is not None:
+                # First, so that a list that is refused leaves nothing with the bank that it would pay.
                 await self._ports.bank.deliver(await self._kept(step, payments, self._positive_pay))
+            delivery = await self._ports.bank.deliver(file)
             await self._ports.ledger.set_state([each.payment_id for each in payments], "delivered")
             await self._tell(payments, "delivered", step.case_id)
             await self._recorder.record(
@@ -323,7 +332,7 @@ def _outcome(
         total=Money.total((each.amount for each in payments), step.currency),
     )
     return ProposeOutcome(
-        payments=tuple(_proposed(each) for each in payments),
+        payments=tuple(_shown(each) for each in payments),
         left_out=left_out,
         excluded=tuple(approvers_excluded(proposal, payable)),
         linked=tuple(dict.fromkeys(item.case_id for each in payments for item in each.items))[:MOST_NAMED],
@@ -333,7 +342,7 @@ def _outcome(
     )
 
 
-def _proposed(payment: Payment) -> ProposedPayment:
+def _shown(payment: Payment) -> ProposedPayment:
     currency = payment.amount.currency
     return ProposedPayment(
         payment_id=payment.payment_id,

@@ -173,6 +173,7 @@ class Bill:
                 why=decision.comment,
                 at=workflow.now(),
                 accepted=tuple(sorted(self.accepted)),
+                supplier=self.supplier,
             ),
             "Correct the working copy",
             "correction",

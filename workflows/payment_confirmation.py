@@ -189,5 +189,18 @@ class Confirmation:
         if record.decision.action == "resend":
             for message_id in silent:
                 await run.deliver(self._methods[message_id])
-        self._given_up = record.decision.action == "record"
+        if record.decision.action == "record":
+            self._give_up(record.decision.comment)
         self._chase_later()
+
+    def _give_up(self, why: str) -> None:
+        """Whoever waits for a payment of which the bank says nothing is told that it is not coming, and treasury
+        decides of each invoice whether it is paid again. Should the bank book it all the same, a person has to look."""
+        self._given_up = True
+        text = f"given up by treasury, find out whether it was paid before it is paid again: {why}"
+        self.hear(
+            [
+                BankFact(fact_id=f"{each}:given-up", kind="payment-rejected", payment_id=each, text=text)
+                for each in self._tracker.unbooked()
+            ]
+        )

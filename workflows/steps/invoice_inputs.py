@@ -58,7 +58,8 @@ class ControlOutcome(Value):
 
 
 class CorrectInput(StepInput):
-    """Apply a person's correction to version `version` of the copy. `accepted` is what people had let pass."""
+    """Apply a person's correction to version `version` of the copy. `accepted` is what people had let pass, `supplier`
+    whose invoice it was until now; empty while nobody knew."""
 
     version: int
     correction: InvoiceCorrection
@@ -66,6 +67,7 @@ class CorrectInput(StepInput):
     why: str
     at: AwareDatetime
     accepted: tuple[str, ...] = ()
+    supplier: str = ""
 
 
 class CorrectOutcome(Value):
