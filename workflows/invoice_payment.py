@@ -41,6 +41,11 @@ MATCH_AGAIN = frozenset(
 )
 CORRECTED_AND_RESUMED: tuple[Action, ...] = ("retry", "correct", "reject")
 MOST_ROUNDS_UNASKED = 3
+_AWAITED = {
+    "claimed": "approval and release of the payment run",
+    "delivered": "the bank's answer",
+    "accepted": "the bank's booking",
+}
 
 
 class Booking:
@@ -172,7 +177,7 @@ class Settling:
         match progress.kind:
             case "claimed" | "delivered" | "accepted":
                 self.claimed_by = progress.run_id
-                case.file.show(awaiting=f"the bank: {progress.kind} by {progress.run_id}")
+                case.file.show(awaiting=f"{_AWAITED.get(progress.kind, progress.kind)} ({progress.run_id})")
             case "released":
                 self.claimed_by = None
                 self._show_waiting()
