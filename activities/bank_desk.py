@@ -96,11 +96,15 @@ class BankDesk(PaymentScheduleSteps):
             messages = await bank.messages(await self._ports.ledger.cursor(bank.name), MESSAGES_PER_PAGE)
             for message in messages:
                 read = self._ports.bank_reader.read(message)
-                incidents += [*_faults(message.name, read), *await self._told(read)]
+                untold = await self._tell(read)
                 facts += len(read.facts)
-                await self._ports.ledger.take_in(
+                new = await self._ports.ledger.take_in(
                     bank.name, message.key, message.name, message.content, read.facts, read.balances
                 )
+                # The day's statement repeats what a notification said, to a run that may have ended meanwhile.
+                news = {each.fact_id for each in new}
+                incidents += _faults(message.name, read)
+                incidents += [_unknown(each) for each in untold if each.fact_id in news]
         return CollectedPage(
             messages=len(messages),
             facts=facts,
@@ -115,7 +119,8 @@ class BankDesk(PaymentScheduleSteps):
         central = [each.code for each in places if each.kind == "shared-services"]
         return (central or [each.code for each in places])[0]
 
-    async def _told(self, read: ReadBankMessage) -> list[BankIncident]:
+    async def _tell(self, read: ReadBankMessage) -> list[BankFact]:
+        """Tell the runs; returns what none of them can deal with."""
         by_run: defaultdict[str, list[BankFact]] = defaultdict(list)
         unknown: list[BankFact] = []
         for fact in read.facts:
@@ -127,7 +132,7 @@ class BankDesk(PaymentScheduleSteps):
         for run, found in by_run.items():
             if not await self._ports.messenger.tell(run, BANK_REPORTED, BankReport(facts=tuple(found))):
                 unknown += [each for each in found if await self._is_news(each)]
-        return [_unknown(fact) for fact in unknown]
+        return unknown
 
     async def _is_news(self, fact: BankFact) -> bool:
         """Whether what the bank says of a payment whose run is over is more than the run took in before its end."""
@@ -166,7 +171,7 @@ def _unknown(fact: BankFact) -> BankIncident:
         code="payment-returned" if late else "bank-entry-unknown",
         message=f"{fact.source or 'The bank'}: {fact.kind} of {fact.payment_id or 'a payment without an id'}"
         + (f" over {fact.amount}" if fact.amount else "")
-        + (f", {fact.reason} {fact.text}".rstrip() if fact.reason or fact.text else ""),
+        + (f", {' '.join(filter(None, (fact.reason, fact.text)))}" if fact.reason or fact.text else ""),
         evidence=fact.model_dump(mode="json", exclude_none=True),
     )
     return BankIncident(subject="payment" if late else "bank-entry", text=fact.fact_id, finding=finding)

@@ -49,6 +49,11 @@ class GatewayClient:
             exit_settled(REFUSED)
         return response.content
 
+    def upload(self, path: str, content: bytes, media_type: str, **query: Any) -> Any:
+        """Post a document as it is."""
+        given = {key: value for key, value in query.items() if value}
+        return self._answer(self._http.post(path, content=content, params=given, headers={"Content-Type": media_type}))
+
     def post(self, path: str, body: Any, headers: dict[str, str] | None = None) -> Any:
         return self._answer(self._http.post(path, json=body, headers=headers))
 
@@ -70,7 +75,12 @@ def print_problem(response: httpx.Response) -> None:
     _err.print(f"{problem.get('title', response.reason_phrase)} ({response.status_code})", style="bold red")
     _err.print(problem.get("detail", ""), markup=False)
     for fault in problem.get("errors", ()):
-        _err.print(f"  {fault.get('pointer', '')}: {fault.get('message', '')}", markup=False)
+        _err.print(f"  {_where(fault)}: {fault.get('message', '')}", markup=False)
+
+
+def _where(fault: dict[str, Any]) -> str:
+    """What a fault is about: a part of the body, a parameter, or a place in a document."""
+    return str(next((fault[key] for key in ("pointer", "parameter", "place", "code") if fault.get(key)), ""))
 
 
 def connect(persona: str) -> GatewayClient:

@@ -2,7 +2,7 @@
 
 import typer
 
-from cli.commands import audit, delegations, keys, policy, tasks
+from cli.commands import audit, delegations, invoices, keys, payments, policy, tasks
 from cli.commands.cases import act, case, cases, submit
 from cli.commands.catalogue import catalogue
 from cli.commands.demo import demo
@@ -36,6 +36,8 @@ app.add_typer(policy.app, name="policy")
 app.add_typer(keys.app, name="keys")
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(delegations.app, name="delegations")
+app.add_typer(invoices.app, name="invoices")
+app.add_typer(payments.app, name="payments")
 
 
 @app.callback()

@@ -35,7 +35,7 @@ INVOICE_EXCEPTIONS: tuple[ExceptionType, ...] = (
     ),
     row(
         "currency-mismatch",
-        "Another currency than the order's",
+        "In another currency than expected",
         "accounts-payable",
         ("correct", "return-to-supplier", "reject"),
     ),

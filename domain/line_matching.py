@@ -282,7 +282,9 @@ def _cents(amount: Decimal, currency: str) -> str:
 
 
 def _price(price: Money) -> str:
-    return f"{price.amount.normalize():f} {price.currency}"
+    """With cents, and with all further places that the price has: '8.90 USD', '0.0125 USD'."""
+    rounded = price.rounded().amount
+    return f"{rounded if rounded == price.amount else price.amount.normalize():f} {price.currency}"
 
 
 def _count(quantity: Decimal) -> str:

@@ -28,7 +28,7 @@ _ANSWERS: dict[str, tuple[str, str, str]] = {
     "tax-under": ("FIN", "NIN", "Less tax is charged than the rate gives."),
     "tax-code-missing": ("LEG", "NIN", "A tax category or rate is missing or unknown."),
     "tax-validation-failed": ("LEG", "PIN", "Your tax number could not be confirmed."),
-    "duplicate-suspected": ("OTH", "CNF", "We have received this invoice before."),
+    "duplicate-suspected": ("OTH", "NOA", "We have received this invoice before; the first one stands."),
     "bank-account-mismatch": ("FIN", "PIN", "The bank account is not the one that we hold for you."),
     "owner-missing": ("REC", "PIN", "The document names nobody here who ordered."),
     "order-not-found": ("REF", "PIN", "We have no such order with you."),

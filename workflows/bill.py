@@ -132,6 +132,8 @@ class Bill:
         decision = await answer_to(self.case, task)
         self.remember(finding, task, decision, suggestions)
         self.end_if_asked(finding, decision)
+        if self.case.file.ledger.open_tasks() and self.case.ended is None:
+            await self.case.announce("Record the answer, while others are awaited")
         return finding, decision
 
     def end_if_asked(self, finding: Finding, decision: Decision) -> None:

@@ -43,6 +43,11 @@ MATCH_AGAIN = frozenset(
 )
 CORRECTED_AND_RESUMED: tuple[Action, ...] = ("retry", "correct", "reject")
 MOST_ROUNDS_UNASKED = 3
+_AWAITED = {
+    "claimed": "approval and release of the payment run",
+    "delivered": "the bank's answer",
+    "accepted": "the bank's booking",
+}
 
 
 class Booking:
@@ -182,7 +187,7 @@ class Settling:
         match progress.kind:
             case "claimed" | "delivered" | "accepted":
                 self.claimed_by = progress.run_id
-                case.file.show(awaiting=f"the bank: {progress.kind} by {progress.run_id}")
+                case.file.show(awaiting=f"{_AWAITED.get(progress.kind, progress.kind)} ({progress.run_id})")
                 if progress.kind == "delivered":
                     await case.announce("Show that the payment is with the bank")
             case "released":

@@ -77,7 +77,7 @@ class PaymentRelease:
             case_id=run.file.case_id,
             kind="approval",
             slot=f"payments/{action}",
-            title=f"{action.capitalize()} {run.file.snapshot.title.lower()}",
+            title=f"{action.capitalize()}: {run.file.snapshot.title}",
             why=f"{why}: the policy has {role} {action} it" + (f" from {rule.release_from}" if besides else ""),
             rule=f"payment/{action}",
             role=role,

@@ -33,6 +33,12 @@ from workflows.steps.inputs import StockInput, UndoStockInput
 from workflows.steps.purchasing import PurchasingSteps
 
 MOST_LINKED = 200
+_REPORTED = {
+    "order.acknowledged": "The supplier's answer",
+    "goods.received": "Delivery reported",
+    "goods.returned": "Return reported",
+    "order.settled": "Settlement reported",
+}
 OrderReport = Acknowledgement | GoodsReceipt | GoodsReturn | Settlement
 
 
@@ -284,7 +290,7 @@ class ProcureToPay(CaseWorkflow):
         )
         if because is None and isinstance(report, GoodsReceipt):
             self.conflicts.exercised(report.received_by, "receiver")
-        summary = f"{kind} for {report.order_number}"
+        summary = f"{_REPORTED.get(kind, kind)} for {report.order_number}"
         self.file.note(
             kind,
             summary if because is None else f"Ignored ({because}): {summary}",

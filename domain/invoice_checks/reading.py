@@ -15,7 +15,7 @@ def check_document(copy: InvoiceCopy, log: ControlLog) -> None:
         rules = list(dict.fromkeys(finding.rule for finding in fatal))
         log.ask(
             "document-invalid",
-            f"The document breaks {len(rules)} of its standard's rules: {', '.join(rules[:5])}.",
+            _broken(rules, fatal[0].message),
             format=copy.format,
             rules=[
                 {"rule": each.rule, "place": each.place[:300], "message": each.message[:300]}
@@ -25,6 +25,12 @@ def check_document(copy: InvoiceCopy, log: ControlLog) -> None:
         )
     for warning in [finding for finding in copy.findings if finding.severity == "warning"][:MAX_SHOWN]:
         log.note(f"{warning.rule}: {warning.message[:300]}")
+
+
+def _broken(rules: list[str], first: str) -> str:
+    """In words, since nobody knows rules by their numbers: "BR-10: the buyer's postal address (BG-8) is missing." """
+    others = f" It breaks {len(rules) - 1} more of its standard's rules." if len(rules) > 1 else ""
+    return f"{rules[0]}: {first[:300].removesuffix('.')}.{others}"
 
 
 def check_capture(copy: InvoiceCopy, rule: CaptureRule, log: ControlLog) -> None:

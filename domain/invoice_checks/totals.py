@@ -12,6 +12,7 @@ from domain.policy.model import InvoiceRule
 
 MAX_SHOWN = 20
 _WIDE = Context(prec=60)  # products and sums of any amounts that an invoice can hold, without rounding
+_CENT = Decimal("0.01")
 _LAST_PLACE = Decimal("0.000001")  # unit prices are kept to six decimal places
 
 
@@ -31,7 +32,7 @@ def check_balance(invoice: Invoice, rule: InvoiceRule, log: ControlLog) -> None:
         first = found[0]
         log.ask(
             "not-balanced",
-            f"{first.what.capitalize()}: stated {first.stated:f}, expected {first.computed:f} {invoice.currency}"
+            f"{first.what.capitalize()}: stated {first.stated:f}, expected {_shown(first.computed)} {invoice.currency}"
             f"{f', and {len(found) - 1} more' if len(found) > 1 else ''}.",
             currency=invoice.currency,
             differences=[
@@ -39,13 +40,18 @@ def check_balance(invoice: Invoice, rule: InvoiceRule, log: ControlLog) -> None:
                     "pointer": each.pointer,
                     "what": each.what,
                     "stated": f"{each.stated:f}",
-                    "computed": f"{each.computed:f}",
+                    "computed": _shown(each.computed),
                 }
                 for each in found[:MAX_SHOWN]
             ],
             count=len(found),
             tolerance=f"{rule.total_amount:f}",
         )
+
+
+def _shown(computed: Decimal) -> str:
+    """Products of prices have more places than anybody compares with a stated amount."""
+    return f"{computed.quantize(_CENT, context=_WIDE):f}"
 
 
 def differences(invoice: Invoice, tolerance: Decimal) -> Iterator[Difference]:

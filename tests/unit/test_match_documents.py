@@ -163,7 +163,7 @@ class TestCreditNotes:
         bill = credit(billed(1, "A", count(10), "1.50"))
         result = matched(bill, paid, credited=(dear,))
         assert (result.gate, result.lines[0].quantity) == (True, Decimal(0))
-        assert result.lines[0].note.endswith("corrects the price from 11.5 USD to the order's")
+        assert result.lines[0].note.endswith("corrects the price from 11.50 USD to the order's")
         posted = posting_lines(bill, result)[0]
         assert (posted.quantity, posted.accrual, posted.variance) == (Decimal(0), usd(0), usd("-15.00"))
 

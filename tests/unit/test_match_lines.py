@@ -352,7 +352,7 @@ def test_evidence_names_the_first_fifty_lines() -> None:
     assert len(finding.evidence["lines"]) == 50
     assert (finding.evidence["lines_concerned"], finding.evidence["at_stake"]) == (120, "120.00 USD")
     assert finding.line is None
-    assert "line 1, expected 5 USD, found 6 USD and 119 more lines" in finding.message
+    assert "line 1, expected 5.00 USD, found 6.00 USD and 119 more lines" in finding.message
     shown = finding.evidence["lines"][0]
     assert (shown["order"], shown["order_line"], shown["ordered"], shown["received"]) == ("PO-1", 1, "1 EA", "1")
 
