@@ -205,6 +205,7 @@ class Settling:
                 "payment.settled-otherwise", decision.comment, actor=decision.actor.person, payment=progress.payment_id
             )
             return True
+        self._show_waiting()
         await bill.step(
             InvoicingSteps.offer_again,
             lambda journal, seq: OfferAgainInput(
@@ -213,7 +214,6 @@ class Settling:
             "Offer it for payment again",
             "payment",
         )
-        self._show_waiting()
         return False
 
     async def _tell(self, kind: ProgressKind, text: str, event_id: str) -> None:
