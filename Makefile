@@ -21,7 +21,7 @@ help: ## List these commands
 up: $(INSTALLED) ## Start everything on this machine until Ctrl-C
 	@exec $(BIN)/corridor up
 
-demo: $(INSTALLED) ## Take the example requisitions from the API to closed orders, and prove it
+demo: $(INSTALLED) ## Take the example purchases from the API to money that the bank has booked, and prove it
 	@exec $(BIN)/corridor demo
 
 test: check ## Run the checks and all tests

@@ -226,8 +226,8 @@ class Settling:
             self._booking.keep()
             await self._tell("paid", f"Settled otherwise: {decision.comment}", f"{progress.event_id}:settled")
             return True
-        await self._offer_again()
         self._show_waiting()
+        await self._offer_again()
         return False
 
     async def _offer_again(self) -> None:

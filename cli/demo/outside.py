@@ -176,7 +176,7 @@ class Outside:
             await self._deliver(steps[self._delivered])
         elif not self._play.script.waiting:
             self._play.delivered.set()
-            if self._play.script.story.settlement and not self._play.billed:
+            if self._play.script.story.settlement and not self._play.billed and not self._play.bills_to_come:
                 await self._settle()
 
     def _goods_may_come(self) -> bool:

@@ -20,13 +20,15 @@ class CasePlay:
     sequence. `answered` are the tasks that need nobody any more, `approvers` who answered each task so far.
 
     A purchase that is `billed` ends when its bills are paid: `ordered` is set once its orders are known, `delivered`
-    once nothing more comes in, and goods come only when `goods_may_come` is.
+    once nothing more comes in, and goods come only when `goods_may_come` is. Its settlement is reported once none of
+    `bills_to_come` is left: what the supplier bills afterwards finds the order closed.
     """
 
     def __init__(self, example: Example, *, billed: bool = False) -> None:
         self.billed = billed
         self.ordered, self.delivered, self.goods_may_come = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.goods_may_come.set()
+        self.bills_to_come = 0
         self.orders: dict[str, PlacedOrder] = {}
         self.received: dict[str, dict[int, Decimal]] = {}
         self.example, self.script = example, CaseScript(example)

@@ -61,7 +61,7 @@ def test_most_bills_are_plain_and_every_format_and_channel_occurs() -> None:
     assert {each.format for each in BILLS} >= {"json", "ubl", "cii", "factur-x"}
     assert {each.channel for each in BILLS} == {"api", "drop-folder", "mailbox"}
     assert any(each.credits for each in BILLS)
-    assert {each.bank for each in BILLS} == {None, "insufficient-funds", "return-later"}
+    assert {each.bank for each in BILLS} == {None, "closed-account", "return-later"}
 
 
 def test_only_bills_that_are_paid_in_full_end_a_purchase() -> None:

@@ -77,6 +77,8 @@ class BillPlayer:
         for bill in bills:
             if bill.of is not None and bill.when == "order":
                 purchases[bill.of].goods_may_come.clear()
+            if bill.of is not None and bill.when != "closed":
+                purchases[bill.of].bills_to_come += 1
 
     def _facility(self, bill: Bill) -> str:
         if bill.facility is not None:
@@ -104,6 +106,8 @@ class BillPlayer:
             if play.bill.of is not None:
                 purchase = self._purchases[play.bill.of]
                 purchase.goods_may_come.set()
+                purchase.bills_to_come -= play.bill.when != "closed"
+                purchase.changed.set()
                 if play.billed is not None and play.billed.order is not None:
                     received = purchase.received.get(play.billed.order.number)
                     play.billed = replace(play.billed, received=received)

@@ -25,7 +25,7 @@ Books = Callable[[], Awaitable[Outside]]
 """Reads what the ERP and the bank hold, from them and not from Corridor."""
 REPORT_READER = "t.moran"
 _SETTLED, _WAITING = frozenset({"settlement", "closed"}), frozenset({"payment"})
-_CODES = {"insufficient-funds": "payment-rejected", "return-later": "payment-returned"}
+_CODES = {"closed-account": "payment-rejected", "return-later": "payment-returned"}
 _STEP_SECONDS = 60.0
 _FAULTS = (ProblemAnswerError, NobodyAnswersError, httpx.HTTPError, StackError, TimeoutError, ValueError)
 
@@ -119,7 +119,7 @@ class BillsShow:
         await self.treasury.let_the_bank_work()
         await self._until(player, list(troubled.values()), _WAITING)
         for each in troubled.values():
-            await self.bank.set_behaviour(_account(each), "accept")
+            await self._untrouble(each)
         await self._round(sorted({each.facility for each in troubled.values()}))
         await self._until(player, list(troubled.values()), _SETTLED, again=False)
 
@@ -127,7 +127,13 @@ class BillsShow:
         if play.bill.bank == "return-later":
             await self.bank.set_behaviour(_account(play), "return-later", days=1, reason="R03")
         else:
-            await self.bank.set_behaviour(_account(play), "insufficient-funds")
+            await self.bank.set_closed(_account(play), closed=True)
+
+    async def _untrouble(self, play: BillPlay) -> None:
+        if play.bill.bank == "return-later":
+            await self.bank.set_behaviour(_account(play), "accept")
+        else:
+            await self.bank.set_closed(_account(play), closed=False)
 
     async def _round(self, facilities: Sequence[str]) -> list[RunPlay]:
         runs = await self.treasury.pay(facilities, _STEP_SECONDS)

@@ -121,7 +121,7 @@ class Bill(_Part):
     changes: Changes = Changes()
     answers: dict[str, tuple[ShortBillAnswer, ...]] = {}
     closes: bool = True
-    bank: Literal["insufficient-funds", "return-later"] | None = None
+    bank: Literal["closed-account", "return-later"] | None = None
     expect: BillExpectation = BillExpectation()
 
     @model_validator(mode="after")
@@ -138,7 +138,8 @@ class Bill(_Part):
 
     @property
     def is_plain(self) -> bool:
-        return not self.expect.exceptions and self.expect.end == "paid"
+        """Nobody has to do anything about it."""
+        return self.credits is None and not self.expect.exceptions and self.expect.end == "paid"
 
 
 def load_bills(path: Path, requisitions: Sequence[str]) -> tuple[Bill, ...]:
