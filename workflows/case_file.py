@@ -191,7 +191,8 @@ class CaseFile:
             awaiting=first.title,
             awaiting_since=first.opened_at,
             due_at=first.due_at,
-            exception_code=next((task.exception_code for task in tasks if task.exception_code), None),
+            exception_code=first.exception_code
+            or next((task.exception_code for task in tasks if task.exception_code), None),
         )
 
     def publish(self) -> None:
