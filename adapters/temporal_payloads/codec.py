@@ -34,7 +34,7 @@ KEY_ID = "encryption-key-id"
 CASE = "encryption-case"
 NONCE_BYTES = 12  # NIST SP 800-38D, 8.2.2: a random nonce of 96 bits, good for 2**32 payloads with one key
 _PURPOSE = b"corridor payload 1"
-_BY_SCHEDULE = re.compile(r"-\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")  # what a schedule appends to the ids that it starts
+_BY_SCHEDULE = re.compile(r"-\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z")  # what a schedule appends to the ids that it starts
 _LOG = structlog.get_logger("security")
 
 
@@ -138,8 +138,13 @@ def _bound_to(key_id: str, case: bytes) -> bytes:
 
 
 def _same_case(bound: str, present: str) -> bool:
-    """The id itself, or the id of which a schedule made the present one."""
-    return present == bound or (present.startswith(bound) and bool(_BY_SCHEDULE.fullmatch(present[len(bound) :])))
+    """The id itself, or another that the same schedule made: Temporal hands a run the result of the one before."""
+    return present == bound or _of_schedule(bound) == _of_schedule(present)
+
+
+def _of_schedule(name: str) -> str:
+    """The id of the schedule, of a run that it made or of itself."""
+    return _BY_SCHEDULE.sub("", name)
 
 
 def _text(payload: Payload, name: str) -> str:
