@@ -335,7 +335,6 @@ def _outcome(
         payments=tuple(_shown(each) for each in payments),
         left_out=left_out,
         excluded=tuple(approvers_excluded(proposal, payable)),
-        linked=tuple(dict.fromkeys(item.case_id for each in payments for item in each.items))[:MOST_NAMED],
         total=proposal.total,
         discounts=proposal.discounts,
         grouping=grouping,

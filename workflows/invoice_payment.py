@@ -215,8 +215,18 @@ class Settling:
             await self._tell("returned", f"{progress.reason} {progress.text}".strip(), progress.event_id)
         finding = Finding(
             code="payment-returned" if returned else "payment-rejected",
-            message=f"{progress.payment_id}: {progress.reason} {progress.text}".strip(),
-            evidence=progress.model_dump(mode="json", exclude_none=True),
+            message=f"{progress.amount} to {bill.supplier_name} for {bill.header.number}: "
+            f"{progress.reason} {progress.text}".rstrip(),
+            evidence={
+                "supplier": f"{bill.supplier} {bill.supplier_name}",
+                "invoice": bill.header.number,
+                "amount": str(progress.amount),
+                "payment": progress.payment_id,
+                "run": progress.run_id,
+                "reason": progress.reason,
+                "text": progress.text,
+                "bank_day": progress.on.isoformat() if progress.on else None,
+            },
         )
         decision = await ask(bill.case, finding, f"payment/{progress.payment_id}")
         if decision.action == "record":

@@ -100,7 +100,6 @@ class PaymentRun(CaseWorkflow):
         self.file.show(
             amount=result.total,
             suppliers=tuple(sorted({each.supplier for each in result.payments}))[:50],
-            linked=result.linked,
         )
         if not result.payments:
             self._reason = "Nothing is due."

@@ -46,7 +46,6 @@ class ProposeOutcome(Value):
     payments: tuple[ProposedPayment, ...] = ()
     left_out: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
-    linked: tuple[str, ...] = ()
     total: Money
     discounts: Money
     grouping: str = ""
