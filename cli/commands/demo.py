@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import sys
 from collections import Counter
 from collections.abc import Mapping
 from functools import partial
@@ -35,6 +36,7 @@ INTERRUPTED = 130
 RESTARTS = 5
 FOLDER = "demo"
 # Nobody waits a minute for the next look at the bank, and only the demonstration itself starts payment runs.
+WIDE = 230
 HASTE = {
     "CORRIDOR_COLLECT_EVERY_SECONDS": "2",
     "CORRIDOR_INVOICE_LOOK_SECONDS": "0.5",
@@ -55,7 +57,12 @@ def demo(
     """
     for name, value in HASTE.items():
         os.environ.setdefault(name, value)
-    exit_settled(asyncio.run(_demo(Console(), stay)))
+    exit_settled(asyncio.run(_demo(_console(), stay)))
+
+
+def _console() -> Console:
+    """A file or a pipe has no width of its own: the tables are written whole."""
+    return Console() if sys.stdout.isatty() or "COLUMNS" in os.environ else Console(width=WIDE)
 
 
 async def _demo(console: Console, stay: bool) -> int:

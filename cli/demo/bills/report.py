@@ -10,73 +10,90 @@ from rich.text import Text
 
 from cli.demo.bills.show import BillsVerdict
 
-_NARROW = 130
+_NARROW = 200
 
 
 def show_bills(verdict: BillsVerdict, console: Console) -> None:
     """Print bills, runs and payments, then how well it went and every reason why something is not as told."""
-    console.print(bills_table(verdict, narrow=console.width < _NARROW))
-    console.print(runs_table(verdict))
-    console.print(payments_table(verdict))
+    narrow = console.width < _NARROW
+    console.print(bills_table(verdict, narrow))
+    console.print(runs_table(verdict, narrow))
+    console.print(payments_table(verdict, narrow))
     console.print(summary(verdict))
 
 
 def bills_table(verdict: BillsVerdict, narrow: bool = False) -> Table:
+    """One row for each bill; a narrow terminal gets fewer columns, and those whole."""
     table = _table("Bills: order, receipt, bill and books agree")
     table.add_column("Bill", no_wrap=True)
-    table.add_column("Story", overflow="ellipsis", no_wrap=True, max_width=40)
     if not narrow:
+        table.add_column("Story", overflow="ellipsis", no_wrap=True, max_width=40)
         table.add_column("Came as", no_wrap=True)
-    table.add_column("Order", no_wrap=True)
-    for name in ("Ordered", "Received", "Billed", "In the ERP", "Paid"):
+        table.add_column("Order", no_wrap=True)
+    amounts = ("Billed", "In the ERP", "Paid") if narrow else ("Ordered", "Received", "Billed", "In the ERP", "Paid")
+    for name in amounts:
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("Ended", no_wrap=True)
     if not narrow:
         table.add_column("Exceptions", overflow="fold", max_width=30)
     table.add_column("", no_wrap=True)
     for row in verdict.bills:
-        came = [] if narrow else [f"{row.format}, {row.channel}"]
-        raised = [] if narrow else [", ".join(row.exceptions)]
-        amounts = [_amount(each) for each in (row.ordered, row.received, row.billed, row.booked, row.paid)]
-        table.add_row(row.number, row.title, *came, row.order, *amounts, row.ended, *raised, _mark(row.reasons))
+        counted = [_amount(each) for each in (row.billed, row.booked, row.paid)]
+        if narrow:
+            table.add_row(row.number, *counted, row.ended, _mark(row.reasons))
+            continue
+        came, goods = f"{row.format}, {row.channel}", [_amount(row.ordered), _amount(row.received)]
+        raised = ", ".join(row.exceptions)
+        table.add_row(row.number, row.title, came, row.order, *goods, *counted, row.ended, raised, _mark(row.reasons))
     return table
 
 
-def runs_table(verdict: BillsVerdict) -> Table:
+def runs_table(verdict: BillsVerdict, narrow: bool = False) -> Table:
+    """One row for each run, and who approved and released it."""
     table = _table("Payment runs: of two that overlap, each bill is in one")
     table.add_column("Run", no_wrap=True)
-    table.add_column("Payments", justify="right")
+    if not narrow:
+        table.add_column("Payments", justify="right", no_wrap=True)
     table.add_column("Total", justify="right", no_wrap=True)
-    table.add_column("Ended", no_wrap=True)
+    if not narrow:
+        table.add_column("Ended", no_wrap=True)
     table.add_column("Approved and released by", overflow="fold")
     table.add_column("", no_wrap=True)
     for row in verdict.runs:
-        name = row.case_id.removeprefix("payment-run.")
-        both = "overlaps" if row.overlaps else ""
-        table.add_row(name, str(row.payments), _amount(row.total), row.status, ", ".join(row.people), both)
+        name, both = row.case_id.removeprefix("payment-run."), "overlaps" if row.overlaps else ""
+        count, end = ([], []) if narrow else ([str(row.payments)], [row.status])
+        table.add_row(name, *count, _amount(row.total), *end, ", ".join(row.people), both)
     return table
 
 
-def payments_table(verdict: BillsVerdict) -> Table:
+def payments_table(verdict: BillsVerdict, narrow: bool = False) -> Table:
+    """One row for each payment, and the sums of what the bank booked."""
     table = _table("Payments: bills, file, bank and ERP agree")
     table.add_column("Payment", no_wrap=True)
-    table.add_column("Supplier", no_wrap=True)
-    for name in ("Bills", "Billed", "Discount", "In the file", "At the bank", "In the ERP"):
+    if not narrow:
+        table.add_column("Supplier", no_wrap=True)
+        table.add_column("Bills", justify="right", no_wrap=True)
+    for name in _counted_at(narrow).values():
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("Ended", no_wrap=True)
+    if not narrow:
+        table.add_column("Ended", no_wrap=True)
     table.add_column("", no_wrap=True)
     for row in verdict.payments:
-        amounts = [_amount(each) for each in (row.billed, row.discount, row.in_file, row.at_bank, row.in_books)]
-        table.add_row(row.payment_id, row.supplier, str(row.bills), *amounts, row.ended, _mark(row.reasons))
+        who, end = ([], []) if narrow else ([row.supplier, str(row.bills)], [row.ended])
+        amounts = [_amount(getattr(row, name)) for name in _counted_at(narrow)]
+        table.add_row(row.payment_id, *who, *amounts, *end, _mark(row.reasons))
     kept = [row for row in verdict.payments if row.ended == "booked"]
-    sums = [
-        sum((getattr(row, name) for row in kept), Decimal(0))
-        for name in ("billed", "discount", "in_file", "at_bank", "in_books")
-    ]
-    bills = str(sum(row.bills for row in kept))
+    sums = [_amount(sum((getattr(row, name) for row in kept), Decimal(0))) for name in _counted_at(narrow)]
+    bills = [] if narrow else ["", str(sum(row.bills for row in kept))]
     table.add_section()
-    table.add_row("What the bank booked", "", bills, *(_amount(each) for each in sums), "", "", style="bold")
+    table.add_row("Booked by bank", *bills, *sums, style="bold")
     return table
+
+
+def _counted_at(narrow: bool) -> dict[str, str]:
+    """Where a payment's amount is counted, with its heading."""
+    outside = {"in_file": "In the file", "at_bank": "At the bank", "in_books": "In the ERP"}
+    return outside if narrow else {"billed": "Billed", "discount": "Discount", **outside}
 
 
 def summary(verdict: BillsVerdict) -> RenderableType:
