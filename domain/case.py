@@ -30,13 +30,20 @@ Stage = Literal[
     "capture",
     "matching",
     "coding",
+    "identification",
+    "planning",
+    "provisioning",
+    "day-one",
+    "probation",
     "posting",
     "payment",
     "settlement",
     "compensation",
     "closed",
 ]
-CaseStatus = Literal["running", "completed", "closed-short", "rejected", "withdrawn", "cancelled"]
+CaseStatus = Literal[
+    "running", "completed", "closed-short", "rejected", "withdrawn", "cancelled", "rescinded", "no-show"
+]
 
 _CASE_ID = re.compile(r"(?P<process>[a-z-]+)\.(?P<facility>[a-z][a-z0-9-]*)\.(?P<key>[A-Za-z0-9][A-Za-z0-9_-]*)")
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import AwareDatetime, Field
 
+from domain.hire import Hire
 from domain.model import Request, Value
 from domain.people import Actor, PersonId, Role
 from domain.requisition import LineNumber, Requisition, Text
@@ -22,6 +23,8 @@ CaseAction = Literal[
     "add-approver",
     "add-watcher",
     "remove-watcher",
+    "correct-hire",
+    "rescind",
 ]
 ActionRefusal = Literal[
     "duplicate",
@@ -39,17 +42,29 @@ ActionRefusal = Literal[
     "person-required",
     "requester-may-not-decide",
     "too-many",
+    "hire-required",
 ]
 MOST_WATCHERS = 50
 MOST_ADDED = 20
 """Approvers whom people add to one case, besides those of the policy."""
 
 _REQUESTER_MAY: frozenset[CaseAction] = frozenset(
-    {"withdraw", "amend", "provide-information", "cancel-line", "add-approver", "add-watcher", "remove-watcher"}
+    {
+        "withdraw",
+        "amend",
+        "provide-information",
+        "cancel-line",
+        "add-approver",
+        "add-watcher",
+        "remove-watcher",
+        "correct-hire",
+        "rescind",
+    }
 )
 _DECIDERS = frozenset(get_args(Role)) - {"requester", "portal", "auditor"}
 _HOLDERS = frozenset(
     {"buyer", "finance-controller", "process-owner", "compliance-officer", "accounts-payable", "treasury"}
+    | {"human-resources"}
 )
 _ROLES: dict[CaseAction, frozenset[str]] = {
     "withdraw": frozenset({"portal"}),
@@ -63,9 +78,11 @@ _ROLES: dict[CaseAction, frozenset[str]] = {
     "add-approver": _DECIDERS,
     "add-watcher": _DECIDERS | {"portal", "auditor"},
     "remove-watcher": _DECIDERS | {"portal", "auditor"},
+    "correct-hire": frozenset({"portal", "human-resources"}),
+    "rescind": frozenset({"portal", "human-resources"}),
 }
 _NEEDS_COMMENT: frozenset[CaseAction] = frozenset(
-    {"withdraw", "hold", "cancel", "cancel-line", "close-short", "provide-information"}
+    {"withdraw", "hold", "cancel", "cancel-line", "close-short", "provide-information", "rescind"}
 )
 _NEEDS_PERSON: frozenset[CaseAction] = frozenset({"add-approver", "add-watcher", "remove-watcher"})
 
@@ -74,7 +91,8 @@ class ActionRequest(Request):
     """Somebody asks for an action on a case. `action_id` makes a repeated request harmless.
 
     `requisition` is the whole amended request (for 'amend'), `line` the requisition line (for 'cancel-line'), `person`
-    whom it concerns (for approvers and watchers).
+    whom it concerns (for approvers and watchers),
+    `hire` the whole corrected hire (for 'correct-hire').
     """
 
     action_id: Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
@@ -84,6 +102,7 @@ class ActionRequest(Request):
     requisition: Requisition | None = None
     line: LineNumber | None = None
     person: PersonId | None = None
+    hire: Hire | None = None
 
 
 class ActionRecord(Value):
@@ -114,6 +133,8 @@ def _missing(request: ActionRequest) -> ActionRefusal | None:
         return "requisition-required"
     if request.action == "cancel-line" and request.line is None:
         return "line-required"
+    if request.action == "correct-hire" and request.hire is None:
+        return "hire-required"
     if request.action in _NEEDS_PERSON and request.person is None:
         return "person-required"
     return None

@@ -6,6 +6,7 @@ from typing import Any
 
 from domain.exception_type import ExceptionType
 from domain.exception_type import row as _row
+from domain.hire_exceptions import HIRE_EXCEPTIONS
 from domain.invoice_exceptions import INVOICE_EXCEPTIONS
 from domain.model import Value
 
@@ -155,6 +156,7 @@ CATALOGUE: dict[str, ExceptionType] = {
             2,
         ),
         *INVOICE_EXCEPTIONS,
+        *HIRE_EXCEPTIONS,
     )
 }
 

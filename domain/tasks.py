@@ -16,7 +16,7 @@ from domain.people import Actor, PersonId
 from domain.quantity import UnitCode
 from domain.requisition import CostShare, ShortText, Text
 
-TaskKind = Literal["approval", "retrospective-approval", "exception", "information", "receipt"]
+TaskKind = Literal["approval", "retrospective-approval", "exception", "information", "receipt", "fulfilment", "arrival"]
 TaskStatus = Literal["open", "done", "cancelled"]
 Action = Literal[
     "approve",
@@ -47,6 +47,15 @@ Action = Literal[
     "link",
     "resend",
     "release",
+    "complete",
+    "revive",
+    "create",
+    "clear",
+    "stop",
+    "mitigate",
+    "remove",
+    "confirm-arrival",
+    "no-show",
 ]
 
 
@@ -152,6 +161,17 @@ class CallBackNote(Request):
     called_at: AwareDatetime
 
 
+class HireAnswer(Request):
+    """What a person says about a hire: which worker it is (`worker_id`, with 'link' and 'revive'), which free
+    `user_name` is to be taken, until when (inclusive) a mitigation or a certificate holds, and a `reference` such as
+    the number of a badge, an asset or a ticket."""
+
+    worker_id: Annotated[str, Field(max_length=40)] | None = None
+    user_name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{1,63}$")] | None = None
+    until: date | None = None
+    reference: Annotated[str, Field(max_length=200)] = ""
+
+
 class Decision(Request):
     """A person's answer to a task. `decision_id` is chosen by the caller and makes a repeated answer harmless.
 
@@ -169,6 +189,7 @@ class Decision(Request):
     corrections: Annotated[tuple[LineCorrection, ...], Field(max_length=200)] = ()
     invoice: InvoiceCorrection | None = None
     call_back: CallBackNote | None = None
+    hire: HireAnswer | None = None
     decided_at: datetime | None = None
     authority: DelegatedAuthority | None = None
     family_duties: tuple[DutyDone, ...] = ()

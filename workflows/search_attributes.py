@@ -79,6 +79,8 @@ _PHASES: dict[Stage, str] = {
     "checks": "checks",
     "budget": "checks",
     "approval": "approval",
+    "identification": "checks",
+    "planning": "checks",
     "compensation": "compensation",
     "closed": "closed",
 }

@@ -10,9 +10,10 @@ from pydantic import Field
 
 from domain.duties import Duty
 from domain.facility import Facility
-from domain.master_data import SupplierRisk
+from domain.hire_rules import HireRules
 from domain.model import Value
 from domain.money import ExactDecimal
+from domain.policy.routing_rule import RoutingRule as RoutingRule  # noqa: PLC0414 - part of the policy, and found here
 
 Percent = Annotated[ExactDecimal, Field(ge=0, le=1000)]
 Hours = Annotated[int, Field(ge=1, le=2000, description="business hours of the facility")]
@@ -37,29 +38,6 @@ class ApprovalLevel(Value):
     remind_after_hours: Hours = 8
     escalate_after_hours: Hours = 24
     escalate_to: str
-
-
-class RoutingRule(Value):
-    """A row of the routing table. A condition that is left out holds always.
-
-    `amount_from` is inclusive, `amount_below` exclusive, in the facility's currency; so are the bounds of the
-    requester's job level, which counts as matching where it is unknown. `kinds` are kinds of facilities.
-    """
-
-    name: str
-    reason: str
-    owner: str
-    categories: tuple[str, ...] = ()
-    urgencies: tuple[str, ...] = ()
-    amount_from: ExactDecimal = Decimal(0)
-    amount_below: ExactDecimal | None = None
-    cost_centres: tuple[str, ...] = ()
-    facilities: tuple[str, ...] = ()
-    kinds: tuple[str, ...] = ()
-    risks: tuple[SupplierRisk, ...] = ()
-    requester_level_from: int | None = None
-    requester_level_below: int | None = None
-    levels: tuple[str, ...]
 
 
 class Tolerances(Value):
@@ -318,6 +296,8 @@ class FrozenPolicy(Value):
     invoice_tolerances: tuple[InvoiceToleranceRule, ...] = ()
     payment: PaymentRule = PaymentRule()
     assistant: AssistantRule = AssistantRule()
+    hire: HireRules | None = None
+    """Only in the policy of a hire: other cases do not carry what they never read."""
     holidays: tuple[date, ...] = ()
     """Public holidays and closures of the facility's calendar around the effective date, resolved when frozen."""
 
