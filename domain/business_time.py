@@ -41,6 +41,11 @@ def local_day(instant: datetime, calendar: BusinessCalendar) -> date:
     return instant.astimezone(_zone(calendar.time_zone)).date()
 
 
+def start_of_day(day: date, calendar: BusinessCalendar) -> datetime:
+    """The instant (UTC) at which this local day begins at the facility, whether its office opens or not."""
+    return datetime.combine(day, time.min, tzinfo=_zone(calendar.time_zone)).astimezone(UTC)
+
+
 def fiscal_year(day: date) -> int:
     """The fiscal year of a local day: the calendar year, for every facility of the system."""
     return day.year

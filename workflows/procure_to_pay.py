@@ -31,6 +31,7 @@ from workflows.retrospective import approve_afterwards
 from workflows.starting import first_snapshot, requesters_of
 from workflows.steps.inputs import StockInput, UndoStockInput
 from workflows.steps.purchasing import PurchasingSteps
+from workflows.telling_hire import TellingHire
 
 MOST_LINKED = 200
 _REPORTED = {
@@ -51,6 +52,7 @@ class ProcureToPay(CaseWorkflow):
         self.authorisation = Authorisation(self, self.undo, case.requisition)
         self.orders: list[Fulfilment] = []
         self.conflicts = DutyConflicts(self)
+        self.hire = TellingHire(case.case_id, case.ordered_for, lambda: self.orders)
         self._fulfilling = False
         self._reason = ""
         self._events: dict[str, EventRecord] = {}
@@ -58,6 +60,7 @@ class ProcureToPay(CaseWorkflow):
     @workflow.run
     async def run(self, case: PurchaseInput) -> PurchaseResult:
         self.file.note("case.submitted", f"Submitted: {self.file.snapshot.title}", actor=case.submitted_by.person)
+        telling = asyncio.create_task(self.hire.run())
         try:
             await self.authorisation.obtain()
             await self._fulfil()
@@ -66,6 +69,8 @@ class ProcureToPay(CaseWorkflow):
         except CaseEnded as ended:
             await self._undo_all(ended)
         await self._close_case()
+        await self.hire.ended(self.file.snapshot.status)
+        await telling
         await workflow.wait_condition(workflow.all_handlers_finished)
         return self._result()
 

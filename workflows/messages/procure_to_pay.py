@@ -35,7 +35,9 @@ MEMO_FINGERPRINT = "request_sha256"
 
 
 class PurchaseInput(Value):
-    """A requisition as submitted, with the policy that was effective then. `submitted_at` is in UTC."""
+    """A requisition as submitted, with the policy that was effective then. `submitted_at` is in UTC.
+
+    `ordered_for` is the case that waits for the goods and is told how far they are."""
 
     case_id: str
     requisition: Requisition
@@ -43,6 +45,7 @@ class PurchaseInput(Value):
     submitted_at: AwareDatetime
     submitted_by: Actor
     request_sha256: str
+    ordered_for: str = ""
 
 
 class OrderOutcome(Value):

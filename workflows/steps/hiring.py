@@ -34,6 +34,7 @@ from workflows.steps.hire_inputs import (
     SettleHireOutcome,
     WorkerInput,
 )
+from workflows.steps.inputs import AnnounceResult
 
 
 class HiringSteps(ABC):
@@ -52,8 +53,8 @@ class HiringSteps(ABC):
 
     @activity.defn(name="note_standing")
     @abstractmethod
-    async def note_standing(self, step: HireStepInput) -> None:
-        """Show how far the plan is, and put new tasks on worklists."""
+    async def note_standing(self, step: HireStepInput) -> AnnounceResult:
+        """Show how far the plan is, and do what `announce` does."""
 
     @activity.defn(name="prepare_worker")
     @abstractmethod
