@@ -4,26 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from adapters.paging import Cursor, CursorReader
+from adapters.hire_pages import next_cursor, page_size, read_cursor
 from domain.hire_plan import HireStanding
-from domain.ports.evidence import InvalidCursorError
 from domain.ports.hire_standings import HireFilter, HirePage
-
-LISTING = "hires"
-MAX_HIRES = 200
-
-
-def page_size(limit: int) -> int:
-    return max(1, min(limit, MAX_HIRES))
-
-
-def read_cursor(cursor: str) -> tuple[date, str]:
-    """The start day and the case of a page's last row. Raises InvalidCursorError."""
-    reader = CursorReader(cursor, LISTING)
-    try:
-        return date.fromisoformat(reader.text()), reader.text()
-    except ValueError:
-        raise InvalidCursorError("the cursor holds no day where one belongs") from None
 
 
 class MemoryHireStandings:
@@ -52,11 +35,13 @@ class MemoryHireStandings:
         self._standings.pop(case_id, None)
 
     def replace_text(self, case_id: str, text: str, by: str) -> None:
-        """Notes say what was done, and nothing about a person."""
-
-
-def next_cursor(last: HireStanding) -> str:
-    return str(Cursor(LISTING, last.start_on.isoformat(), last.case_id))
+        known = self._standings.get(case_id)
+        if known is not None:
+            notes = (each.model_copy(update={"note": each.note.replace(text, by)}) for each in known.standings)
+            whys = (each.model_copy(update={"why": each.why.replace(text, by)}) for each in known.readiness.blockers)
+            readiness = known.readiness.model_copy(update={"blockers": tuple(whys)})
+            update = {"standings": tuple(notes), "readiness": readiness}
+            self._standings[case_id] = known.model_copy(update=update)
 
 
 def _place(standing: HireStanding) -> tuple[date, str]:
