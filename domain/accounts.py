@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import date
 
 from pydantic import AwareDatetime
 
 from domain.hire import PersonName
 from domain.model import Value
+
+
+def name_key(user_name: str) -> str:
+    """What two user names are compared by: systems tell them apart by more than their case, width or outer spaces."""
+    return unicodedata.normalize("NFKC", user_name).casefold().strip()
 
 
 class AccountDraft(Value):

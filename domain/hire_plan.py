@@ -118,6 +118,7 @@ class HireStanding(Value):
     """The plan of a case and how far it is, as pages show it. `version` is the snapshot's. Nothing personal is in it.
 
     `confirmed` says when (UTC) each target was confirmed, by item key: the measured times of KPI 'time to provision'.
+    `closed` says that the case is over, whatever came of it.
     """
 
     case_id: str
@@ -135,3 +136,4 @@ class HireStanding(Value):
     readiness: Readiness
     arrived: bool | None = None
     confirmed: dict[str, datetime] = {}
+    closed: bool = False

@@ -8,6 +8,7 @@ pytest_plugins = [
     "tests.fixtures.commitments",
     "tests.fixtures.evidence",
     "tests.fixtures.payable_stores",
+    "tests.fixtures.hire_stores",
     "tests.fixtures.mail",
     "tests.fixtures.mock_bank",
     "tests.fixtures.reference_erp",

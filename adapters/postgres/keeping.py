@@ -39,7 +39,7 @@ UPDATE notices SET body = body || jsonb_build_object(
     'data', replace((body -> 'data')::text, $3, $4)::jsonb)
 WHERE case_id = $1 AND strpos(body::text, $3) > 0
 """
-_REASONS = "SELECT redact_payments($1, $2, $3)"
+_REASONS = "SELECT redact_payments($1, $2, $3), redact_hires($1, $2, $3)"
 _PURGE = "SELECT purge_case($1)"
 _CLOSED = """
 SELECT case_id FROM cases
