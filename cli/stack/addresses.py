@@ -30,6 +30,7 @@ class StackAddresses(BaseModel):
     smtp_host: str
     smtp_port: int
     bank_url: str = ""
+    identity_url: str = ""
 
     def dsn(self, database: str) -> str:
         """The connection string of a database of the embedded PostgreSQL, for asyncpg and psql."""

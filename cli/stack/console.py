@@ -37,6 +37,7 @@ def print_addresses(console: Console, addresses: StackAddresses, running: set[st
         "temporal": ("Temporal Web UI", f"{addresses.temporal_ui_url}/namespaces/{addresses.temporal_namespace}"),
         "mail": ("Mail that was sent", f"{addresses.mail_folder}/*.eml"),
         "bank": ("The bank", f"{addresses.bank_url}/"),
+        "identity": ("Users and groups", f"{addresses.identity_url}/v2"),
         "oidc": ("Token of a persona", "corridor token PERSONA"),
         POSTGRES: ("Database", addresses.dsn("corridor")),
     }

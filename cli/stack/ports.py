@@ -18,6 +18,7 @@ LISTENERS: Mapping[str, str] = {
     "oidc_port": "the OIDC provider",
     "smtp_port": "the mail sink",
     "bank_port": "the bank",
+    "identity_port": "the identity provider",
 }
 
 

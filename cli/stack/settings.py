@@ -37,6 +37,7 @@ class StackSettings(BaseSettings):
     oidc_port: Port = 9000
     smtp_port: Port = 8025
     bank_port: Port = 8090
+    identity_port: Port = 8095
     start_deadline_seconds: float = Field(default=60.0, gt=0)
     stop_grace_seconds: float = Field(default=15.0, gt=0)
 

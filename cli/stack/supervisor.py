@@ -4,8 +4,8 @@
         ...                       # stack.addresses says where everything is
         await stack.watch()       # returns never; raises DeadChildError when a child ends unasked
 
-The parts (PostgreSQL, Temporal, OIDC, mail, bank) start side by side, then the steps run one after the other, then
-the services start side by side. Whatever goes wrong on the way, what was started is stopped.
+The parts (PostgreSQL, Temporal, OIDC, mail, bank, identity) start side by side, then the steps run one after the
+other, then the services start side by side. Whatever goes wrong on the way, what was started is stopped.
 """
 
 import asyncio
@@ -18,11 +18,12 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from cli.stack import bank, mail, oidc, postgres, temporal
+from cli.stack import bank, identity_provider, mail, oidc, postgres, temporal
 from cli.stack.addresses import StackAddresses, announce, withdraw
 from cli.stack.bank import EmbeddedBank
 from cli.stack.data_folder import hold_data_folder
 from cli.stack.errors import DeadChildError, StackError
+from cli.stack.identity_provider import IdentityProvider
 from cli.stack.leftovers import end_leftovers, record_children
 from cli.stack.mail import MailSink
 from cli.stack.oidc import AUDIENCE, EmbeddedOidc, Persona
@@ -35,13 +36,14 @@ from cli.stack.settings import StackSettings
 from cli.stack.temporal import EmbeddedTemporal
 
 DATABASES = ("corridor", "erp")
-PARTS = (postgres.NAME, temporal.NAME, oidc.NAME, mail.NAME, bank.NAME)
+PARTS = (postgres.NAME, temporal.NAME, oidc.NAME, mail.NAME, bank.NAME, identity_provider.NAME)
 PORTS_OF: Mapping[str, tuple[str, ...]] = {
     postgres.NAME: (),
     temporal.NAME: ("temporal_port", "temporal_ui_port"),
     oidc.NAME: ("oidc_port",),
     mail.NAME: ("smtp_port",),
     bank.NAME: ("bank_port",),
+    identity_provider.NAME: ("identity_port",),
 }
 
 Starter = Callable[[list[Child]], Coroutine[None, None, Child]]
@@ -197,6 +199,7 @@ class EmbeddedStack:
             smtp_host=host,
             smtp_port=ports.get("smtp_port", 0),
             bank_url=f"http://{host}:{ports.get('bank_port', 0)}",
+            identity_url=f"http://{host}:{ports.get('identity_port', 0)}",
         )
 
     def _make_starters(self, ports: Mapping[str, int]) -> dict[str, Starter]:
@@ -206,6 +209,7 @@ class EmbeddedStack:
             oidc.NAME: EmbeddedOidc(settings, addresses, self._personas).start,
             mail.NAME: MailSink(settings, addresses).start,
             bank.NAME: EmbeddedBank(settings, addresses).start,
+            identity_provider.NAME: IdentityProvider(settings, addresses).start,
         }
         if temporal.NAME in self._parts:
             codec = f"{addresses.gateway_url}/codec" if self._services else None

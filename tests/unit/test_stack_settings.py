@@ -18,6 +18,7 @@ def test_defaults_are_the_documented_ones() -> None:
     assert settings.data_dir == Path(".corridor")
     assert (settings.gateway_port, settings.oidc_port, settings.smtp_port) == (8080, 9000, 8025)
     assert settings.bank_port == 8090
+    assert settings.identity_port == 8095
 
 
 @pytest.mark.parametrize("value", ["auto", "AUTO", "0", " auto "])
