@@ -26,6 +26,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 import workflows
 from activities.bank_desk import BankDesk
 from activities.case_steps import CaseActivities
+from activities.hiring import HiringActivities
 from activities.housekeeping import HousekeepingActivities
 from activities.invoice_ports import InvoicePorts
 from activities.invoicing import InvoicingActivities
@@ -76,9 +77,11 @@ from domain.payment import DebtorAccount
 from domain.ports.checkpoints import CheckpointStore
 from domain.ports.evidence import Outbox
 from domain.ports.notifier import Notifier
+from workflows.hire_to_provision import HireToProvision
 from workflows.housekeeping import ReconcileCases, SealEvidence
 from workflows.incident import Incident
 from workflows.invoice_to_payment import InvoiceToPayment
+from workflows.messages.hire_to_provision import WORKFLOW_NAME as HIRE_TO_PROVISION
 from workflows.messages.housekeeping import RECONCILE_CASES, SEAL_EVIDENCE
 from workflows.messages.incident import WORKFLOW_NAME as INCIDENT
 from workflows.messages.invoice_to_payment import WORKFLOW_NAME as INVOICE_TO_PAYMENT
@@ -105,7 +108,7 @@ PASSED_THROUGH = (
 
 
 # What a reconciler asks how it stands: every process that is a case.
-CASES = (WORKFLOW_NAME, INCIDENT, INVOICE_TO_PAYMENT, PAYMENT_RUN)
+CASES = (WORKFLOW_NAME, INCIDENT, INVOICE_TO_PAYMENT, PAYMENT_RUN, HIRE_TO_PROVISION)
 
 
 class WorkerSettings(BaseSettings):
@@ -185,6 +188,10 @@ def build_worker(
             ),
             BankDesk(invoice_ports, wall_clock),
         ]
+    if ports.hiring is not None:
+        keeping += [
+            HiringActivities(ports.hiring, ports.erp, ports.directory, ports.evidence, case, wall_clock),
+        ]
     if checkpoints is not None:
         running = TemporalRunningCases(client, CASES, SNAPSHOT, task_queue)
         keeping += [HousekeepingActivities(checkpoints, ports.evidence, ports.reader, running, wall_clock, grace)]
@@ -202,8 +209,9 @@ def build_worker(
 
 def processes(ports: Ports, checkpoints: CheckpointStore | None) -> list[type]:
     """Which processes a worker with these ports can run."""
+    hiring = (HireToProvision,) if ports.hiring else ()
     paying = (InvoiceToPayment, PaymentRun, ProposePayments, CollectBankMessages) if ports.invoicing else ()
-    return [ProcureToPay, Incident, *paying, *((SealEvidence, ReconcileCases) if checkpoints is not None else ())]
+    return [ProcureToPay, Incident, *paying, *hiring, *((SealEvidence, ReconcileCases) if checkpoints is not None else ())]
 
 
 def ports_of_invoices(client: Client, ports: Ports) -> InvoicePorts | None:
@@ -276,7 +284,7 @@ def mail_links(settings: WorkerSettings) -> MailLinks | None:
 def with_spans(ports: Ports, tracer: Tracer) -> Ports:
     """The same ports, with a span for each call to them."""
     given = {each.name: traced(getattr(ports, each.name), each.name, tracer) for each in fields(ports)}
-    return Ports(**{**given, "invoicing": ports.invoicing})
+    return Ports(**{**given, "invoicing": ports.invoicing, "hiring": ports.hiring})
 
 
 @dataclass(frozen=True)

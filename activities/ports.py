@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from activities.hire_ports import Hiring
 from activities.paying import BuildFile
 from domain.ports.assistant import Assistant
 from domain.ports.bank import BankMessageReader, BankPort
@@ -40,7 +41,7 @@ class Invoicing:
 
 @dataclass(frozen=True)
 class Ports:
-    """All of the outside that the steps need. Without `invoicing` a worker serves purchases alone."""
+    """All of the outside that the steps need. Without `invoicing` and `hiring` a worker serves purchases alone."""
 
     erp: ErpPort
     commitments: CommitmentPort
@@ -49,3 +50,4 @@ class Ports:
     evidence: EvidenceWriter
     reader: EvidenceReader
     invoicing: Invoicing | None = None
+    hiring: Hiring | None = None

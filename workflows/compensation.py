@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from domain.tasks import Action
@@ -14,10 +15,20 @@ PARKED_ACTIONS: tuple[Action, ...] = ("retry", "skip")
 
 
 class Undo:
-    """How one effect is undone; `needed` is asked before it, for effects that are known not to have happened."""
+    """How one effect is undone; `needed` is asked before it, for effects that are known not to have happened. `key`
+    names what had the effect, where a process undoes single things before its end."""
 
-    def __init__(self, name: str, step: Callable[..., Any], build: Build, needed: Callable[[], bool]) -> None:
-        self.name, self.step, self.build, self.needed = name, step, build, needed
+    def __init__(
+        self, name: str, step: Callable[..., Any], build: Build, needed: Callable[[], bool], key: str = ""
+    ) -> None:
+        self.name, self.step, self.build, self.needed, self.key = name, step, build, needed, key
+
+
+class UndoByHand:
+    """What people have to take back: `ask` returns what they say of it once it is done."""
+
+    def __init__(self, name: str, ask: Callable[[], Awaitable[str]], key: str = "") -> None:
+        self.name, self.ask, self.key = name, ask, key
 
 
 class Compensations:
@@ -25,30 +36,59 @@ class Compensations:
 
     def __init__(self, case: CaseWorkflow) -> None:
         self._case = case
-        self._stack: list[Undo] = []
+        self._stack: list[Undo | UndoByHand] = []
+        self.undone: list[str] = []
 
     def register(
-        self, name: str, step: Callable[..., Any], build: Build, needed: Callable[[], bool] = lambda: True
+        self,
+        name: str,
+        step: Callable[..., Any],
+        build: Build,
+        needed: Callable[[], bool] = lambda: True,
+        key: str = "",
     ) -> Undo:
-        undo = Undo(name, step, build, needed)
+        undo = Undo(name, step, build, needed, key)
         self._stack.append(undo)
         return undo
 
-    def forget(self, undo: Undo) -> None:
+    def register_by_hand(self, name: str, ask: Callable[[], Awaitable[str]], key: str = "") -> UndoByHand:
+        undo = UndoByHand(name, ask, key)
+        self._stack.append(undo)
+        return undo
+
+    def forget(self, undo: Undo | UndoByHand) -> None:
         """The effect stands for good, or a later step took it over."""
         if undo in self._stack:
             self._stack.remove(undo)
 
-    async def run(self) -> None:
-        """Undo all that is registered. Each is repeated until it is done or somebody takes it over by hand."""
-        while self._stack:
-            await self.at_once(self._stack[-1])
+    def of(self, key: str) -> tuple[Undo | UndoByHand, ...]:
+        """What would be undone of one thing, the last first."""
+        return tuple(each for each in reversed(self._stack) if each.key == key)
 
-    async def at_once(self, undo: Undo) -> None:
+    async def run(self) -> None:
+        """Undo all that is registered. Each is repeated until it is done or somebody takes it over by hand.
+
+        People are asked at once, and nothing that a system undoes waits for them.
+        """
+        by_hand = [each for each in reversed(self._stack) if isinstance(each, UndoByHand)]
+        asked = [asyncio.create_task(self.at_once(each)) for each in by_hand]
+        while automatic := [each for each in self._stack if isinstance(each, Undo)]:
+            await self.at_once(automatic[-1])
+        for task in asked:
+            await task
+
+    async def at_once(self, undo: Undo | UndoByHand) -> None:
         """Undo one, because something else takes the place of its effect."""
-        if undo.needed() and await self._undone(undo):
-            self._case.file.note("undone", f"Undone: {undo.name}")
+        if isinstance(undo, UndoByHand):
+            said = await undo.ask()
+            self._note(undo.name, f" ({said})" if said else "")
+        elif undo.needed() and await self._undone(undo):
+            self._note(undo.name)
         self.forget(undo)
+
+    def _note(self, name: str, how: str = "") -> None:
+        self.undone.append(name)
+        self._case.file.note("undone", f"Undone: {name}{how}")
 
     async def _undone(self, undo: Undo) -> bool:
         while True:

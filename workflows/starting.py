@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from domain.hire_intake import hire_title
+
 from domain.case import CaseSnapshot, parse_case_id
 from domain.money import Money
 from domain.policy.model import FrozenPolicy
 from domain.requisition import Requisition
+from workflows.messages.hire_to_provision import HireInput
 from workflows.messages.invoice_to_payment import InvoiceInput
 from workflows.messages.payment_run import PaymentRunInput
 from workflows.messages.procure_to_pay import PurchaseInput
@@ -84,6 +87,24 @@ def run_snapshot(case: PaymentRunInput) -> CaseSnapshot:
         title=f"Payments of {case.policy.facility.name} in {case.currency}",
         requester=case.submitted_by.person,
         amount=Money.zero(case.currency),
+    )
+
+
+def hire_snapshot(case: HireInput) -> CaseSnapshot:
+    """Nothing in it names the person who is hired. Raises ValueError when the case id is none."""
+    hire = case.hire
+    return _snapshot(
+        case.case_id,
+        case.policy,
+        case.submitted_at,
+        facility=hire.facility,
+        title=hire_title(hire),
+        requester=hire.requester,
+        amount=Money.zero(case.policy.facility.currency),
+        watchers=(hire.manager,),
+        linked=hire.linked_cases,
+        cost_centres=(hire.cost_centre,),
+        request_sha256=case.request_sha256,
     )
 
 

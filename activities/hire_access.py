@@ -1,0 +1,199 @@
+"""The steps that make accounts, open and close them, and grant and revoke access, in any target system."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from temporalio import activity
+
+from activities.errors import classified
+from activities.hire_recording import HireRecording
+from domain.access_review import review
+from domain.accounts import Account, AccountDraft, HeldAccount, HeldEntitlement
+from domain.hire_rules import UserNamePattern
+from domain.outside_errors import RefusedError
+from domain.ports.identity import IdentityPort
+from domain.user_names import user_names
+from workflows.steps.hire_inputs import (
+    AccessCheckInput,
+    AccessCheckOutcome,
+    AccessInput,
+    AccountInput,
+    AccountOutcome,
+    AccountStateInput,
+    RemoveAccountInput,
+    RevokeAccessInput,
+)
+
+TAKEN = "username-taken"
+NAMES_TRIED = 20
+
+
+class HireAccess(HireRecording):
+    def _identity(self, system: str) -> IdentityPort:
+        """Raises RefusedError for a system that this worker was not set up for."""
+        port = self._ports.identities.get(system)
+        if port is None:
+            raise RefusedError(system, "target-refused", f"no system is set up as '{system}'")
+        return port
+
+    # Accounts
+
+    @activity.defn(name="create_account")
+    async def create_account(self, step: AccountInput) -> AccountOutcome:
+        async with classified():
+            account, held = await self._account(step)
+            revived = held.case_id != step.case_id
+            how = "taken again" if revived else "made, disabled"
+            await self._record(
+                step,
+                "account.made",
+                f"Account in {step.system} {how}",
+                system=step.system,
+                account_id=account.account_id,
+                user_name=account.user_name,
+                revived=revived,
+            )
+        return AccountOutcome(account_id=account.account_id, user_name=account.user_name, revived=revived)
+
+    async def _account(self, step: AccountInput) -> tuple[Account, HeldAccount]:
+        port, access, draft = self._identity(step.system), self._ports.access, step.draft
+        held = await access.account_of(step.system, draft.worker_id)
+        if held is not None and held.account_id and await port.account(held.account_id) is not None:
+            changed = await port.change(held.account_id, draft.model_copy(update={"user_name": held.user_name}))
+            return changed, held
+        if held is not None and step.wanted_name and held.user_name != step.wanted_name:
+            await access.free(step.system, draft.worker_id, held.case_id)
+            held = None
+        if held is not None:
+            return await self._create(port, draft, held), held
+        return await self._under_a_free_name(step, port)
+
+    async def _under_a_free_name(self, step: AccountInput, port: IdentityPort) -> tuple[Account, HeldAccount]:
+        """The first name by the rule that nobody has, here or there. Raises RefusedError when a person chose one that
+        is taken, or none is free."""
+        access, draft = self._ports.access, step.draft
+        for name in _names(step):
+            try:
+                held = await access.claim_name(
+                    HeldAccount(system=step.system, worker_id=draft.worker_id, user_name=name, case_id=step.case_id)
+                )
+                return await self._create(port, draft, held), held
+            except RefusedError as error:
+                if error.code != TAKEN:
+                    raise
+                await access.free(step.system, draft.worker_id, step.case_id)
+        raise RefusedError(step.system, TAKEN, "every name by the rule is another person's; choose one")
+
+    async def _create(self, port: IdentityPort, draft: AccountDraft, held: HeldAccount) -> Account:
+        named = draft.model_copy(update={"user_name": held.user_name})
+        account = await port.find(draft.worker_number, held.user_name)
+        if account is None:
+            account = await port.create(named)
+        await self._ports.access.bind(held.system, held.worker_id, account.account_id)
+        return account
+
+    async def _held(self, system: str, worker_id: str) -> HeldAccount:
+        held = await self._ports.access.account_of(system, worker_id)
+        if held is None or not held.account_id:
+            raise RefusedError(system, "account-conflict", "the worker has no account there")
+        return held
+
+    @activity.defn(name="enable_account")
+    async def enable_account(self, step: AccountStateInput) -> None:
+        async with classified():
+            held = await self._held(step.system, step.worker_id)
+            await self._identity(step.system).enable(held.account_id)
+            await self._record(step, "account.enabled", f"Account in {step.system} enabled: a login is possible")
+
+    @activity.defn(name="disable_account")
+    async def disable_account(self, step: AccountStateInput) -> None:
+        async with classified():
+            held = await self._held(step.system, step.worker_id)
+            await self._identity(step.system).disable(held.account_id)
+            await self._record(step, "account.disabled", f"Account in {step.system} disabled: a login is refused")
+
+    @activity.defn(name="remove_account")
+    async def remove_account(self, step: RemoveAccountInput) -> None:
+        """An account that was there before the hire is disabled, as it was; one that the hire made is deleted."""
+        async with classified():
+            held = await self._ports.access.account_of(step.system, step.worker_id) if step.worker_id else None
+            if held is None:
+                await self._record(step, "account.never-made", f"There is no account in {step.system} to take back")
+                return
+            port = self._identity(step.system)
+            if step.keep or held.case_id != step.case_id:
+                await port.disable(held.account_id)
+                await self._record(step, "account.disabled", f"Account in {step.system} disabled again, and kept")
+                return
+            account_id = held.account_id or await self._lost(port, held)
+            if account_id:
+                await port.delete(account_id)
+            await self._ports.access.free(step.system, step.worker_id, step.case_id)
+            await self._record(step, "account.deleted", f"Account in {step.system} deleted, and not found any more")
+
+    async def _lost(self, port: IdentityPort, held: HeldAccount) -> str:
+        """The id of an account whose making was not answered; empty when it was never made."""
+        worker = await self._ports.hris.worker(held.worker_id)
+        account = await port.find(worker.worker_number if worker else "", held.user_name)
+        return account.account_id if account is not None else ""
+
+    # Access
+
+    @activity.defn(name="grant_access")
+    async def grant_access(self, step: AccessInput) -> None:
+        async with classified():
+            held = await self._held(step.system, step.worker_id)
+            await self._identity(step.system).join(held.account_id, step.group)
+            await self._ports.access.grant(
+                HeldEntitlement(
+                    worker_id=step.worker_id,
+                    system=step.system,
+                    entitlement=step.entitlement,
+                    group=step.group,
+                    reason=step.reason,
+                    source=step.source,
+                    case_id=step.case_id,
+                    granted_at=self._recorder.clock(),
+                    until=step.until,
+                )
+            )
+            await self._record(
+                step,
+                "access.granted",
+                f"{step.entitlement} granted in {step.system}" + (f" until {step.until}" if step.until else ""),
+                entitlement=step.entitlement,
+                source=step.source,
+                reason=step.reason,
+            )
+
+    @activity.defn(name="revoke_access")
+    async def revoke_access(self, step: RevokeAccessInput) -> None:
+        async with classified():
+            held = await self._ports.access.account_of(step.system, step.worker_id)
+            if held is not None and held.account_id:
+                await self._identity(step.system).leave(held.account_id, step.group)
+            await self._ports.access.revoke(step.worker_id, step.system, step.entitlement, step.case_id, "corridor")
+            await self._record(
+                step, "access.revoked", f"{step.entitlement} revoked in {step.system}", reason=step.reason
+            )
+
+    @activity.defn(name="check_access")
+    async def check_access(self, step: AccessCheckInput) -> AccessCheckOutcome:
+        async with classified():
+            accounts = await self._ports.access.accounts(step.worker_id)
+            entitlements = await self._ports.access.held(step.worker_id)
+            seen = {each.system: await self._seen(each) for each in accounts}
+            findings = review(accounts, entitlements, seen, step.today)
+            await self._record(step, "access.checked", f"Access looked at: {len(findings)} difference(s)")
+        return AccessCheckOutcome(findings=findings, accounts=len(accounts), entitlements=len(entitlements))
+
+    async def _seen(self, held: HeldAccount) -> Account | None:
+        return await self._identity(held.system).account(held.account_id) if held.account_id else None
+
+
+def _names(step: AccountInput) -> Sequence[str]:
+    if step.wanted_name:
+        return (step.wanted_name,)
+    pattern: UserNamePattern = step.pattern  # type: ignore[assignment]  # the policy has checked it
+    return user_names(step.draft.name, pattern, NAMES_TRIED)

@@ -1,0 +1,215 @@
+"""Carrying out the plan: every item when its time has come and what it waits for is done, side by side; and the plan
+made anew when HR corrects the hire."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+from domain.hire_replanning import changes, next_change_on, ready_items, to_update
+from temporalio import workflow
+
+from domain.business_time import start_of_day
+from domain.exceptions import Finding
+from domain.hire_plan import PlanItem, Readiness
+from domain.tasks import Decision
+from workflows.case import CaseEnded
+from workflows.hire_case import HireCase
+from workflows.hire_equipment import Equipment
+from workflows.hire_preparation import HireApproval, Planning
+from workflows.hire_proofs import Proofs
+from workflows.hire_records import Accounts, Records
+from workflows.hire_tasks import HandWork
+from workflows.questions import remaining
+from workflows.steps.hire_inputs import AccessCheckInput, AccessCheckOutcome, PlanOutcome
+from workflows.steps.hiring import HiringSteps
+
+Work = Callable[[PlanItem], Awaitable[None]]
+
+
+class Provisioning:
+    def __init__(self, case: HireCase, planning: Planning, approval: HireApproval) -> None:
+        self._case, self._planning, self._approval = case, planning, approval
+        self.records, self.accounts, self.proofs = Records(case), Accounts(case), Proofs(case)
+        self.hand_work = HandWork(case)
+        self.equipment = Equipment(case, self.hand_work)
+        self._branches: dict[str, asyncio.Task[None]] = {}
+        self._failed: BaseException | None = None
+        self._told: Readiness | None = None
+        self.ready_on_day_one: bool | None = None
+        self._work: dict[str, Work] = {
+            "worker-record": self.records.make_worker,
+            "employee-record": self.records.make_employee,
+            "account": self.accounts.make,
+            "access": self.accounts.grant,
+            "licence": self.proofs.check,
+            "npi": self.proofs.check,
+            "certificate": self.proofs.check,
+            "screening": self.proofs.screen,
+            "equipment": self.equipment.obtain,
+            "fulfilment": self.hand_work.fulfil,
+            "arrival": self._arrive,
+            "access-check": self._check_access,
+        }
+
+    async def run(self, corrected: Callable[[], bool], take_correction: Callable[[], Awaitable[None]]) -> None:
+        """Until every item is settled. Raises CaseEnded after all branches have come to their end."""
+        case = self._case
+        try:
+            while not (case.board.settled and not self._branches):
+                if corrected():
+                    await take_correction()
+                self._begin()
+                self._show()
+                await case.quiet()
+                version, count = case.board.version, len(self._branches)
+                await case.until(
+                    lambda: (
+                        case.board.version != version  # noqa: B023
+                        or len(self._branches) != count  # noqa: B023
+                        or corrected()
+                        or self._failed is not None
+                    ),
+                    self._until_next_change(),
+                    "The next day of the plan",
+                )
+                if self._failed is not None:
+                    raise self._failed
+        finally:
+            await self._all_branches()
+
+    # Beginning
+
+    def _begin(self) -> None:
+        board = self._case.board
+        for item in ready_items(board.plan, board.items, board.today):
+            if item.key not in self._branches:
+                board.mark(item.key, "running")
+                self._branch(item.key, self._work[item.kind](item))
+        for item in self.accounts.to_move():
+            door = f"{item.key}/door"
+            if door not in self._branches:
+                self._branch(door, self.accounts.move(item))
+
+    def _branch(self, name: str, work: Awaitable[None]) -> None:
+        self._branches[name] = asyncio.create_task(self._watched(name, work))
+
+    async def _watched(self, name: str, work: Awaitable[None]) -> None:
+        """A case that ends ends its branches; any other error is the case's own."""
+        try:
+            await work
+        except CaseEnded:
+            pass
+        except Exception as error:
+            self._failed = error
+        finally:
+            self._branches.pop(name, None)
+
+    async def _all_branches(self) -> None:
+        """Every branch comes to its end before anything is undone."""
+        while self._branches:
+            await asyncio.gather(*self._branches.values(), return_exceptions=True)
+
+    def _until_next_change(self) -> timedelta | None:
+        """Until a day begins on which an item may be begun, is late, or the accounts open."""
+        case, calendar = self._case, self._case.policy.facility.calendar
+        board = case.board
+        day = next_change_on(board.plan, board.items, board.today)
+        instants: list[datetime] = [] if day is None else [start_of_day(day, calendar)]
+        opening = start_of_day(board.plan.start_on, calendar)
+        if opening > workflow.now():
+            instants.append(opening)
+        return remaining(min(instants)) if instants else None
+
+    # Showing
+
+    def _show(self) -> None:
+        case = self._case
+        ready = case.board.readiness()
+        stage = "probation" if case.board.arrived else "day-one" if case.on_start_day() else "provisioning"
+        blockers = "; ".join(f"{each.title}: {each.who}" for each in ready.blockers[:3])
+        step = f"{ready.state}: {ready.done} of {ready.of} done" + (f", open: {blockers}" if blockers else "")
+        if (stage, step) != (case.file.snapshot.stage, case.file.snapshot.next_step):
+            case.file.show(stage=stage, next_step=step)
+        if self.ready_on_day_one is None and case.on_start_day():
+            self.ready_on_day_one = ready.state == "ready" and ready.done == ready.of
+        self._tell(ready)
+
+    def _tell(self, ready: Readiness) -> None:
+        """The manager hears when the answer to the one question changes: will the person be able to work?"""
+        was, self._told = self._told, ready
+        if was is None or was.state == ready.state or self._case.board.arrived:
+            return
+        case = self._case
+        text = "\n".join(each.why for each in ready.blockers[:10]) or "Everything that day one needs is done."
+        case.file.note("hire.readiness", f"{ready.state}: {text}"[:1900], was=was.state)
+        case.tell_manager("hire.readiness-changed", f"Now {ready.state}.\n{text}")
+
+    # Items that look at the others
+
+    async def _arrive(self, item: PlanItem) -> None:
+        if await self.hand_work.arrive(item):
+            await self.records.begin()
+        elif self._case.board.still(item):
+            self._case.board.mark(item.key, "planned")
+
+    async def _check_access(self, item: PlanItem) -> None:
+        """Whether the person has what was granted, and nothing else."""
+        case = self._case
+        while case.board.still(item):
+            outcome: AccessCheckOutcome | Decision = await case.effect(
+                HiringSteps.check_access,
+                case.given(AccessCheckInput, worker_id=case.worker_id, today=case.board.today),
+                item.title,
+                item.key,
+            )
+            if isinstance(outcome, Decision):
+                continue
+            answers = [await self._asked(item, finding) for finding in outcome.findings]
+            if all(answer is not None and answer.action == "accept" for answer in answers):
+                note = f"{outcome.accounts} account(s), {outcome.entitlements} entitlement(s) looked at"
+                case.board.mark(item.key, "done", note)
+                return
+
+    async def _asked(self, item: PlanItem, finding: Finding) -> Decision | None:
+        return await self._case.ask_finding(finding, item.key)
+
+    # Corrections
+
+    async def follow(self, outcome: PlanOutcome) -> None:
+        """Go over to another plan: what is not needed any more is undone, what is corrected is corrected in place, and
+        everything else stays as it is."""
+        case, before, was = self._case, self._case.board.plan, self._case.board.hire
+        change = changes(before, outcome.plan)
+        begun = {key for key in (*change.removed, *change.changed) if case.board.state(key) not in ("planned",)}
+        finished = [key for key in case.board.finished if key in begun]
+        case.board.follow(outcome.plan, case.hire)
+        for key in (*change.removed, *change.changed):
+            await self._ended(key)
+        for key in reversed([*finished, *(key for key in begun if key not in finished)]):
+            for undo in case.undo.of(key):
+                await case.undo.at_once(undo)
+            self.accounts.forget(before.item(key))
+        for key in change.removed:
+            case.board.mark(key, "undone" if key in begun else "cancelled")
+        for key in change.changed:
+            case.board.mark(key, "planned")
+        await self._correct(to_update(was, case.hire))
+        case.file.note(
+            "plan.changed",
+            f"The plan was made anew: {len(change.added)} added, {len(change.removed)} removed, "
+            f"{len(change.changed)} changed, {len(change.moved)} moved, {len(change.kept)} as before",
+            **change.model_dump(mode="json", exclude={"kept"}),
+        )
+
+    async def _ended(self, key: str) -> None:
+        while key in self._branches:
+            await asyncio.gather(self._branches[key], return_exceptions=True)
+
+    async def _correct(self, kinds: frozenset[str]) -> None:
+        """Bring records that were made already in line with the corrected hire."""
+        board = self._case.board
+        for item in board.plan.items:
+            if item.kind in kinds and board.state(item.key) == "done":
+                await self._work[item.kind](item)
