@@ -211,7 +211,13 @@ def processes(ports: Ports, checkpoints: CheckpointStore | None) -> list[type]:
     """Which processes a worker with these ports can run."""
     hiring = (HireToProvision,) if ports.hiring else ()
     paying = (InvoiceToPayment, PaymentRun, ProposePayments, CollectBankMessages) if ports.invoicing else ()
-    return [ProcureToPay, Incident, *paying, *hiring, *((SealEvidence, ReconcileCases) if checkpoints is not None else ())]
+    return [
+        ProcureToPay,
+        Incident,
+        *paying,
+        *hiring,
+        *((SealEvidence, ReconcileCases) if checkpoints is not None else ()),
+    ]
 
 
 def ports_of_invoices(client: Client, ports: Ports) -> InvoicePorts | None:

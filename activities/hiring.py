@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 
+from domain.person_matching import match_person, person_keys
 from temporalio import activity
 
 from activities.approver_reads import approver_directory
@@ -18,12 +19,12 @@ from activities.hire_records import HireRecords
 from activities.recording import Recorder
 from domain.exceptions import Finding
 from domain.hire import Hire
-from domain.hire_plan import HirePlan
 from domain.hire_by_hand import by_hand
-from domain.hire_planning import asks_of, plan, plan_findings
-from domain.money import Money
+from domain.hire_findings import plan_findings
+from domain.hire_plan import HirePlan
+from domain.hire_planning import asks_of, plan
 from domain.identity_questions import decided_match, identity_findings
-from domain.person_matching import match_person, person_keys
+from domain.money import Money
 from domain.ports.directory import DirectoryPort
 from domain.ports.erp import ErpPort, MasterDataQuery
 from domain.ports.evidence import EvidenceWriter
@@ -101,18 +102,21 @@ class HiringActivities(HireRecords, HireAccess, HireProofs, HiringSteps):
                 asked,
                 made,
                 step.rules,
-                policy.facility,
-                frozenset(policy.holidays),
-                step.today,
                 reference,
-                held,
+                policy.facility,
+                holidays,
+                step.today,
+                held=held,
+                own_ids=(step.case_id, step.worker_id),
+                removed=step.removed,
+                accepted=step.accepted,
                 mitigated=step.mitigated,
-                worker_case=step.case_id,
+                checked_start=step.checked_start,
             )
             amount = await self._price(made, hire, step)
             outcome = PlanOutcome(
                 plan=made,
-                findings=tuple(each for each in findings if each.code not in step.accepted),
+                findings=findings,
                 asks=asks_of(asked, made, step.rules, reference, amount),
                 amount=amount,
                 approvers=await approver_directory(self._directory, policy, hire.requester),

@@ -9,7 +9,7 @@ from domain.credentials import LicenceRecord
 from domain.exceptions import Finding
 from domain.hire import CertificateClaim, LicenceClaim
 from domain.model import Value
-from domain.npi import npi_is_valid
+from domain.npi import is_npi
 
 UNVERIFIED, EXPIRING = "licence-unverified", "licence-expiring"
 NPI, CERTIFICATE = "npi-invalid", "certificate-missing"
@@ -84,7 +84,7 @@ def judge_npi(npi: str, accepted: Collection[str]) -> Judged:
         return Judged(note="NPI verified by a person")
     if not npi:
         return _question(NPI, "No NPI is stated", {})
-    if not npi_is_valid(npi):
+    if not is_npi(npi):
         return _question(NPI, "The check digit of the NPI is wrong", {"last_digits": npi[-4:]})
     return Judged(note=f"NPI ending in {npi[-4:]}")
 

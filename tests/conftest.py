@@ -17,4 +17,5 @@ pytest_plugins = [
     "tests.fixtures.temporal",
     "tests.fixtures.world",
     "tests.fixtures.invoice_world",
+    "tests.fixtures.hire_world",
 ]

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from domain.readiness import readiness
 from temporalio import workflow
 
 from domain.business_time import local_day
@@ -14,6 +13,7 @@ from domain.case import CaseSnapshot
 from domain.hire import Hire
 from domain.hire_plan import SETTLED, HirePlan, HireStanding, ItemStanding, ItemState, PlanItem, Readiness
 from domain.policy.model import FrozenPolicy
+from domain.readiness import readiness
 
 
 class Board:
@@ -95,6 +95,7 @@ class Board:
             self.over,
             calendar=self._policy.facility.calendar,
             holidays=frozenset(self._policy.holidays),
+            manager=self.hire.manager,
         )
 
     def standing(self, shot: CaseSnapshot, presumed: Mapping[str, ItemState] | None = None) -> HireStanding | None:
@@ -120,6 +121,7 @@ class Board:
             readiness=self.readiness(),
             arrived=self.arrived,
             confirmed=dict(self.confirmed),
+            closed=self.over or shot.status != "running",
         )
 
     @property

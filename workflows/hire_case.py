@@ -1,4 +1,4 @@
-"""What the stages of a hire share: the hire as it is now, its board, and effects whose failures people are asked about."""
+"""What the stages of a hire share: the hire as it is now, its board, and effects that people are asked about."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class HireCase(CaseWorkflow):
         """Under which the HRIS and the ERP know this hire, for ever."""
         return self.file.case_id
 
-    def given(self, kind: type[Given], done: str = "", **fields: Any) -> Callable[[Any, int], Given]:
+    def given(self, model: type[Given], /, done: str = "", **fields: Any) -> Callable[[Any, int], Given]:
         """Builds the input of a step that, once it has succeeded, has `done` this item. A field that is a function is
         asked each time."""
 
@@ -62,7 +62,7 @@ class HireCase(CaseWorkflow):
         def build(journal: Any, seq: int) -> Given:
             standing = self.board.standing(self.file.snapshot, presumed)
             now = {name: field() if callable(field) else field for name, field in fields.items()}
-            return kind(journal=journal, seq=seq, standing=standing, **now)
+            return model(journal=journal, seq=seq, standing=standing, **now)
 
         return build
 
@@ -81,7 +81,7 @@ class HireCase(CaseWorkflow):
         summary: str,
         slot: str,
         actions: tuple[Action, ...] = ("retry", "cancel"),
-    ) -> Any | Decision:
+    ) -> Any:
         """A step until it succeeds: its result, or the decision of a person that says more than to try again. The
         answer 'cancel' ends the case. A correction of the hire is worth another try as well."""
         seq = self.file.next_seq()

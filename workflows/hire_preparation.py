@@ -76,6 +76,7 @@ class Planning:
         self._accepted: set[str] = set()
         self._removed: set[str] = set()
         self._mitigated: dict[str, date] = {}
+        self._checked_start: date | None = None
 
     async def run(self, hire: Hire) -> PlanOutcome | None:
         """The plan that may be followed; None when the hire was changed while somebody was asked about it."""
@@ -90,9 +91,10 @@ class Planning:
                     rules=case.rules,
                     today=case.board.today,
                     worker_id=case.worker_id or case.revive,
-                    accepted=tuple(sorted(self._accepted)),
-                    removed=tuple(sorted(self._removed)),
-                    mitigated=self._mitigated,
+                    accepted=lambda: tuple(sorted(self._accepted)),
+                    removed=lambda: tuple(sorted(self._removed)),
+                    mitigated=lambda: dict(self._mitigated),
+                    checked_start=self._checked_start,
                 ),
                 "Make the plan",
                 "plan",
@@ -100,6 +102,7 @@ class Planning:
             if isinstance(outcome, Decision):
                 continue
             if not outcome.findings:
+                self._checked_start = hire.start_on
                 return outcome
             for finding in outcome.findings:
                 decision = await case.ask_finding(finding, "plan")
@@ -111,8 +114,9 @@ class Planning:
         if decision.action == "accept":
             self._accepted.add(finding.code)
         elif decision.action == "remove":
-            entitlement = finding.evidence.get("remove") or finding.evidence.get("entitlement")
-            self._removed.add(str(entitlement))
+            entitlement = finding.evidence.get("entitlement") or finding.evidence.get("second")
+            asked = finding.evidence.get("requested") or [entitlement]
+            self._removed.update(str(each) for each in asked)
         elif decision.action == "mitigate" and decision.hire is not None and decision.hire.until is not None:
             self._mitigated[str(finding.evidence.get("rule"))] = decision.hire.until
 

@@ -7,12 +7,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from domain.hire_replanning import changes, next_change_on, ready_items, to_update
 from temporalio import workflow
 
 from domain.business_time import start_of_day
 from domain.exceptions import Finding
 from domain.hire_plan import PlanItem, Readiness
+from domain.hire_progress import moot_items, next_change_on, ready_items
+from domain.hire_replanning import correction, to_update
 from domain.tasks import Decision
 from workflows.case import CaseEnded
 from workflows.hire_case import HireCase
@@ -83,6 +84,8 @@ class Provisioning:
 
     def _begin(self) -> None:
         board = self._case.board
+        for item in moot_items(board.plan, board.items):
+            board.mark(item.key, "skipped", "what it cannot be done without was let go")
         for item in ready_items(board.plan, board.items, board.today):
             if item.key not in self._branches:
                 board.mark(item.key, "running")
@@ -115,7 +118,7 @@ class Provisioning:
         """Until a day begins on which an item may be begun, is late, or the accounts open."""
         case, calendar = self._case, self._case.policy.facility.calendar
         board = case.board
-        day = next_change_on(board.plan, board.items, board.today)
+        day = next_change_on(board.plan, board.items, board.today, calendar, frozenset(case.policy.holidays))
         instants: list[datetime] = [] if day is None else [start_of_day(day, calendar)]
         opening = start_of_day(board.plan.start_on, calendar)
         if opening > workflow.now():
@@ -133,7 +136,7 @@ class Provisioning:
         if (stage, step) != (case.file.snapshot.stage, case.file.snapshot.next_step):
             case.file.show(stage=stage, next_step=step)
         if self.ready_on_day_one is None and case.on_start_day():
-            self.ready_on_day_one = ready.state == "ready" and ready.done == ready.of
+            self.ready_on_day_one = ready.state == "ready"
         self._tell(ready)
 
     def _tell(self, ready: Readiness) -> None:
@@ -181,7 +184,7 @@ class Provisioning:
         """Go over to another plan: what is not needed any more is undone, what is corrected is corrected in place, and
         everything else stays as it is."""
         case, before, was = self._case, self._case.board.plan, self._case.board.hire
-        change = changes(before, outcome.plan)
+        change = correction(was, case.hire, before, outcome.plan)
         begun = {key for key in (*change.removed, *change.changed) if case.board.state(key) not in ("planned",)}
         finished = [key for key in case.board.finished if key in begun]
         case.board.follow(outcome.plan, case.hire)

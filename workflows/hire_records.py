@@ -154,7 +154,7 @@ class Accounts:
     def _draft(self) -> AccountDraft:
         case, hire = self._case, self._case.hire
         return AccountDraft(
-            worker_id=lambda: case.worker_id,
+            worker_id=case.worker_id,
             worker_number=case.worker_number,
             user_name="",
             name=hire.person.name,
@@ -193,7 +193,7 @@ class Accounts:
                 entitlement=item.entitlement,
                 group=item.group,
                 reason=item.reason,
-                source=self._source(item),
+                source=f"{item.source or 'birthright'}: {', '.join(item.rules) or 'approved'}",
                 until=item.until,
             ),
             f"Grant {item.entitlement}",
@@ -204,10 +204,6 @@ class Accounts:
             case.board.mark(item.key, "skipped", decided.comment)
         else:
             case.board.mark(item.key, "done", f"member of {item.group}")
-
-    def _source(self, item: PlanItem) -> str:
-        requested = any(each.entitlement == item.entitlement for each in self._case.hire.extra_access)
-        return "requested" if requested and not item.rules else f"birthright: {', '.join(item.rules)}"
 
     # Doors
 

@@ -107,7 +107,10 @@ class HandWork:
         False when the plan was changed meanwhile. A no-show ends the case."""
         case, calendar = self._case, self._case.policy.facility.calendar
         opens = start_of_business(case.board.plan.start_on, calendar, frozenset(case.policy.holidays))
-        gone = lambda: not case.board.still(item)  # noqa: E731 - it is asked in three places
+
+        def gone() -> bool:
+            return not case.board.still(item)
+
         if opens > workflow.now():
             await case.until(gone, remaining(opens), "Waiting for the start day")
             if gone():
@@ -117,7 +120,10 @@ class HandWork:
         case.board.mark(item.key, "waiting", f"asked {case.hire.manager}", task_id=task.task_id)
         await case.announce("Ask the manager whether the person came")
         tasks = [task]
-        answered = lambda: any(case.is_answered(each) for each in tasks) or gone()  # noqa: E731 - as above
+
+        def answered() -> bool:
+            return any(case.is_answered(each) for each in tasks) or gone()
+
         if not await case.until(answered, remaining(task.due_at or opens), "Waiting for the manager"):
             tasks.append(self._ask_arrival(item, (), LEAST_HOURS))
             await case.announce("Ask HR whether the person came")

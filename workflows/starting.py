@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from domain.hire_intake import hire_title
-
 from domain.case import CaseSnapshot, parse_case_id
+from domain.hire_intake import hire_title
 from domain.money import Money
 from domain.policy.model import FrozenPolicy
 from domain.requisition import Requisition

@@ -36,5 +36,11 @@ class MemoryExclusions:
         return tuple(self.lists)
 
     async def entries_like(self, person: ScreenedPerson) -> Sequence[ExclusionEntry]:
-        """All that are in force: a memory is small."""
-        return [entry for entry in self.entries if entry.reinstated_on is None]
+        """Those in force whose family name begins alike, or that have the same NPI."""
+        begins = person.name.family[:1].casefold()
+        return [
+            entry
+            for entry in self.entries
+            if entry.reinstated_on is None
+            and (entry.family[:1].casefold() == begins or (entry.npi and entry.npi == person.npi))
+        ]

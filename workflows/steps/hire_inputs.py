@@ -46,6 +46,8 @@ class PlanInput(HireStepInput):
     accepted: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     mitigated: dict[str, date] = {}
+    checked_start: date | None = None
+    """A start date that was looked at before: a correction of something else does not ask about it again."""
 
 
 class PlanOutcome(Value):
