@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 
 import pytest
 from temporalio import activity
@@ -34,9 +33,12 @@ from tests.fixtures.failing_invoices import (
 from tests.fixtures.failing_steps import Doubling
 from tests.fixtures.invoice_stories import WARD, approved, coded, coded_line, sent
 from tests.fixtures.invoice_world import InvoiceCase, fact, plain_line
+from tests.fixtures.small_hospital import usd
+from tests.fixtures.world import PATIENCE_SECONDS
 from workflows.case import STEP_RETRIES
 from workflows.steps.invoicing import InvoicingSteps
 from workflows.steps.paying import PayingSteps, PaymentScheduleSteps
+from workflows.steps.payment_inputs import CollectedPage, DueRuns
 
 ENDED, TOO_LATE = "case-closed", "not-in-this-stage"
 
@@ -62,9 +64,7 @@ STEPS = {
     "correct_invoice": GO_ON_OR_END,
     "confirm_account": GO_ON_OR_END,
     "match_invoice": GO_ON_OR_END,
-    "post_invoice": Step(
-        ("correct", "retry", "reject"), "applied", "posting-refused", on_drift=("retry", "correct", "reject")
-    ),
+    "post_invoice": Step(("retry", "correct", "reject"), "applied", "posting-refused"),
     "reverse_invoice": BY_HAND,
     "set_invoice_aside": Step(),
     "tell_orders": Step(("retry", "skip"), TOO_LATE),
@@ -88,6 +88,9 @@ UNREACHED = {
     Row("return_payments", "withdraw_offer", 1),
 }
 """Not made any more once the answer of the release before them was lost: the register has closed the gate already."""
+
+HOLDS_UP_NOTHING = Row("book_payments", "send_remittance", 1)
+"""The money has left: nobody is asked about an advice that a mail server refuses."""
 
 
 def down(row: Row) -> OutsideError:
@@ -195,6 +198,8 @@ def test_a_step_that_is_refused_asks_its_owner_about_each_call(lives: dict[str, 
     life, expected = lives[how], STEPS[step]
     calls = {row for row in lives["undisturbed"].made if row.step == step}
     assert calls <= set(life.struck)
+    if how == "refused":
+        calls.discard(HOLDS_UP_NOTHING)
     outside = {str(row) for row in calls if row.method != "record" and expected.actions}
     assert {row for row in life.asked if row.partition("/")[0] == step} == outside
     for row in outside:
@@ -209,3 +214,110 @@ def test_a_step_that_is_refused_asks_its_owner_about_each_call(lives: dict[str, 
 @pytest.mark.parametrize("how", ["refused", "drifted"])
 def test_what_was_refused_and_tried_again_leaves_the_same_books(lives: dict[str, Life], how: str) -> None:
     assert lives[how].books.without_trouble() == lives["undisturbed"].books.without_trouble()
+
+
+async def test_each_step_that_is_executed_twice_has_one_effect_and_one_result(
+    temporal: WorkflowEnvironment, lives: dict[str, Life]
+) -> None:
+    doubling = EachTwice()
+    async with FailingInvoices(temporal, interceptors=[doubling]).living() as world:
+        assert await live(world) == lives["undisturbed"].books
+    taken = {step for step, _ in doubling.inputs}
+    assert taken >= set(STEPS)
+    for first, second in doubling.results:
+        if not isinstance(first, CollectedPage | DueRuns):  # what comes next is another page
+            assert first == second
+
+
+# Cancelled while a step fails
+
+
+async def at_control(world: FailingInvoices) -> InvoiceCase:
+    return await coded(world, "61.00")
+
+
+async def at_correction(world: FailingInvoices) -> InvoiceCase:
+    case = await world.capture(world.invoice(lines=(plain_line("62.00"),)))
+    coding = {"lines": ({"line": 1, "costs": WARD, "category": "medical-supplies"},)}
+    await case.decide("coding-required", "code", by="anna", invoice=coding)
+    return case
+
+
+async def at_confirmation(world: FailingInvoices) -> InvoiceCase:
+    case = await world.capture(world.invoice(lines=(coded_line("63.00"),), accounts=(STRANGE_ACCOUNT,)))
+    task = await case.task("bank-account-mismatch")
+    await case.answer(task, "confirm", "tara", keep=True, call_back=CALL)
+    await case.answer(task, "confirm", "tess", call_back=CALL)
+    return case
+
+
+async def at_posting(world: FailingInvoices) -> InvoiceCase:
+    case = await coded(world, "64.00")
+    await case.decide("owner", "approve")
+    return case
+
+
+async def at_offer(world: FailingInvoices) -> InvoiceCase:
+    case = await approved(world, "65.00")
+    _, (payment,) = await sent(world)
+    world.bank.say(fact(payment, "payment-rejected", reason="AC04"))
+    await world.collect()
+    await case.decide("payment-rejected", "retry", by="tara")
+    return case
+
+
+async def at_proposal(world: FailingInvoices) -> InvoiceCase:
+    await approved(world, "66.00")
+    return await world.pay()
+
+
+CANCELLED: dict[Row, Callable[[FailingInvoices], Awaitable[InvoiceCase]]] = {
+    Row("control_invoice", "register", 1): at_control,
+    Row("match_invoice", "keep", 1): at_control,
+    Row("correct_invoice", "keep_copy", 1): at_correction,
+    Row("confirm_account", "confirm_account", 1): at_confirmation,
+    Row("post_invoice", "post_invoice", 1): at_posting,
+    Row("post_invoice", "offer", 1): at_posting,
+    Row("offer_again", "offer", 1): at_offer,
+    Row("propose_payments", "claimed", 1): at_proposal,
+}
+"""The effect of each step at which a case may be cancelled (or a call after it that every try makes), and how a case
+comes there."""
+
+
+def test_every_step_at_which_a_case_may_be_cancelled_has_its_row() -> None:
+    assert {row.step for row in CANCELLED} == {name for name, step in STEPS.items() if step.cancel == "applied"}
+
+
+@pytest.mark.parametrize("how", ["refused", "lost"])
+async def test_cancelling_while_a_step_fails_leaves_a_clean_slate(temporal: WorkflowEnvironment, how: str) -> None:
+    """Refused: it had no effect. Lost: it had its effect each time, and no try of it was ever answered."""
+    await asyncio.gather(*(_cancelled(temporal, how, row) for row in CANCELLED))
+
+
+async def _cancelled(temporal: WorkflowEnvironment, how: str, row: Row) -> None:
+    tries = STEP_RETRIES.maximum_attempts if how == "lost" else 1
+    plan = EachCallOnce(
+        down if how == "lost" else no, "after" if how == "lost" else "before", lambda made: made == row, tries
+    )
+    async with FailingInvoices(temporal, plan, patient=False).living() as world:
+        case = await CANCELLED[row](world)
+        await case.until(lambda: bool(world.failed()))
+        (task,) = world.failed()
+        assert task.subject["evidence"]["message"] == str(row)
+        assert await case.ask_for("cancel", "bo") == "applied", row
+        result = await asyncio.wait_for(case.handle.result(), PATIENCE_SECONDS)
+        assert dict(result)["status"] == "cancelled", row
+        _assert_slate(world, case, row)
+
+
+def _assert_slate(world: FailingInvoices, case: InvoiceCase, row: Row) -> None:
+    assert [task for task in case.tasks() if task.status == "open"] == [], row
+    assert [each.state for each in world.payments() if each.state not in ("rejected", "withdrawn")] == [], row
+    if row.step == "propose_payments":
+        assert [offer.amount for offer, _ in world.ledger._open()] == [usd("66.00")], "it is free for another run"
+        return
+    assert not any(world.erp.trial_balance().values()), row
+    assert [voucher.status for _, voucher in world.erp.invoices if voucher.status != "reversed"] == [], row
+    assert list(world.ledger._open()) == [], row
+    assert world.register.state_of(case.name) in ("cancelled", None), row
