@@ -5,25 +5,28 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import date, datetime
+from typing import Any
 
 from temporalio import activity
 
-from activities.errors import classified
+from activities.errors import classified, own_store
 from activities.invoice_ports import InvoicePorts
 from domain.business_time import local_day
 from domain.exceptions import Finding
-from domain.payment import BankFact, ReadBankMessage
+from domain.outside_errors import ContractDriftError, OutsideError, RefusedError
+from domain.payment import BankFact, BankMessage, ReadBankMessage
 from domain.payment_proposal import propose
 from domain.people import Actor
 from domain.policy.model import FrozenPolicy
 from workflows.messages.payment_run import BANK_REPORTED, BankReport, PaymentRunInput, payment_run_id
 from workflows.steps.paying import PaymentScheduleSteps
-from workflows.steps.payment_inputs import BankIncident, CollectedPage, DueRuns
+from workflows.steps.payment_inputs import NOTHING_RAISED, BankIncident, CollectedPage, CollectInput, DueRuns
 
 MESSAGES_PER_PAGE = 20
 MOST_LOOKED_AT = 5000
 MOST_RUNS_A_DAY = 50
 BY_ITSELF = Actor(person="corridor", name="Corridor", roles=(), facilities=("*",))
+
 
 _TAKEN_IN: dict[str, tuple[str, ...]] = {
     "payment-booked": ("booked", "returned"),
@@ -42,7 +45,7 @@ class BankDesk(PaymentScheduleSteps):
     @activity.defn(name="due_payment_runs")
     async def due_payment_runs(self) -> DueRuns:
         runs = []
-        async with classified():
+        async with classified(), own_store():
             for facility, currency in await self._ports.ledger.pays():
                 run = await self._due(facility, currency)
                 if run is not None:
@@ -87,31 +90,54 @@ class BankDesk(PaymentScheduleSteps):
         return self._ports.policies.effective(facility, local_day(now, place.calendar))
 
     @activity.defn(name="collect_bank_messages")
-    async def collect_bank_messages(self) -> CollectedPage:
-        """The runs are told before the cursor moves: who is told twice takes it once."""
-        bank = self._ports.bank
-        incidents: list[BankIncident] = []
+    async def collect_bank_messages(self, step: CollectInput = NOTHING_RAISED) -> CollectedPage:
+        """The runs are told before the cursor moves: who is told twice takes it once. A message with incidents ends the
+        page, and the cursor stays before it until they are raised."""
+        bank, ledger = self._ports.bank, self._ports.ledger
         facts = 0
-        async with classified():
-            messages = await bank.messages(await self._ports.ledger.cursor(bank.name), MESSAGES_PER_PAGE)
-            for message in messages:
+        async with classified(), own_store():
+            if step.raised:
+                await ledger.read_up_to(bank.name, step.raised)
+            cursor = await ledger.cursor(bank.name)
+            try:
+                messages = await bank.messages(cursor, MESSAGES_PER_PAGE)
+            except (RefusedError, ContractDriftError) as error:
+                return self._page(incidents=(self._refused(error),))
+            for number, message in enumerate(messages, start=1):
                 read = self._ports.bank_reader.read(message)
-                untold = await self._tell(read)
                 facts += len(read.facts)
-                new = await self._ports.ledger.take_in(
-                    bank.name, message.key, message.name, message.content, read.facts, read.balances
-                )
-                # The day's statement repeats what a notification said, to a run that may have ended meanwhile.
-                news = {each.fact_id for each in new}
-                incidents += _faults(message.name, read)
-                incidents += [_unknown(each) for each in untold if each.fact_id in news]
-        return CollectedPage(
-            messages=len(messages),
-            facts=facts,
-            incidents=tuple(incidents),
-            policy=self._policy(self._treasury(), self._clock()) if incidents else None,
-            more=len(messages) == MESSAGES_PER_PAGE,
+                incidents = await self._taken_in(message, read)
+                if incidents:
+                    return self._page(messages=number, facts=facts, incidents=incidents, pending=message.key)
+        return self._page(messages=len(messages), facts=facts, more=len(messages) == MESSAGES_PER_PAGE)
+
+    def _page(self, incidents: tuple[BankIncident, ...] = (), **known: Any) -> CollectedPage:
+        policy = self._policy(self._treasury(), self._clock()) if incidents else None
+        return CollectedPage(incidents=incidents, policy=policy, **known)
+
+    async def _taken_in(self, message: BankMessage, read: ReadBankMessage) -> tuple[BankIncident, ...]:
+        """Tell the runs, and keep the message; returns what becomes an incident of it."""
+        ledger, bank = self._ports.ledger, self._ports.bank.name
+        untold, faults = await self._tell(read), _faults(message.name, read)
+        quiet = not (untold or faults)
+        new = await ledger.take_in(
+            bank, message.key, message.name, message.content, read.facts, read.balances, read=quiet
         )
+        # The day's statement repeats what a notification said, to a run that may have ended meanwhile.
+        news = {each.fact_id for each in new}
+        incidents = (*faults, *(_unknown(each) for each in untold if each.fact_id in news))
+        if not quiet and not incidents:
+            await ledger.read_up_to(bank, message.key)
+        return incidents
+
+    def _refused(self, error: OutsideError) -> BankIncident:
+        """The bank does not let itself be read, which no repetition mends: once a day somebody is told."""
+        finding = Finding(
+            code="target-refused" if isinstance(error, RefusedError) else "contract-drift",
+            message=f"What the bank sent cannot be fetched: {error.message}",
+            evidence={"system": error.system, "code": error.code},
+        )
+        return BankIncident(subject="bank", text=f"{error.code} on {self._clock().date()}", finding=finding)
 
     def _treasury(self) -> str:
         """Whose treasury looks after what concerns no run: the shared-service centre's, where there is one."""

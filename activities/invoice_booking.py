@@ -38,6 +38,7 @@ from workflows.steps.invoice_inputs import (
 )
 
 ACCOUNT_CHANGED = "account-changed"
+DUPLICATE = "duplicate-suspected"
 
 
 class InvoiceBooking:
@@ -229,6 +230,7 @@ class InvoiceBooking:
                     clarifications=tuple(clarifications_for(code) for code in step.codes),
                     text=step.text,
                     disputed=step.disputed,
+                    duplicate=step.status == "RE" and step.codes == (DUPLICATE,),
                 )
             )
             await self._recorder.record(

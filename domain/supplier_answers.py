@@ -27,7 +27,8 @@ class Clarification(Value):
 
 
 class InvoiceAnswer(Value):
-    """`key` makes a repeated answer the same message."""
+    """`key` makes a repeated answer the same message. Of a `duplicate` an earlier document stands, which is not
+    rejected."""
 
     key: str
     status: ResponseStatus
@@ -40,6 +41,7 @@ class InvoiceAnswer(Value):
     clarifications: tuple[Clarification, ...] = ()
     text: str = ""
     disputed: Money | None = None
+    duplicate: bool = False
 
 
 class Remittance(Value):

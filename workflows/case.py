@@ -68,6 +68,7 @@ class CaseWorkflow:
         self.superseded = False
         self.undoing = False
         self.closed = False
+        self.held_by: ActionRequest | None = None
         self._actions: dict[str, ActionRecord] = {}
         self._task_count = 0
 
@@ -266,6 +267,7 @@ class CaseWorkflow:
             case "cancel":
                 self.end("cancelled", request.comment, request.actor.person)
             case "hold" if not self.file.snapshot.held:
+                self.held_by = request
                 self.file.show(held=True)
             case "hold":
                 return "already-held"

@@ -161,6 +161,16 @@ class Settling:
                 return
 
     def _show_waiting(self) -> None:
+        held = self._bill.case.held_by
+        if self._bill.case.file.snapshot.held and held is not None:
+            why = f", {held.comment}" if held.comment else ""
+            self._bill.case.file.show(
+                stage="payment",
+                awaiting=f"the end of its hold: held by {held.actor.person}{why}",
+                awaiting_since=workflow.now(),
+                next_step="No payment run takes it up before somebody resumes it",
+            )
+            return
         posted = self._booking.posted
         due = f", due on {posted.due_on}" if posted is not None else ""
         self._bill.case.file.show(
@@ -172,6 +182,8 @@ class Settling:
 
     async def _hold(self) -> None:
         held = self._bill.case.file.snapshot.held
+        if self.claimed_by is None:
+            self._show_waiting()
         outcome: HoldOutcome = await self._bill.case.own_step(
             InvoicingSteps.hold_payment,
             lambda journal, seq: HoldInput(journal=journal, seq=seq, held=held, reason="held by a person"),

@@ -21,7 +21,7 @@ from workflows.messages.payment_run import (
     ProposeResult,
 )
 from workflows.steps.paying import PaymentScheduleSteps
-from workflows.steps.payment_inputs import BankIncident, CollectedPage, DueRuns
+from workflows.steps.payment_inputs import BankIncident, CollectedPage, CollectInput, DueRuns
 
 MOST_PAGES = 50
 _STEP_TIMEOUT = timedelta(minutes=2)
@@ -59,14 +59,18 @@ class ProposePayments:
 
 @workflow.defn(name=COLLECT_BANK_MESSAGES)
 class CollectBankMessages:
-    """Reads what the bank sent and tells the runs; what no run can deal with becomes an incident of treasury."""
+    """Reads what the bank sent and tells the runs; what no run can deal with becomes an incident of treasury. A message
+    is read to its end only once its incidents are raised: whoever dies before has it read again, and names the same
+    incidents."""
 
     @workflow.run
     async def run(self) -> CollectResult:
         messages = facts = unknown = 0
+        raised = ""
         for _ in range(MOST_PAGES):
             page: CollectedPage = await workflow.execute_activity_method(
                 PaymentScheduleSteps.collect_bank_messages,
+                CollectInput(raised=raised),
                 start_to_close_timeout=_STEP_TIMEOUT,
                 retry_policy=OWN_STORE_RETRIES,
                 summary="Read what the bank sent",
@@ -74,7 +78,8 @@ class CollectBankMessages:
             for incident in page.incidents:
                 await self._raise(incident, page)
             messages, facts, unknown = messages + page.messages, facts + page.facts, unknown + len(page.incidents)
-            if not page.more:
+            raised = page.pending
+            if not (page.more or page.pending):
                 break
         return CollectResult(messages=messages, facts=facts, unknown=unknown)
 

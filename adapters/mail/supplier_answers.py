@@ -34,7 +34,8 @@ class MailSupplierAnswers:
 
     async def answer_invoice(self, answer: InvoiceAnswer) -> AnswerProof:
         kind = _KINDS[answer.kind]
-        subject = f"Your {kind} {answer.number}: {STATUSES[answer.status]}"
+        what = "received before, the first one stands" if answer.duplicate else STATUSES[answer.status]
+        subject = f"Your {kind} {answer.number}: {what}"
         name = f"invoice-response-{_stem(answer.number)}.xml"
         return await self._send(
             "answer",

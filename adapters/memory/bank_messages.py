@@ -28,10 +28,12 @@ class MemoryBankMessages:
         content: str,
         facts: Sequence[BankFact],
         balances: Sequence[StatementBalance],
+        read: bool = True,
     ) -> tuple[BankFact, ...]:
         if (bank, key) not in self._messages:
             self._messages[bank, key] = (name, content)
-            self._cursors[bank] = key
+            if read:
+                self._cursors[bank] = key
         for balance in balances:
             self._balances.setdefault((balance.account_fingerprint, balance.statement_id), balance)
         for fact in facts:
@@ -39,6 +41,9 @@ class MemoryBankMessages:
         said = {fact.fact_id: fact for fact in reversed(facts)}
         own = (each for each in dict.fromkeys(fact.fact_id for fact in facts) if self._facts[each][0] == (bank, key))
         return tuple(said[each] for each in own)
+
+    async def read_up_to(self, bank: str, key: str) -> None:
+        self._cursors[bank] = key
 
     async def balances(self, account_fingerprint: str, limit: int) -> tuple[StatementBalance, ...]:
         found = [each for (account, _), each in self._balances.items() if account == account_fingerprint]

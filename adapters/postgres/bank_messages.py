@@ -61,6 +61,7 @@ class PostgresBankMessages:
         content: str,
         facts: Sequence[BankFact],
         balances: Sequence[StatementBalance],
+        read: bool = True,
     ) -> tuple[BankFact, ...]:
         text = content.encode("utf-8", "surrogatepass")
         said = {fact.fact_id: fact for fact in reversed(facts)}
@@ -68,13 +69,16 @@ class PostgresBankMessages:
         with translated(SYSTEM):
             async with self._pool.acquire() as connection, connection.transaction():
                 await connection.execute(_LOCK_BANK, bank)
-                if await connection.fetchval(_MESSAGE, bank, key, name, text) is not None:
+                if await connection.fetchval(_MESSAGE, bank, key, name, text) is not None and read:
                     await connection.execute(_MOVE_CURSOR, bank, key)
                 await connection.executemany(_BALANCE, [_balance_columns(each) for each in balances])
                 await connection.execute(_FACTS, columns, bank, key)
                 rows = await connection.fetch(_OWN, bank, key, list(said))
         own = {row["fact_id"] for row in rows}
         return tuple(said[each] for each in dict.fromkeys(fact.fact_id for fact in facts) if each in own)
+
+    async def read_up_to(self, bank: str, key: str) -> None:
+        await self._fetch(_MOVE_CURSOR, bank, key)
 
     async def balances(self, account_fingerprint: str, limit: int) -> tuple[StatementBalance, ...]:
         rows = await self._fetch(_BALANCES, account_fingerprint, max(0, limit))

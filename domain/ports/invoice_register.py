@@ -122,9 +122,14 @@ class PaymentLedger(Protocol):
         content: str,
         facts: Sequence[BankFact],
         balances: Sequence[StatementBalance],
+        read: bool = True,
     ) -> tuple[BankFact, ...]:
         """Store a message of the bank, once for its key, and move the cursor to it; returns those of the facts that no
-        earlier message stated (by `fact_id`) and those of this message again when it is repeated."""
+        earlier message stated (by `fact_id`) and those of this message again when it is repeated. One that is not
+        `read` to its end leaves the cursor where it is."""
+
+    async def read_up_to(self, bank: str, key: str) -> None:
+        """Move the cursor to a message that was taken in and is read to its end now."""
 
     async def balances(self, account_fingerprint: str, limit: int) -> tuple[StatementBalance, ...]:
         """What statements said of an account of ours, the latest first."""

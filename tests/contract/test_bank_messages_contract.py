@@ -56,6 +56,16 @@ async def test_the_cursor_follows_what_was_taken_in(ledger: PaymentLedger) -> No
     assert await ledger.cursor("other") == ""
 
 
+async def test_what_is_not_read_to_its_end_leaves_the_cursor_until_it_is(ledger: PaymentLedger) -> None:
+    one = a_fact("F1")
+    await ledger.take_in("bank", "0001", "a", "<a>", [], [])
+    assert await ledger.take_in("bank", "0002", "b", "<b>", [one], [], read=False) == (one,)
+    assert await ledger.cursor("bank") == "0001"
+    assert await ledger.take_in("bank", "0002", "b", "<b>", [one], [], read=False) == (one,), "it is news again"
+    await ledger.read_up_to("bank", "0002")
+    assert await ledger.cursor("bank") == "0002"
+
+
 async def test_facts_are_returned_that_no_earlier_message_stated(ledger: PaymentLedger) -> None:
     one, two = a_fact("F1"), a_fact("F2")
     assert await ledger.take_in("bank", "0001", "a", "<a>", [one, two, one], []) == (one, two)

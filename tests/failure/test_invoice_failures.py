@@ -1,89 +1,108 @@
-"""The failure matrix of invoice-to-payment and payment runs: every step is executed twice, and each of its port calls
-after the first six fails once, before and after its effect; the books afterwards are those of a life without failures.
+"""The failure matrix of invoice-to-payment and payment runs: every call of every step fails before its effect and after
+it, is refused, meets an answer that it does not know, and is repeated; a case is cancelled while a step fails.
 
 The rows are the steps themselves, found by introspection, times the port calls that each makes, found by living
-through the stories without failures. A step without a story in `STEPS` fails the first test.
+through the stories without failures. All calls of all steps fail in one life, each of them once, and the books after
+it are those of a life without failures. A step without a row in `STEPS` fails the first test.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
 
 import pytest
 from temporalio import activity
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Interceptor
 
-from activities.ports import Ports
-from adapters.memory.faults import Call, When, with_faults
-from domain.invoice import PayeeAccount
-from domain.outside_errors import TemporarilyUnavailableError
-from tests.fixtures.failing_steps import Doubling, StepFaults
-from tests.fixtures.invoice_stories import RETURN_TIME, WARD, coded, sent
-from tests.fixtures.invoice_world import InvoiceCase, InvoiceWorld, fact, plain_line, totals
-from worker import build_worker
+from adapters.memory.faults import When
+from domain.outside_errors import ContractDriftError, OutsideError, RefusedError, TemporarilyUnavailableError
+from domain.tasks import Action
+from tests.fixtures.failing_invoices import (
+    CALL,
+    STRANGE_ACCOUNT,
+    Asked,
+    Books,
+    EachCallOnce,
+    FailingInvoices,
+    Row,
+    live,
+)
+from tests.fixtures.failing_steps import Doubling
+from tests.fixtures.invoice_stories import WARD, approved, coded, coded_line, sent
+from tests.fixtures.invoice_world import InvoiceCase, fact, plain_line
+from tests.fixtures.small_hospital import usd
+from tests.fixtures.world import PATIENCE_SECONDS
+from workflows.case import STEP_RETRIES
 from workflows.steps.invoicing import InvoicingSteps
 from workflows.steps.paying import PayingSteps, PaymentScheduleSteps
+from workflows.steps.payment_inputs import CollectedPage, DueRuns
 
-STRANGE = PayeeAccount(routing_number="021000021", account_number="666000666")
-CALL: dict[str, Any] = {
-    "phone": "+1 555 0100",
-    "spoken_with": "Ann of S-1",
-    "called_at": datetime(2026, 11, 20, 15, 0, tzinfo=UTC),
+ENDED, TOO_LATE = "case-closed", "not-in-this-stage"
+
+
+@dataclass(frozen=True)
+class Step:
+    """What people may do when the step is refused, and what becomes of the wish to cancel its case meanwhile.
+
+    Steps of the own store, and those that a schedule repeats, have no question: they are tried until they succeed.
+    """
+
+    actions: tuple[Action, ...] = ()
+    cancel: str = ""
+    code: str = "target-refused"
+    on_drift: tuple[Action, ...] = ()
+
+
+GO_ON_OR_END = Step(("retry", "cancel"), "applied")
+BY_HAND = Step(("retry", "skip"), ENDED)
+AGAIN = Step(("retry",), TOO_LATE)
+STEPS = {
+    "control_invoice": GO_ON_OR_END,
+    "correct_invoice": GO_ON_OR_END,
+    "confirm_account": GO_ON_OR_END,
+    "match_invoice": GO_ON_OR_END,
+    "post_invoice": Step(("retry", "correct", "reject"), "applied", "posting-refused"),
+    "reverse_invoice": BY_HAND,
+    "set_invoice_aside": Step(),
+    "tell_orders": Step(("retry", "skip"), TOO_LATE),
+    "hold_payment": Step(),
+    "offer_again": GO_ON_OR_END,
+    "answer_supplier": BY_HAND,
+    "learn_decisions": Step(),
+    "propose_payments": GO_ON_OR_END,
+    "release_payments": Step(),
+    "deliver_payment_file": Step(("retry", "reject"), TOO_LATE, on_drift=("retry",)),
+    "note_payment_states": AGAIN,
+    "book_payments": AGAIN,
+    "return_payments": AGAIN,
+    "finish_payments": AGAIN,
+    "due_payment_runs": Step(),
+    "collect_bank_messages": Step(),
 }
-DOWN = TemporarilyUnavailableError("outside", "no-answer", "no answer in time")
-STEPS = frozenset(
-    {
-        "control_invoice",
-        "correct_invoice",
-        "confirm_account",
-        "match_invoice",
-        "post_invoice",
-        "reverse_invoice",
-        "set_invoice_aside",
-        "tell_orders",
-        "hold_payment",
-        "offer_again",
-        "answer_supplier",
-        "learn_decisions",
-        "propose_payments",
-        "release_payments",
-        "deliver_payment_file",
-        "note_payment_states",
-        "book_payments",
-        "return_payments",
-        "finish_payments",
-        "due_payment_runs",
-        "collect_bank_messages",
-    }
-)
-AT_ONCE = 6
-"""So many calls of one step fail one after the other in one life: the waits between so few tries are short."""
-MOST_CALLS = 18
-UNTIL_NEXT_TRY = timedelta(seconds=40)
+KEPT = [name for name, step in STEPS.items() if step.cancel in (ENDED, TOO_LATE)]
+UNREACHED = {
+    Row("note_payment_states", "withdraw_offer", 1),
+    Row("return_payments", "withdraw_offer", 1),
+}
+"""Not made any more once the answer of the release before them was lost: the register has closed the gate already."""
+
+HOLDS_UP_NOTHING = Row("book_payments", "send_remittance", 1)
+"""The money has left: nobody is asked about an advice that a mail server refuses."""
 
 
-class StruckPlan(StepFaults):
-    """Names the workflows whose steps failed, so that their time can be skipped."""
+def down(row: Row) -> OutsideError:
+    return TemporarilyUnavailableError("outside", "no-answer", str(row))
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.workflows: asyncio.Queue[str] = asyncio.Queue()
 
-    def begin(self, call: Call) -> Any:
-        before = self.strikes
-        failure = super().begin(call)
-        if self.strikes > before:
-            self.workflows.put_nowait(activity.info().workflow_id or "")
-        return failure
+def no(row: Row) -> OutsideError:
+    return RefusedError("outside", "refused-for-a-test", str(row))
+
+
+def strange(row: Row) -> OutsideError:
+    return ContractDriftError("outside", "shape-unknown", str(row))
 
 
 class EachTwice(Doubling):
@@ -98,120 +117,14 @@ class EachTwice(Doubling):
         """It is whichever runs."""
 
 
-class FailingInvoices(InvoiceWorld):
-    """Every port can fail, also those that only read."""
-
-    def __init__(self, temporal: WorkflowEnvironment, interceptors: Sequence[Interceptor] = ()) -> None:
-        super().__init__(temporal)
-        self.plan = StruckPlan()
-        self.faults, self.interceptors = self.plan, interceptors
-
-    def ports(self) -> Ports:
-        ports = super().ports()
-        assert ports.invoicing is not None
-        assistant = with_faults(ports.invoicing.assistant, self.faults)
-        return replace(
-            ports,
-            directory=with_faults(ports.directory, self.faults),
-            reader=with_faults(self.evidence, self.faults),
-            invoicing=replace(ports.invoicing, assistant=assistant),
-        )
-
-    @asynccontextmanager
-    async def living(self) -> AsyncIterator[FailingInvoices]:
-        async with build_worker(self.client, self.ports(), self.task_queue, interceptors=self.interceptors):
-            skipping = asyncio.ensure_future(self._skip_retries())
-            try:
-                yield self
-            finally:
-                skipping.cancel()
-                await asyncio.gather(skipping, return_exceptions=True)
-
-    async def _skip_retries(self) -> None:
-        while True:
-            name = await self.plan.workflows.get()
-            await self.temporal.fast_forward(self.client.get_workflow_handle(name), UNTIL_NEXT_TRY)
-
-
 @dataclass(frozen=True)
-class Books:
-    """What is in every book after all stories. Equal books: nobody outside could tell the lives apart."""
+class Life:
+    """What is in the books at its end, which calls were made and failed, and what people were asked."""
 
-    balances: dict[str, Decimal]
-    vouchers: tuple[tuple[str, str, str], ...]
-    paid: tuple[str, ...]
-    payments: Counter[str]
-    files: int
-    answers: tuple[str, ...]
-    remittances: int
-    states: tuple[str | None, ...]
-    facts: tuple[Counter[str], ...]
-
-
-async def live(world: FailingInvoices) -> Books:
-    """A bill that is confirmed, coded, held, refused, returned and paid at last; one that is cancelled after a run was
-    rejected; one that goes back to its supplier: together they take every step."""
-    first = await world.capture(world.invoice(lines=(plain_line("70.00"),), accounts=(STRANGE,), number="FIRST-1"))
-    task = await first.task("bank-account-mismatch")
-    await first.answer(task, "confirm", "tara", keep=True, call_back=CALL)
-    await first.answer(task, "confirm", "tess", call_back=CALL)
-    coding = {"lines": ({"line": 1, "costs": WARD, "category": "medical-supplies"},)}
-    await first.decide("coding-required", "code", by="anna", invoice=coding)
-    await first.decide("owner", "approve")
-    await first.payable()
-    await first.ask_for("hold", "anna")
-    await first.until(lambda: "payment.held" in first.kinds())
-    await first.ask_for("resume", "anna")
-    await first.until(lambda: "payment.resumed" in first.kinds())
-    refused, (payment,) = await sent(world, 1)
-    world.bank.say(fact(payment, "payment-accepted"))
-    world.bank.say(fact(payment, "payment-rejected", reason="AC04"))
-    await world.collect()
-    await _offered_again(first, "payment-rejected", 1)
-    _, (payment,) = await sent(world, 2)
-    world.bank.say(fact(payment, "payment-booked"), fact(payment, "payment-returned", reason="R03"))
-    await world.collect()
-    await _offered_again(first, "payment-returned", 2)
-    paid, (payment,) = await sent(world, 3)
-    await world.booked(payment)
-    await first.until(lambda: first.kinds().count("invoice.paid") == 2)
-    await paid.skip(RETURN_TIME)
-    await first.outcome()
-    await paid.result_of_run()
-    second = await coded(world, "81.00", number="SECOND-2")
-    await second.decide("owner", "approve")
-    await second.payable()
-    rejected = world.run_of((await world.propose())[0])
-    await rejected.decide("payments-approve", "reject", by="frida")
-    await rejected.result_of_run()
-    await second.until(lambda: "payment.released" in second.kinds())
-    await second.ask_for("cancel", "bo")
-    await second.outcome()
-    third = await coded(world, "92.00", number="THIRD-3", totals=totals((plain_line("1.00"),)))
-    await third.decide("not-balanced", "return-to-supplier", by="anna")
-    await third.outcome()
-    return _books(world, (first, second, third, refused, paid, rejected))
-
-
-async def _offered_again(case: InvoiceCase, code: str, times: int) -> None:
-    await case.decide(code, "retry", by="tara")
-    await case.until(lambda: case.kinds().count("payment.offered-again") == times)
-
-
-def _books(world: FailingInvoices, cases: Sequence[InvoiceCase]) -> Books:
-    return Books(
-        balances=world.erp.trial_balance(),
-        vouchers=tuple(
-            (posting.number, str(posting.amount), voucher.status) for posting, voucher in world.erp.invoices
-        ),
-        paid=tuple(str(each.amount) for each in world.erp.payments),
-        payments=Counter(each.state for each in world.payments()),
-        files=len(world.bank.files),
-        answers=tuple(each.status for each in world.answers.answers),
-        remittances=len(world.answers.remittances),
-        states=tuple(world.register.state_of(case.name) for case in cases),
-        facts=tuple(Counter(case.kinds()) for case in cases),
-    )
+    books: Books
+    made: tuple[Row, ...]
+    struck: tuple[Row, ...]
+    asked: dict[str, Asked]
 
 
 def steps_of(*contracts: type) -> set[str]:
@@ -223,12 +136,6 @@ def steps_of(*contracts: type) -> set[str]:
     }
 
 
-@dataclass(frozen=True)
-class Undisturbed:
-    books: Books
-    calls: dict[str, list[str]]
-
-
 @pytest.fixture(scope="module", autouse=True)
 def quiet() -> Iterator[None]:
     """Failures are asked for here: their stack traces would cost more time than the cases."""
@@ -238,48 +145,179 @@ def quiet() -> Iterator[None]:
     log.disabled = before
 
 
-@pytest.fixture(scope="module")
-async def undisturbed(temporal: WorkflowEnvironment) -> Undisturbed:
-    async with FailingInvoices(temporal).living() as world:
+async def _lived(world: FailingInvoices) -> Life:
+    async with world.living(), world.troubleshooting(KEPT) as asked:
         books = await live(world)
-        return Undisturbed(books, {step: list(made) for step, made in world.plan.made.items()})
+    return Life(books, tuple(world.plan.rows), tuple(world.plan.struck), asked)
 
 
-async def test_every_step_has_its_rows(undisturbed: Undisturbed) -> None:
-    assert steps_of(InvoicingSteps, PayingSteps, PaymentScheduleSteps) == STEPS
-    assert set(undisturbed.calls) >= STEPS, "the stories together take every step"
-    assert max(len(undisturbed.calls[step]) for step in STEPS) <= MOST_CALLS
+@pytest.fixture(scope="module")
+async def lives(temporal: WorkflowEnvironment) -> dict[str, Life]:
+    """All at once: most of a life is waiting."""
+    plans = {
+        "undisturbed": EachCallOnce(),
+        "before": EachCallOnce(down),
+        "after": EachCallOnce(down, "after"),
+        "refused": EachCallOnce(no),
+        "drifted": EachCallOnce(strange),
+    }
+    worlds = {name: FailingInvoices(temporal, plan) for name, plan in plans.items()}
+    lived = await asyncio.gather(*(_lived(world) for world in worlds.values()))
+    return dict(zip(worlds, lived, strict=True))
 
 
-async def test_a_life_without_failures_leaves_what_it_should(undisturbed: Undisturbed) -> None:
+def test_every_step_has_its_row(lives: dict[str, Life]) -> None:
+    assert steps_of(InvoicingSteps, PayingSteps, PaymentScheduleSteps) == set(STEPS)
+    assert {row.step for row in lives["undisturbed"].made} >= set(STEPS), "the stories together take every step"
+
+
+def test_a_life_without_failures_leaves_what_it_should(lives: dict[str, Life]) -> None:
     """The rows below compare with these books, so these must be right themselves."""
-    books = undisturbed.books
+    books = lives["undisturbed"].books
     assert books.vouchers == (("FIRST-1", "70.00 USD", "paid"), ("SECOND-2", "81.00 USD", "reversed"))
     assert sum(books.balances.values()) == 0
     assert (books.files, books.answers, books.remittances) == (3, ("RE",), 2)
     assert books.payments == {"rejected": 1, "returned": 1, "booked": 1, "withdrawn": 1}
     assert books.states[:3] == ("paid", "cancelled", "rejected")
+    assert not lives["undisturbed"].asked
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("place", range(AT_ONCE, MOST_CALLS, AT_ONCE))
-async def test_a_call_after_the_first_six_of_a_step_fails_once_and_changes_no_book(
-    temporal: WorkflowEnvironment, undisturbed: Undisturbed, place: int, when: When
-) -> None:
-    """After the call: its answer is lost, the effect stays."""
-    async with FailingInvoices(temporal).living() as world:
-        rows = [(step, method) for step in STEPS for method in undisturbed.calls[step][place : place + AT_ONCE]]
-        for step, method in rows:
-            world.plan.aim(step, method, DOWN, when=when)
-        books = await live(world)
-        assert world.plan.strikes == len(rows)
-    assert replace(books, facts=()) == replace(undisturbed.books, facts=())
+def test_calls_that_fail_once_leave_no_trace(lives: dict[str, Life], when: When) -> None:
+    """After a call: its answer is lost, the effect stays. Not a fact more or less is on any timeline."""
+    life, expected = lives[when], lives["undisturbed"]
+    assert set(expected.made) - set(life.struck) == (UNREACHED if when == "after" else set())
+    assert life.books == expected.books
+    assert not life.asked
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("how", ["refused", "drifted"])
+def test_a_step_that_is_refused_asks_its_owner_about_each_call(lives: dict[str, Life], how: str, step: str) -> None:
+    """A refusal goes to whom the process names, an answer of unknown shape to integration support."""
+    life, expected = lives[how], STEPS[step]
+    calls = {row for row in lives["undisturbed"].made if row.step == step}
+    assert calls <= set(life.struck)
+    if how == "refused":
+        calls.discard(HOLDS_UP_NOTHING)
+    outside = {str(row) for row in calls if row.method != "record" and expected.actions}
+    assert {row for row in life.asked if row.partition("/")[0] == step} == outside
+    for row in outside:
+        task = life.asked[row].task
+        drifted = how == "drifted"
+        assert task.exception_code == ("contract-drift" if drifted else expected.code), row
+        assert task.actions == ((drifted and expected.on_drift) or expected.actions), row
+        if expected.cancel != "applied":
+            assert life.asked[row].cancelled == expected.cancel, row
+
+
+@pytest.mark.parametrize("how", ["refused", "drifted"])
+def test_what_was_refused_and_tried_again_leaves_the_same_books(lives: dict[str, Life], how: str) -> None:
+    assert lives[how].books.without_trouble() == lives["undisturbed"].books.without_trouble()
 
 
 async def test_each_step_that_is_executed_twice_has_one_effect_and_one_result(
-    temporal: WorkflowEnvironment, undisturbed: Undisturbed
+    temporal: WorkflowEnvironment, lives: dict[str, Life]
 ) -> None:
     doubling = EachTwice()
-    async with FailingInvoices(temporal, [doubling]).living() as world:
-        assert await live(world) == undisturbed.books
-    assert doubling.results
+    async with FailingInvoices(temporal, interceptors=[doubling]).living() as world:
+        assert await live(world) == lives["undisturbed"].books
+    taken = {step for step, _ in doubling.inputs}
+    assert taken >= set(STEPS)
+    for first, second in doubling.results:
+        if not isinstance(first, CollectedPage | DueRuns):  # what comes next is another page
+            assert first == second
+
+
+# Cancelled while a step fails
+
+
+async def at_control(world: FailingInvoices) -> InvoiceCase:
+    return await coded(world, "61.00")
+
+
+async def at_correction(world: FailingInvoices) -> InvoiceCase:
+    case = await world.capture(world.invoice(lines=(plain_line("62.00"),)))
+    coding = {"lines": ({"line": 1, "costs": WARD, "category": "medical-supplies"},)}
+    await case.decide("coding-required", "code", by="anna", invoice=coding)
+    return case
+
+
+async def at_confirmation(world: FailingInvoices) -> InvoiceCase:
+    case = await world.capture(world.invoice(lines=(coded_line("63.00"),), accounts=(STRANGE_ACCOUNT,)))
+    task = await case.task("bank-account-mismatch")
+    await case.answer(task, "confirm", "tara", keep=True, call_back=CALL)
+    await case.answer(task, "confirm", "tess", call_back=CALL)
+    return case
+
+
+async def at_posting(world: FailingInvoices) -> InvoiceCase:
+    case = await coded(world, "64.00")
+    await case.decide("owner", "approve")
+    return case
+
+
+async def at_offer(world: FailingInvoices) -> InvoiceCase:
+    case = await approved(world, "65.00")
+    _, (payment,) = await sent(world)
+    world.bank.say(fact(payment, "payment-rejected", reason="AC04"))
+    await world.collect()
+    await case.decide("payment-rejected", "retry", by="tara")
+    return case
+
+
+async def at_proposal(world: FailingInvoices) -> InvoiceCase:
+    await approved(world, "66.00")
+    return await world.pay()
+
+
+CANCELLED: dict[Row, Callable[[FailingInvoices], Awaitable[InvoiceCase]]] = {
+    Row("control_invoice", "register", 1): at_control,
+    Row("match_invoice", "keep", 1): at_control,
+    Row("correct_invoice", "keep_copy", 1): at_correction,
+    Row("confirm_account", "confirm_account", 1): at_confirmation,
+    Row("post_invoice", "post_invoice", 1): at_posting,
+    Row("post_invoice", "offer", 1): at_posting,
+    Row("offer_again", "offer", 1): at_offer,
+    Row("propose_payments", "claimed", 1): at_proposal,
+}
+"""The effect of each step at which a case may be cancelled (or a call after it that every try makes), and how a case
+comes there."""
+
+
+def test_every_step_at_which_a_case_may_be_cancelled_has_its_row() -> None:
+    assert {row.step for row in CANCELLED} == {name for name, step in STEPS.items() if step.cancel == "applied"}
+
+
+@pytest.mark.parametrize("how", ["refused", "lost"])
+async def test_cancelling_while_a_step_fails_leaves_a_clean_slate(temporal: WorkflowEnvironment, how: str) -> None:
+    """Refused: it had no effect. Lost: it had its effect each time, and no try of it was ever answered."""
+    await asyncio.gather(*(_cancelled(temporal, how, row) for row in CANCELLED))
+
+
+async def _cancelled(temporal: WorkflowEnvironment, how: str, row: Row) -> None:
+    tries = STEP_RETRIES.maximum_attempts if how == "lost" else 1
+    plan = EachCallOnce(
+        down if how == "lost" else no, "after" if how == "lost" else "before", lambda made: made == row, tries
+    )
+    async with FailingInvoices(temporal, plan, patient=False).living() as world:
+        case = await CANCELLED[row](world)
+        await case.until(lambda: bool(world.failed()))
+        (task,) = world.failed()
+        assert task.subject["evidence"]["message"] == str(row)
+        assert await case.ask_for("cancel", "bo") == "applied", row
+        result = await asyncio.wait_for(case.handle.result(), PATIENCE_SECONDS)
+        assert dict(result)["status"] == "cancelled", row
+        _assert_slate(world, case, row)
+
+
+def _assert_slate(world: FailingInvoices, case: InvoiceCase, row: Row) -> None:
+    assert [task for task in case.tasks() if task.status == "open"] == [], row
+    assert [each.state for each in world.payments() if each.state not in ("rejected", "withdrawn")] == [], row
+    if row.step == "propose_payments":
+        assert [offer.amount for offer, _ in world.ledger._open()] == [usd("66.00")], "it is free for another run"
+        return
+    assert not any(world.erp.trial_balance().values()), row
+    assert [voucher.status for _, voucher in world.erp.invoices if voucher.status != "reversed"] == [], row
+    assert list(world.ledger._open()) == [], row
+    assert world.register.state_of(case.name) in ("cancelled", None), row

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from domain.outside_errors import RefusedError
+from temporalio.testing import ActivityEnvironment
+
+from activities.bank_desk import BankDesk
+from activities.invoice_ports import InvoicePorts
+from activities.purchasing import wall_clock
+from domain.outside_errors import RefusedError, TemporarilyUnavailableError
 from domain.payment import BankFact
 from domain.policy.model import PaymentRule
 from domain.tasks import Task
 from tests.fixtures.invoice_stories import RETURN_TIME, approved, received, sent, settled
 from tests.fixtures.invoice_world import InvoiceWorld, RunCase, fact
 from tests.fixtures.small_hospital import policy, usd
+from worker import ports_of_invoices
+from workflows.steps.payment_inputs import CollectInput
 
 CHASED = timedelta(days=4)
 
@@ -213,3 +220,56 @@ async def test_the_schedule_starts_one_run_for_what_is_due(invoices: InvoiceWorl
 async def _failed_delivery(run: RunCase) -> Task:
     await run.until(lambda: any("failure" in task.subject.get("evidence", {}) for task in run.tasks()))
     return next(task for task in run.tasks() if "failure" in task.subject.get("evidence", {}))
+
+
+async def test_incidents_are_raised_although_the_worker_dies_after_it_read_the_message(invoices: InvoiceWorld) -> None:
+    """The step's answer is lost on its way: its next try names the same incidents, and raises each once."""
+    case = await approved(invoices, "41.00")
+    for name in ("lost", "late"):
+        given = {"fact_id": f"{name}-{invoices.name}", "kind": "payment-booked", "payment_id": "PNOBODY"}
+        invoices.bank.say(BankFact.model_validate(given))
+    gone = TemporarilyUnavailableError("ledger", "no-answer", "died")
+    invoices.faults.fail("take_in", gone, when="after")
+    invoices.faults.fail("read_up_to", gone, when="after")
+    result = await invoices.collect()
+    assert (result.messages, result.unknown) == (2, 2)
+    await case.until(lambda: incidents(invoices) == ["bank-entry-unknown"] * 2)
+    assert await invoices.ledger.cursor(invoices.bank.name) == invoices.bank.mailbox[-1].key
+    assert (await invoices.collect()).messages == 0
+
+
+async def test_the_cursor_stays_before_a_message_until_its_incidents_are_raised(invoices: InvoiceWorld) -> None:
+    quiet = invoices.bank.say()
+    broken = invoices.bank.put("broken.json", "{ this is no message")
+    later = invoices.bank.say()
+    desk = BankDesk(_invoice_ports(invoices), wall_clock)
+    for _ in range(2):  # whoever read it first died before anything was raised
+        page = await ActivityEnvironment().run(desk.collect_bank_messages, CollectInput())
+        assert ([each.finding.code for each in page.incidents], page.pending) == (
+            ["bank-message-unreadable"],
+            broken.key,
+        )
+        assert await invoices.ledger.cursor(invoices.bank.name) == quiet.key
+    page = await ActivityEnvironment().run(desk.collect_bank_messages, CollectInput(raised=broken.key))
+    assert (page.messages, page.incidents, page.pending) == (1, (), "")
+    assert await invoices.ledger.cursor(invoices.bank.name) == later.key
+
+
+def _invoice_ports(world: InvoiceWorld) -> InvoicePorts:
+    ports = ports_of_invoices(world.client, world.ports())
+    assert ports is not None
+    return ports
+
+
+async def test_a_bank_that_refuses_to_be_read_is_an_incident_once_a_day(invoices: InvoiceWorld) -> None:
+    case = await approved(invoices, "42.00")
+    run, (payment,) = await sent(invoices)
+    refusal = RefusedError("bank", f"login-{invoices.name}", "the certificate has expired")
+    invoices.bank.fail_next = [refusal, refusal]
+    for _ in range(2):
+        result = await invoices.collect()
+        assert (result.messages, result.unknown) == (0, 1)
+    await case.until(lambda: incidents(invoices) == ["target-refused"])
+    await invoices.booked(payment)
+    await settled(run)
+    assert (await case.outcome()).status == "completed"

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from datetime import timedelta
 from decimal import Decimal
 
+import pytest
+
 from domain.invoice import PaymentTerms
+from domain.outside_errors import RefusedError
 from domain.policy.model import PaymentRule
 from tests.fixtures.invoice_stories import approved, change_supplier, coded, received, sent, settled
 from tests.fixtures.invoice_world import InvoiceWorld, RunCase
@@ -122,9 +126,11 @@ async def test_a_held_invoice_is_kept_out_until_it_is_resumed(invoices: InvoiceW
     case = await approved(invoices, "14.00")
     assert await case.ask_for("hold", "anna") == "applied"
     await case.until(lambda: "payment.held" in case.kinds())
+    assert invoices.evidence.snapshot_of(case.name).awaiting == "the end of its hold: held by anna, because of the test"
     assert (await (await invoices.pay()).result_of_run()).payments == 0
     await case.ask_for("resume", "anna")
     await case.until(lambda: "payment.resumed" in case.kinds())
+    assert invoices.evidence.snapshot_of(case.name).awaiting.startswith("a payment run, due on")
     _, (payment,) = await sent(invoices, 2)
     assert payment.amount == usd("14.00")
     await case.ask_for("hold", "anna")
@@ -180,6 +186,45 @@ async def test_what_is_due_later_is_paid_later(invoices: InvoiceWorld) -> None:
     invoices.policy = policy(payment=PaymentRule(lead_days=30))
     _, (payment,) = await sent(invoices, 2)
     assert payment.amount == usd("17.00")
+
+
+LATER = timedelta(days=10)
+
+
+@pytest.mark.parametrize(("after", "paid", "discount"), [(timedelta(0), "196.00", "4.00"), (LATER, "200.00", "0.00")])
+async def test_a_discount_is_taken_to_its_last_day_and_not_after_it(
+    invoices: InvoiceWorld, after: timedelta, paid: str, discount: str
+) -> None:
+    terms = PaymentTerms(net_days=14, discount_percent=Decimal(2), discount_days=7)
+    change_supplier(invoices, "S-1", terms=terms)
+    invoices.policy = policy(payment=PaymentRule(lead_days=5))
+    await approved(invoices, "200.00", issued_on=invoices.today, terms=terms)
+    run = await _run_later(invoices, 1, after)
+    (payment,) = await run.released()
+    assert (payment.amount, payment.items[0].discount) == (usd(paid), usd(discount))
+
+
+async def test_what_is_due_later_is_paid_by_a_later_run_on_a_business_day(invoices: InvoiceWorld) -> None:
+    await approved(invoices, "19.00", issued_on=invoices.today)
+    early = await _run_later(invoices, 1, timedelta(days=2))
+    assert (await early.result_of_run()).payments == 0
+    late = await _run_later(invoices, 2, timedelta(days=40))
+    (payment,) = await late.released()
+    assert payment.pay_on >= invoices.today + timedelta(days=25)
+    assert payment.pay_on.weekday() < 5
+
+
+async def _run_later(invoices: InvoiceWorld, number: int, after: timedelta) -> RunCase:
+    """A run that proposes so much later by its own clock: its first look at the ledger is refused, and somebody has it
+    look again after that time."""
+    if after:
+        invoices.faults.fail("payable", RefusedError("ledger", "closed", "come back later"))
+    run = await invoices.pay(number)
+    if after:
+        task = await run.task("target-refused")
+        await run.skip(after)
+        await run.answer(task, "retry", run._entitled(task))
+    return run
 
 
 async def _released_or_nothing(run: RunCase) -> int:

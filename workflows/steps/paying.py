@@ -7,8 +7,10 @@ from abc import ABC, abstractmethod
 from temporalio import activity
 
 from workflows.steps.payment_inputs import (
+    NOTHING_RAISED,
     BookInput,
     CollectedPage,
+    CollectInput,
     DeliverInput,
     DeliverOutcome,
     DueRuns,
@@ -69,5 +71,5 @@ class PaymentScheduleSteps(ABC):
 
     @activity.defn(name="collect_bank_messages")
     @abstractmethod
-    async def collect_bank_messages(self) -> CollectedPage:
-        """Take in what the bank sent, and tell the runs that it concerns."""
+    async def collect_bank_messages(self, step: CollectInput = NOTHING_RAISED) -> CollectedPage:
+        """Take in what the bank sent, and tell the runs that it concerns. A message with incidents ends the page."""

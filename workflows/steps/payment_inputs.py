@@ -118,9 +118,22 @@ class BankIncident(Value):
     finding: Finding
 
 
+class CollectInput(Value):
+    """`raised` is the key of the message whose incidents were raised: it is read to its end. Empty: there is none."""
+
+    raised: str = ""
+
+
+NOTHING_RAISED = CollectInput()
+
+
 class CollectedPage(Value):
+    """`pending` is the key of a message that is not read to its end before its incidents are raised; it is the page's
+    last one."""
+
     messages: int = 0
     facts: int = 0
     incidents: tuple[BankIncident, ...] = ()
     policy: FrozenPolicy | None = None
     more: bool = False
+    pending: str = ""
