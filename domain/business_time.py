@@ -70,6 +70,22 @@ def business_days_after(day: date, days: int, calendar: BusinessCalendar, holida
     return found
 
 
+def business_days_before(day: date, days: int, calendar: BusinessCalendar, holidays: Collection[date]) -> date:
+    """The local day so many business days before `day`; with zero days the last day on which the office opened, if it
+    does not open on `day` itself. Raises NoBusinessDayError.
+    """
+    found = _last_business_day(day, calendar, holidays)
+    for _ in range(days):
+        found = _last_business_day(found - timedelta(days=1), calendar, holidays)
+    return found
+
+
+def business_days_between(first: date, last: date, calendar: BusinessCalendar, holidays: Collection[date]) -> int:
+    """On how many local days the office opens from `first` on and before `last`; none when `last` comes first."""
+    span = range(max((last - first).days, 0))
+    return sum(is_business_day(first + timedelta(days=each), calendar, holidays) for each in span)
+
+
 def add_business_hours(start: datetime, hours: int, calendar: BusinessCalendar, holidays: Collection[date]) -> datetime:
     """`add_business_time` of full hours."""
     return add_business_time(start, timedelta(hours=hours), calendar, holidays)
@@ -118,6 +134,14 @@ def business_time_between(
             passed += max(min(b, closes) - max(a, opens), timedelta(0))
         day += timedelta(days=1)
     return passed
+
+
+def _last_business_day(day: date, calendar: BusinessCalendar, holidays: Collection[date]) -> date:
+    for back in range(MAX_CLOSED_DAYS + 1):
+        found = day - timedelta(days=back)
+        if is_business_day(found, calendar, holidays):
+            return found
+    raise NoBusinessDayError(f"the calendar of {calendar.time_zone} has no business day in a year before {day}")
 
 
 def _office_hours(

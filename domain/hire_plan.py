@@ -19,10 +19,11 @@ SETTLED: frozenset[ItemState] = frozenset({"done", "skipped", "cancelled", "undo
 
 class PlanItem(Value):
     """One thing to be done. `key` is unique in the plan and stays when the plan is made anew: the rule's item, and for
-    access the entitlement with it.
+    access the entitlement with it (`access:<entitlement>`), for equipment the catalogue's item (`equipment:<item>`).
 
     `from_on` is the first day on which it may be worked on; None: at once. `after` are keys of items of this plan.
     `done_by` is a role. `rules` and `reason` say which rows of the policy put it here. `until` ends what is granted.
+    `source` says of access why it is held, as `HeldEntitlement` does: 'birthright', 'requested' or 'mitigated'.
     """
 
     key: str
@@ -47,6 +48,7 @@ class PlanItem(Value):
     credential: str = ""
     catalogue_item: str = ""
     quantity: int = 1
+    source: str = ""
 
 
 class HirePlan(Value):
