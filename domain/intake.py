@@ -76,7 +76,7 @@ def _header_faults(requisition: Requisition, facility: Facility | None, today: d
 
 
 def _date_faults(need_by: date, pointer: str, today: date) -> Iterator[Fault]:
-    latest = _years_after(today, YEARS_AHEAD)
+    latest = years_after(today, YEARS_AHEAD)
     if need_by < today:
         message = f"{need_by} has passed; send {today} or a later day."
         yield Fault(pointer=pointer, code="date-in-the-past", message=message)
@@ -85,10 +85,13 @@ def _date_faults(need_by: date, pointer: str, today: date) -> Iterator[Fault]:
         yield Fault(pointer=pointer, code="date-too-far-ahead", message=message)
 
 
-def _years_after(day: date, years: int) -> date:
-    """The same day of a later year; the last of February stands for its 29th, the last day there is for any later."""
+def years_after(day: date, years: int) -> date:
+    """The same day of a later year, or an earlier one when `years` is negative; the last of February stands for its
+    29th, the last and the first day there are for any beyond them."""
     if day.year + years > date.max.year:
         return date.max
+    if day.year + years < date.min.year:
+        return date.min
     try:
         return day.replace(year=day.year + years)
     except ValueError:
