@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date, timedelta
 
-from domain.business_time import business_days_after, business_days_before
+from domain.business_time import business_days_after, business_days_before, is_business_day
 from domain.facility import BusinessCalendar
 from domain.hire_rows import Need
 
@@ -51,9 +51,12 @@ class HireDays:
         return business_days_after(day, 0, self._calendar, self._holidays)
 
     def _later(self, days: int) -> date:
+        """The first business day after a start on a Saturday is its day one, as the three days of Form I-9 count
+        (8 CFR 274a.2(b)(1)(ii)): from a Saturday they end on Wednesday."""
         if days < 0:
             return business_days_before(self._start_on, -days, self._calendar, self._holidays)
-        return business_days_after(self._start_on, days, self._calendar, self._holidays)
+        off = days > 0 and not is_business_day(self._start_on, self._calendar, self._holidays)
+        return business_days_after(self._start_on, days - off, self._calendar, self._holidays)
 
 
 def begins_with_start(need: Need) -> bool:

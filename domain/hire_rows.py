@@ -49,14 +49,15 @@ def needs_of(
     Left out is access that people took out (`removed`), that ended before `today`, and that the catalogue does not
     know. Access that a mitigation lets pass ends with it (`mitigated`: the conflict's name, and its last day).
     """
-    held = dict(_limited(hire, rules, mitigated or {}))
     found: dict[str, Need] = {}
     for need in (*_birthright(hire, rules, facility), *_requested(hire, rules, today), *_equipment(hire)):
         if need.fields.get("entitlement") in removed:
             continue
         known = found.get(need.key)
         found[need.key] = need if known is None else _joined(known, need)
-    return tuple(_ending(need, held) for need in found.values())
+    planned = {need.fields["entitlement"] for need in found.values() if need.kind == "access"}
+    last_days = dict(_limited(hire, rules, planned, mitigated or {}))
+    return tuple(_ending(need, last_days) for need in found.values())
 
 
 def matching_rows(hire: Hire, rules: HireRules, facility: Facility) -> dict[str, tuple[PlanRule, ...]]:
@@ -216,17 +217,19 @@ def _joined(known: Need, more: Need) -> Need:
     )
 
 
-def _limited(hire: Hire, rules: HireRules, mitigated: Mapping[str, date]) -> Iterator[tuple[str, date]]:
-    """Which access ends with a mitigation: what was asked for, else the second of the two."""
+def _limited(
+    hire: Hire, rules: HireRules, planned: Collection[str], mitigated: Mapping[str, date]
+) -> Iterator[tuple[str, date]]:
+    """Which access ends with a mitigation: of the two the planned one, the requested one, the second one."""
     asked = {each.entitlement for each in hire.extra_access}
     for conflict in rules.conflicts:
-        if conflict.name in mitigated:
-            ends = conflict.first if conflict.first in asked and conflict.second not in asked else conflict.second
-            yield ends, mitigated[conflict.name]
+        pair = [each for each in (conflict.second, conflict.first) if each in planned]
+        if conflict.name in mitigated and pair:
+            yield next((each for each in pair if each in asked), pair[0]), mitigated[conflict.name]
 
 
-def _ending(need: Need, held: Mapping[str, date]) -> Need:
-    last = held.get(need.fields.get("entitlement", ""))
+def _ending(need: Need, last_days: Mapping[str, date]) -> Need:
+    last = last_days.get(need.fields.get("entitlement", ""))
     if last is None:
         return need
     until = min(day for day in (last, need.fields.get("until")) if day is not None)

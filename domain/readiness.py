@@ -106,7 +106,11 @@ class _View:
             yield f"was promised for {self._day(promised)}"
         if item.due_on < self._today and (promised is None or promised < self._today):
             yield f"was due on {self._day(item.due_on)}"
-        if self._is_short(item) and not any(self._is_short(first) for first in self._before(item)):
+        if (
+            not self.is_lost(item)
+            and self._is_short(item)
+            and not any(self._is_short(first) for first in self._before(item))
+        ):
             days = "day" if item.usual_days == 1 else "days"
             left = f"{self._days_left} {'is' if self._days_left == 1 else 'are'} left"
             yield f"usually takes {item.usual_days} business {days}, {left}"
@@ -157,7 +161,9 @@ class _View:
         found = tuple(self._doubts(item))
         if found or not self.is_lost(item):
             return found
-        if self._today >= self._start_on:
+        if self._today == self._start_on:
+            return ("is open on the start day",)
+        if self._today > self._start_on:
             return (f"is open, and the start was on {self._day(self._start_on)}",)
         return ("no business day is left before the start",)
 
