@@ -188,7 +188,9 @@ async def test_a_member_whom_the_provider_notes_twice_is_left_once(house: Faulty
     assert await house.raw.entries("ehr-nurse", other.account_id) == 1
     assert [each for each in house.provider.sent("PATCH", "/Groups/") if b'"remove"' in each.content]
     house.suffers("members-twice")
-    await house.port.join(made.account_id, "ehr-nurse")  # there already: nothing is added
+    changes = len(house.provider.sent("PATCH", "/Groups/"))
+    await house.port.join(made.account_id, "ehr-nurse")
+    assert len(house.provider.sent("PATCH", "/Groups/")) == changes  # there already: nothing is added
     assert await house.raw.entries("ehr-nurse", made.account_id) == 1
 
 
