@@ -11,7 +11,7 @@ from tests.fixtures.embedded_stack import WHOLE, all_gone, foreground, processes
 async def test_the_whole_stack_says_where_everything_is_and_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
     async with foreground(tmp_path, what=WHOLE) as up:
         await up.until("Ctrl-C stops it")
-        assert set(up.children()) == {"postgres", "temporal", "oidc", "mail", "bank", "worker", "gateway"}
+        assert set(up.children()) == {"postgres", "temporal", "oidc", "mail", "bank", "identity", "worker", "gateway"}
         assert "API documentation" in up.output
         assert f"host={tmp_path}" in up.output
         assert processes_of(tmp_path)
