@@ -62,7 +62,7 @@ class MemoryIdentity:
 
     async def find(self, worker_number: str, user_name: str) -> Account | None:
         named = self._named(user_name)
-        if named is not None and named.draft.worker_number != worker_number:
+        if named is not None and (not worker_number or named.draft.worker_number != worker_number):
             self._refuse("account-conflict", "The account of that name is not this worker's.")
         numbered = self._numbered(worker_number)
         if len(numbered) > 1:
