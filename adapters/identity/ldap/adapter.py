@@ -89,8 +89,9 @@ class LdapDirectory:
 
     async def disable(self, account_id: str) -> Account:
         entry, password = await self._present(account_id), one_time_password()
-        # The lock comes last: some directories unlock whoever gets a new password.
-        await self._modify_account(entry, [set_password(self._shape, password), *self._switch.off(entry)])
+        # Two requests, the lock last: some directories unlock whoever gets a new password, at the end of the request.
+        await self._modify_account(entry, [set_password(self._shape, password)])
+        await self._modify_account(entry, list(self._switch.off(entry)))
         entry = await self._present(account_id)
         if self._switch.is_active(entry) or await self._client.login_possible(entry.dn, password):
             self._refuse("login-still-possible", "the account is disabled, and a login is possible")

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, TypeVar
 
 import ldap3
+from ldap3.core.exceptions import LDAPException, LDAPOperationResult
 
 from adapters.identity.ldap.errors import NO_SUCH_OBJECT, result_of, translated
 from adapters.identity.ldap.settings import LdapSettings
@@ -73,17 +74,27 @@ class LdapClient:
             raise
 
     async def add(self, dn: str, classes: Sequence[str], values: Mapping[str, Sequence[str | bytes]]) -> None:
-        await self._run(lambda connection: connection.add(dn, list(classes), dict(values)))
+        def add(connection: Any) -> None:  # whose writing methods have no types
+            connection.add(dn, list(classes), dict(values))
+
+        await self._run(add)
 
     async def modify(self, dn: str, changes: Sequence[Change]) -> None:
         """All of the changes, in their order, or none."""
         request: dict[str, list[tuple[str, list[str | bytes]]]] = {}
         for each in changes:
             request.setdefault(each.attribute, []).append((_KINDS[each.kind], list(each.values)))
-        await self._run(lambda connection: connection.modify(dn, request))
+
+        def modify(connection: Any) -> None:
+            connection.modify(dn, request)
+
+        await self._run(modify)
 
     async def delete(self, dn: str) -> None:
-        await self._run(lambda connection: connection.delete(dn))
+        def delete(connection: Any) -> None:
+            connection.delete(dn)
+
+        await self._run(delete)
 
     async def login_possible(self, dn: str, password: str) -> bool:
         """Try to log in as somebody, on a connection of its own."""
@@ -92,7 +103,7 @@ class LdapClient:
             with translated(self._settings.system):
                 try:
                     _close(self._open(dn, password))
-                except ldap3.core.exceptions.LDAPOperationResult as error:
+                except LDAPOperationResult as error:
                     if error.result in _LOGIN_REFUSED:
                         return False
                     raise
@@ -133,7 +144,7 @@ class LdapClient:
         )
         try:
             yield connection
-        except ldap3.core.exceptions.LDAPOperationResult:
+        except LDAPOperationResult:
             self._idle.put((connection, time.monotonic()))  # it answered: the connection is sound
             raise
         except BaseException:
@@ -179,7 +190,7 @@ class LdapClient:
 def _close(connection: ldap3.Connection) -> None:
     """Also a connection that never came to be: its socket is open until somebody closes it."""
     socket: Any = connection.socket
-    with contextlib.suppress(ldap3.core.exceptions.LDAPException, OSError):
+    with contextlib.suppress(LDAPException, OSError):
         connection.unbind()
     if socket is not None:
         socket.close()

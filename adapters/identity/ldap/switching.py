@@ -18,8 +18,10 @@ _NORMAL_ACCOUNT = 512
 
 
 class Switch(Protocol):
-    attributes: tuple[str, ...]
-    """What must be read to tell."""
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """What must be read to tell."""
+        ...
 
     def is_active(self, entry: Entry) -> bool: ...
 
@@ -98,5 +100,6 @@ def one_time_password() -> str:
 
 
 def set_password(shape: DirectoryShape, password: str) -> Change:
-    stored = f'"{password}"'.encode("utf-16-le") if shape.password_attribute == "unicodePwd" else password
-    return Change("replace", shape.password_attribute, (stored,))
+    attribute = shape.password_attribute
+    stored = password if attribute == "userPassword" else f'"{password}"'.encode("utf-16-le")
+    return Change("replace", attribute, (stored,))
