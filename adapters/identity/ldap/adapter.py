@@ -155,14 +155,9 @@ class LdapDirectory:
         return any(each.attribute == self._shape.number_attribute for each in changes)
 
     async def _enable(self, account_id: str, entry: Entry) -> None:
-        password = one_time_password()
-        await self._modify_account(entry, [set_password(self._shape, password)])
-        # Looked at again: some directories unlock whoever gets a new password, and refuse to do it twice.
-        changes = self._switch.on(await self._present(account_id))
-        if changes:
-            await self._modify_account(entry, list(changes))
+        """What is not proven is disabled again, so that whoever asks once more gets the proof."""
         try:
-            possible = await self._client.login_possible(entry.dn, password)
+            possible = await self._try_login(account_id, entry)
         except OutsideError:
             await self._switch_off(entry)
             raise
@@ -170,8 +165,16 @@ class LdapDirectory:
             await self._switch_off(entry)
             self._refuse("login-not-possible", "the account is enabled, and a login is refused")
 
+    async def _try_login(self, account_id: str, entry: Entry) -> bool:
+        password = one_time_password()
+        await self._modify_account(entry, [set_password(self._shape, password)])
+        # Looked at again: some directories unlock whoever gets a new password, and refuse to do it twice.
+        changes = self._switch.on(await self._present(account_id))
+        if changes:
+            await self._modify_account(entry, list(changes))
+        return await self._client.login_possible(entry.dn, password)
+
     async def _switch_off(self, entry: Entry) -> None:
-        """What is not proven stays disabled, so that enabling it again proves it."""
         with contextlib.suppress(OutsideError):
             await self._client.modify(entry.dn, list(self._switch.off(entry)))
 
