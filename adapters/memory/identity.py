@@ -22,10 +22,14 @@ class _Held:
 
 
 class MemoryIdentity:
-    """`domain.ports.identity.IdentityPort`: a login is possible exactly while the account is active."""
+    """`domain.ports.identity.IdentityPort`: a login is possible exactly while the account is active.
+
+    `passwords` are by account id, for those who log in.
+    """
 
     def __init__(self, system: str, groups: Iterable[str] = ()) -> None:
         self._system = system
+        self.passwords: dict[str, str] = {}
         self._members: dict[str, set[str]] = {group: set() for group in groups}
         self._accounts: dict[str, _Held] = {}
         self._made = 0
@@ -39,9 +43,14 @@ class MemoryIdentity:
         """Every account there is, in the order of their making: for those who count."""
         return tuple(self._shown(each) for each in self._accounts.values())
 
-    def login_possible(self, user_name: str) -> bool:
+    def login_possible(self, user_name: str, password: str | None = None) -> bool:
+        """With that password, or with whatever password the person has."""
         held = self._named(user_name)
-        return held is not None and held.active
+        right = held is not None and password in (None, self.passwords.get(held.account_id))
+        return right and held is not None and held.active
+
+    def memberships(self, group: str, account_id: str) -> int:
+        return int(account_id in self._members[group])
 
     def take_in(self, user_name: str, worker_number: str = "", active: bool = True) -> Account:
         """An account that others made, with or without a worker number."""
@@ -73,12 +82,12 @@ class MemoryIdentity:
         return self._named(user_name) is not None
 
     async def create(self, draft: AccountDraft) -> Account:
-        named, numbered = self._named(draft.user_name), self._numbered(draft.worker_number)
-        if named is not None and (not draft.worker_number or named.draft.worker_number != draft.worker_number):
+        numbered = self._numbered(draft.worker_number)
+        if len(numbered) > 1:
+            self._refuse("account-conflict", "Several accounts have the worker's number.")
+        if not numbered and self._named(draft.user_name) is not None:
             self._refuse("username-taken", f"The user name {draft.user_name} is somebody else's.")
-        if any(each is not named for each in numbered):
-            self._refuse("account-conflict", "The worker has an account of another name.")
-        return self._shown(named or self._add(draft))
+        return self._shown(numbered[0] if numbered else self._add(draft))
 
     async def change(self, account_id: str, draft: AccountDraft) -> Account:
         held = self._held(account_id)

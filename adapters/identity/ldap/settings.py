@@ -43,8 +43,9 @@ class GroupShape(Value):
 class DirectoryShape(Value):
     """Names of attributes and classes in the directory.
 
-    `disabling` is how an account is disabled: 'lock' by the password policy's permanent lock (pwdAccountLockedTime
-    000001010000Z), 'password' by a password that nothing matches, 'account-control' by bit 2 of userAccountControl.
+    `disabling` is how an account is disabled: 'end-time' by the password policy's pwdEndTime, 'lock' by its permanent
+    lock (pwdAccountLockedTime 000001010000Z), 'password' by a password that nothing matches, 'account-control' by bit 2
+    of userAccountControl. Only the first and the last hold when somebody sets a new password.
     `id_attribute` is the directory's own id of an entry, which outlives renaming; 'objectGUID' is read as such.
     """
 
@@ -68,7 +69,7 @@ class DirectoryShape(Value):
     display_attribute: Name = "displayName"
     title_attribute: Name = "title"
     department_attribute: Name = "departmentNumber"
-    disabling: Literal["lock", "password", "account-control"] = "lock"
+    disabling: Literal["end-time", "lock", "password", "account-control"] = "end-time"
     password_attribute: Literal["userPassword", "unicodePwd"] = "userPassword"  # noqa: S105 - an attribute's name
     groups: GroupShape = GroupShape()
 

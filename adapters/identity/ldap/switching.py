@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import secrets
+from datetime import UTC, datetime
 from typing import Protocol
 
 from adapters.identity.ldap.client import Change, Entry
 from adapters.identity.ldap.settings import DirectoryShape
 
+ENDED_LONG_AGO = "19700101000000Z"
+"""Of pwdEndTime (draft-behera-ldap-password-policy-10): from then on no password is good."""
 LOCKED_FOR_EVER = "000001010000Z"
 """Of pwdAccountLockedTime (draft-behera-ldap-password-policy): locked until somebody unlocks it. Any other value is a
 lock after failed attempts, which passes by itself and is not ours."""
@@ -34,7 +37,28 @@ class Switch(Protocol):
     def on(self, entry: Entry) -> tuple[Change, ...]: ...
 
 
+class EndTime:
+    """Unlike the lock, it outlives a new password. OpenLDAP has it from 2.5 on."""
+
+    attributes = ("pwdEndTime",)
+
+    def is_active(self, entry: Entry) -> bool:
+        text = entry.text("pwdEndTime")
+        return not text or text[:14] > datetime.now(UTC).strftime("%Y%m%d%H%M%S")
+
+    def at_creation(self) -> dict[str, tuple[str, ...]]:
+        return {"pwdEndTime": (ENDED_LONG_AGO,)}
+
+    def off(self, entry: Entry) -> tuple[Change, ...]:  # noqa: ARG002 - the same for everybody
+        return (Change("replace", "pwdEndTime", (ENDED_LONG_AGO,)),)
+
+    def on(self, entry: Entry) -> tuple[Change, ...]:
+        return () if self.is_active(entry) else (Change("replace", "pwdEndTime"),)
+
+
 class Lock:
+    """OpenLDAP lifts it when an administrator sets a password."""
+
     attributes = ("pwdAccountLockedTime",)
 
     def is_active(self, entry: Entry) -> bool:
@@ -90,7 +114,12 @@ class AccountControl:
 
 
 def switch_of(shape: DirectoryShape) -> Switch:
-    ways: dict[str, Switch] = {"lock": Lock(), "password": Password(), "account-control": AccountControl()}
+    ways: dict[str, Switch] = {
+        "end-time": EndTime(),
+        "lock": Lock(),
+        "password": Password(),
+        "account-control": AccountControl(),
+    }
     return ways[shape.disabling]
 
 
