@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import uuid
+from pathlib import Path
 
 import pytest
 from ldap3.core.exceptions import LDAPOperationResult, LDAPSocketReceiveError
 from pydantic import ValidationError
 
 from adapters.identity.ldap.client import Entry
+from adapters.identity.ldap.environment import settings_from_environment
 from adapters.identity.ldap.errors import classify, result_of
 from adapters.identity.ldap.mapping import account_of, attributes_of, dn_text, filter_text, id_filter
-from adapters.identity.ldap.settings import ACTIVE_DIRECTORY, DirectoryShape, LdapSettings
+from adapters.identity.ldap.settings import ACTIVE_DIRECTORY, DirectoryShape, LdapSettings, read_shape
 from adapters.identity.ldap.switching import one_time_password, set_password, switch_of
 from domain.accounts import AccountDraft
 from domain.hire import PersonName
@@ -120,3 +122,31 @@ def test_settings_that_cannot_be_meant(changes: dict[str, object]) -> None:
     LdapSettings.model_validate(given)
     with pytest.raises(ValidationError):
         LdapSettings.model_validate(given | changes)
+
+
+def test_a_worker_has_a_directory_when_one_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert settings_from_environment() is None
+    monkeypatch.setenv("CORRIDOR_LDAP_URL", "ldaps://directory.example")
+    with pytest.raises(ValidationError):
+        settings_from_environment()
+    shape = tmp_path / "shape.json"
+    shape.write_text('{"disabling": "lock", "groups": {"placeholder": "cn=none"}}')
+    for name in ("BIND_DN", "PASSWORD", "USERS", "GROUPS"):
+        monkeypatch.setenv(f"CORRIDOR_LDAP_{name}", f"cn={name}")
+    monkeypatch.setenv("CORRIDOR_LDAP_SHAPE", str(shape))
+    found = settings_from_environment()
+    assert found is not None
+    assert (found.users, found.plain, found.password.get_secret_value()) == ("cn=USERS", False, "cn=PASSWORD")
+    assert (found.shape.disabling, found.shape.groups.placeholder, found.shape.name_attribute) == (
+        "lock",
+        "cn=none",
+        "uid",
+    )
+    assert "cn=PASSWORD" not in repr(found)
+
+
+def test_shapes_have_names() -> None:
+    assert read_shape("openldap") == DirectoryShape()
+    assert read_shape("active-directory") == ACTIVE_DIRECTORY
+    with pytest.raises(OSError, match="nowhere"):
+        read_shape("nowhere.json")

@@ -140,3 +140,14 @@ class LdapSettings(Value):
         if not password.get_secret_value():
             raise ValueError("a bind with an empty password is anonymous, whatever the name")  # RFC 4513, 5.1.2
         return password
+
+
+def read_shape(named: str) -> DirectoryShape:
+    """'openldap', 'active-directory', or a JSON file with the fields of DirectoryShape that differ from OpenLDAP's.
+
+    Raises ValueError, or OSError, when it cannot be read.
+    """
+    known = {"openldap": DirectoryShape(), "active-directory": ACTIVE_DIRECTORY}
+    if named in known:
+        return known[named]
+    return DirectoryShape.model_validate_json(Path(named).read_text(encoding="utf-8"))
