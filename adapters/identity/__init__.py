@@ -1,0 +1,1 @@
+"""Systems that hold accounts and groups: one folder per way of speaking to them."""
