@@ -38,13 +38,13 @@ async def test_an_account_is_created_once_disabled_and_found_again(identity_hous
     assert await port.name_taken(draft.user_name.upper())
 
 
-async def test_the_account_of_a_worker_is_theirs_under_whatever_name_it_is_asked_for(
-    identity_house: IdentityHouse,
-) -> None:
+async def test_a_worker_who_has_an_account_gets_no_second_one_of_another_name(identity_house: IdentityHouse) -> None:
     draft, other = a_draft(), a_draft()
     made = await identity_house.port.create(draft)
-    again = await identity_house.port.create(draft.model_copy(update={"user_name": other.user_name}))
-    assert again == made
+    with pytest.raises(RefusedError) as conflict:
+        await identity_house.port.create(draft.model_copy(update={"user_name": other.user_name}))
+    assert conflict.value.code == "account-conflict"
+    assert await identity_house.port.find(draft.worker_number, other.user_name) == made
     assert await identity_house.raw.ids_named(other.user_name) == []
 
 

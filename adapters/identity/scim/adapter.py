@@ -16,7 +16,7 @@ from adapters.identity.scim.memberships import Memberships
 from adapters.identity.scim.settings import ScimSettings, fields_of
 from adapters.identity.scim.switching import Switching, one_time_password
 from adapters.identity.scim.wire import WireUser, user_path
-from domain.accounts import Account, AccountDraft
+from domain.accounts import Account, AccountDraft, name_key
 from domain.outside_errors import ContractDriftError, OutsideError, RefusedError, TemporarilyUnavailableError
 
 
@@ -73,7 +73,8 @@ class ScimIdentity:
         return bool(await self._lookups.users_named(user_name))
 
     async def create(self, draft: AccountDraft) -> Account:
-        """An account that the worker has already comes back as it is, whatever its user name, enabled or not."""
+        """The account that the worker has under this name already comes back as it is, enabled or not. One of another
+        name is an 'account-conflict'."""
         present = await self._own(draft)
         if present is not None:
             return await self._shown(present)
@@ -157,6 +158,8 @@ class ScimIdentity:
         own = [each for each in found if self._belongs(each, draft.worker_number)]
         if len(own) > 1:
             raise self._conflict(f"{len(own)} accounts are this worker's")
+        if own and name_key(own[0].user_name) != name_key(draft.user_name):
+            raise self._conflict("the worker has an account of another name")
         if own:
             return own[0]
         if only_made_now and any(not each.worker_number for each in found):

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from adapters.identity.scim.client import ScimClient
 from adapters.identity.scim.errors import drifted
 from adapters.identity.scim.wire import Json, WireGroup, WireUser, group_path, user_path
+from domain.accounts import name_key
 from domain.outside_errors import OutsideError, RefusedError
 
 
@@ -32,8 +33,7 @@ class Lookups:
 
     async def users_named(self, user_name: str) -> list[WireUser]:
         found = await self._client.search("/Users", "userName", user_name)
-        users = [self._user(each) for each in found if _equal(each.get("userName"), user_name)]
-        return [each for each in users if each.user_name.casefold() == user_name.casefold()]
+        return [self._user(each) for each in found if _equal(each.get("userName"), user_name)]
 
     async def users_numbered(self, worker_number: str) -> list[WireUser]:
         """Users that bear the number, by whichever attribute keeps it."""
@@ -106,4 +106,4 @@ def _inside(resource: Mapping[str, Any], key: str) -> object:
 
 
 def _equal(there: object, wanted: str) -> bool:
-    return there is not None and str(there).casefold() == wanted.casefold()
+    return there is not None and name_key(str(there)) == name_key(wanted)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from pathlib import Path
 from string import Formatter
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import Field, SecretStr, field_validator
@@ -121,6 +123,45 @@ class ScimSettings(Value):
     reads: Annotated[int, Field(ge=1, le=20)] = 4
     settle: Annotated[float, Field(ge=0, le=10)] = 0.5
     patience: Annotated[float, Field(ge=0, le=60)] = 10
+
+    @field_validator("url", "token_url")
+    @classmethod
+    def _only_where_nobody_listens(cls, url: str) -> str:
+        """https, so that nobody reads tokens and passwords in between; plain http only to this machine."""
+        parts = urlsplit(url)
+        if parts.username or parts.password:
+            raise ValueError("must hold no user name or password")
+        if url and parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname or "")):
+            raise ValueError("must begin with https:// (http:// only to this machine)")
+        return url
+
+
+def scim_settings(
+    url: str,
+    token: SecretStr | None,
+    token_url: str = "",
+    client_id: str = "",
+    client_secret: SecretStr | None = None,
+    mapping: Path | None = None,
+) -> ScimSettings | None:
+    """The settings as an environment gives them; None where no provider is configured. Raises ValueError or OSError."""
+    if not url:
+        return None
+    return ScimSettings(
+        url=url,
+        token=token,
+        token_url=token_url,
+        client_id=client_id,
+        client_secret=client_secret,
+        mapping=ScimMapping() if mapping is None else ScimMapping.read(mapping),
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def fields_of(draft: AccountDraft, manager_id: str, one_time_password: str) -> dict[str, str]:
