@@ -137,6 +137,12 @@ class WorkerSettings(BaseSettings):
     smtp_username: str | None = None
     smtp_password: SecretStr | None = None
     mail_from: str = "corridor@example.org"
+    scim_url: str = ""
+    scim_token: SecretStr | None = None
+    scim_token_url: str = ""
+    scim_client_id: str = ""
+    scim_client_secret: SecretStr | None = None
+    scim_mapping: Path | None = None
     webhooks: tuple[Subscriber, ...] = ()
     metrics_address: str = ""
     log_level: str = "INFO"

@@ -14,6 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from adapters.erp.reference.install import install, seed
+from adapters.policy_files.store import load_book
 from adapters.postgres.migrate import migrate
 from adapters.reference_files import load, load_logins
 from cli.embedded_keys import keys_folder, make_keys, plain_payloads
@@ -31,10 +32,15 @@ from cli.stack import (
     Step,
     answers_http,
     client_secret,
+    ensure_groups,
+    login_url,
     polls_task_queue,
+    scim_token,
+    scim_url,
 )
 from cli.stack.console import ConsoleProgress
 from cli.stack.mock_bank import MockBank, open_debtor_accounts
+from domain.policy.source import PolicyFilesError
 from workflows.messages.procure_to_pay import TASK_QUEUE
 from workflows.search_attributes import ALL
 
@@ -43,6 +49,7 @@ GATEWAY = "gateway"
 ROOT = Path(__file__).parent.parent
 REFERENCE_FILES = ROOT / "examples"
 POLICIES = ROOT / "policies"
+IDENTITY_SYSTEM = "identity"  # the name under which the policy knows the SCIM provider
 
 
 def build_stack(settings: StackSettings, console: Console, *, restarts: int = 0) -> EmbeddedStack:
@@ -88,6 +95,7 @@ def steps() -> Sequence[Step]:
         *(_step_of(migration) for migration in MIGRATIONS),
         Step("reference health system", _load_reference),
         Step("bank accounts", _open_bank_accounts),
+        Step("groups", _make_groups),
     ]
 
 
@@ -100,6 +108,23 @@ async def _open_bank_accounts(addresses: StackAddresses) -> None:
     """Let the embedded bank hold the accounts that the facilities pay from; those that it has keep their balances."""
     reference = load(REFERENCE_FILES, datetime.now(UTC).date())
     await open_debtor_accounts(MockBank(addresses.bank_url), reference.debtor_accounts)
+
+
+async def _make_groups(addresses: StackAddresses) -> None:
+    """Let the embedded identity provider have the groups that the policy grants; members of those it has stay."""
+    try:
+        book = load_book(policies_folder())
+    except PolicyFilesError:  # the gateway says what is wrong, and works with what was good before
+        return
+    today = datetime.now(UTC).date()
+    policies = [book.effective(code, today) for code in book.codes()]
+    rules = [policy.hire for policy in policies if policy is not None and policy.hire is not None]
+    groups = {each.group for rule in rules for each in rule.entitlements if each.system == IDENTITY_SYSTEM}
+    await ensure_groups(addresses, sorted(groups))
+
+
+def policies_folder() -> Path:
+    return Path(os.environ.get("CORRIDOR_POLICIES_DIR", str(POLICIES)))
 
 
 def personas() -> Sequence[Persona]:
@@ -135,8 +160,11 @@ def service_environment(addresses: StackAddresses) -> Mapping[str, str]:
         "CORRIDOR_MAIL_FROM": "corridor@meridianvalley.example",
         "CORRIDOR_BANK_OUTBOX": str(addresses.bank_outbox),
         "CORRIDOR_BANK_INBOX": str(addresses.bank_inbox),
+        "CORRIDOR_SCIM_URL": scim_url(addresses),
+        "CORRIDOR_SCIM_TOKEN": scim_token(addresses),
+        "CORRIDOR_SCIM_TOKEN_URL": login_url(addresses),
         "CORRIDOR_REFERENCE_DIR": str(REFERENCE_FILES),
-        "CORRIDOR_POLICIES_DIR": os.environ.get("CORRIDOR_POLICIES_DIR", str(POLICIES)),
+        "CORRIDOR_POLICIES_DIR": str(policies_folder()),
         "CORRIDOR_EVENT_SOURCES": str(event_sources_file(addresses.data_folder)),
         "CORRIDOR_KEYS_DIR": str(keys_folder(addresses.data_folder)),
         "CORRIDOR_PLAIN_PAYLOADS": plain_payloads(addresses.data_folder),

@@ -12,6 +12,7 @@ pytest_plugins = [
     "tests.fixtures.slapd",
     "tests.fixtures.mail",
     "tests.fixtures.mock_bank",
+    "tests.fixtures.identity",
     "tests.fixtures.reference_erp",
     "tests.fixtures.erp_contract",
     "tests.fixtures.payables_contract",

@@ -2,6 +2,7 @@
 
 from cli.stack.addresses import StackAddresses, find_running_stack
 from cli.stack.errors import DeadChildError, StackError
+from cli.stack.identity_provider import ensure_groups, login_url, scim_token, scim_url
 from cli.stack.oidc import (
     CLIENT_ID,
     FACILITIES_CLAIM,
@@ -33,10 +34,14 @@ __all__ = [
     "Step",
     "answers_http",
     "client_secret",
+    "ensure_groups",
     "fetch_token",
     "find_running_stack",
     "known_personas",
     "load_settings",
+    "login_url",
     "password_of",
     "polls_task_queue",
+    "scim_token",
+    "scim_url",
 ]

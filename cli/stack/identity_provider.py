@@ -14,7 +14,7 @@ from cli.stack.processes import Child, ChildSpec
 from cli.stack.settings import StackSettings
 
 NAME = "identity"
-BEARER_VARIABLE = "CORRIDOR_IDENTITY_BEARER"
+BEARER_VARIABLE = "IDENTITY_BEARER"
 TOKEN_PATH = "/token"  # noqa: S105 - a path
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 _BEARER_NAME = "bearer"

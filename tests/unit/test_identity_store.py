@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from scim2_models import Resource, ResourceType
+from scim2_models import Resource, ResourceType, ScimProvider
 from scim2_server.testing import AsyncScimStorageContract
 
 from cli.stack.identity_service import describe
@@ -25,6 +25,10 @@ def path(tmp_path: Path) -> Path:
 
 
 class TestDurableStorage(AsyncScimStorageContract):
+    @pytest.fixture
+    def provider(self) -> ScimProvider:
+        return PROVIDER  # building one takes longer than a test
+
     @pytest.fixture
     def async_storage(self, path: Path) -> Iterator[DurableStorage]:
         storage = DurableStorage(path, PROVIDER)

@@ -1,0 +1,1 @@
+"""Accounts and groups of any SCIM 2.0 provider."""
