@@ -22,14 +22,10 @@ class _Held:
 
 
 class MemoryIdentity:
-    """`domain.ports.identity.IdentityPort`: a login is possible exactly while the account is active.
-
-    `passwords` are by account id, for those who log in.
-    """
+    """`domain.ports.identity.IdentityPort`: a login is possible exactly while the account is active."""
 
     def __init__(self, system: str, groups: Iterable[str] = ()) -> None:
         self._system = system
-        self.passwords: dict[str, str] = {}
         self._members: dict[str, set[str]] = {group: set() for group in groups}
         self._accounts: dict[str, _Held] = {}
         self._made = 0
@@ -43,14 +39,9 @@ class MemoryIdentity:
         """Every account there is, in the order of their making: for those who count."""
         return tuple(self._shown(each) for each in self._accounts.values())
 
-    def login_possible(self, user_name: str, password: str | None = None) -> bool:
-        """With that password, or with whatever password the person has."""
+    def login_possible(self, user_name: str) -> bool:
         held = self._named(user_name)
-        right = held is not None and password in (None, self.passwords.get(held.account_id))
-        return right and held is not None and held.active
-
-    def memberships(self, group: str, account_id: str) -> int:
-        return int(account_id in self._members[group])
+        return held is not None and held.active
 
     def take_in(self, user_name: str, worker_number: str = "", active: bool = True) -> Account:
         """An account that others made, with or without a worker number."""
@@ -82,12 +73,12 @@ class MemoryIdentity:
         return self._named(user_name) is not None
 
     async def create(self, draft: AccountDraft) -> Account:
-        numbered = self._numbered(draft.worker_number)
-        if len(numbered) > 1:
-            self._refuse("account-conflict", "Several accounts have the worker's number.")
-        if not numbered and self._named(draft.user_name) is not None:
+        named, numbered = self._named(draft.user_name), self._numbered(draft.worker_number)
+        if named is not None and named not in numbered:
             self._refuse("username-taken", f"The user name {draft.user_name} is somebody else's.")
-        return self._shown(numbered[0] if numbered else self._add(draft))
+        if any(each is not named for each in numbered):
+            self._refuse("account-conflict", "The worker has another account already.")
+        return self._shown(named or self._add(draft))
 
     async def change(self, account_id: str, draft: AccountDraft) -> Account:
         held = self._held(account_id)

@@ -107,7 +107,9 @@ class TestCreating:
 
     async def test_a_worker_has_one_account(self, directory: LdapDirectory) -> None:
         made = await directory.create(a_draft())
-        assert await directory.create(a_draft(user_name="another")) == made
+        with pytest.raises(RefusedError) as refused:
+            await directory.create(a_draft(user_name="another"))
+        assert refusal(refused) == "account-conflict"
         assert await directory.find("E1", "another") == made
         assert await directory.find("e1", "") == made
         assert await directory.find("E2", "nobody") is None
@@ -121,7 +123,12 @@ class TestCreating:
             values = {"cn": "J", "sn": "Doe", "employeeType": "E1"}
             slapd.raw.add(f"uid={name},{USERS}", ["inetOrgPerson"], values)
         async with LdapDirectory.connect(slapd.settings(shape=shape)) as directory:
-            for call in (directory.create(a_draft()), directory.find("E1", ""), directory.find("E1", "one")):
+            for call in (
+                directory.create(a_draft()),
+                directory.create(a_draft(user_name="one")),
+                directory.find("E1", ""),
+                directory.find("E1", "one"),
+            ):
                 with pytest.raises(RefusedError) as refused:
                     await call
                 assert refusal(refused) == "account-conflict"

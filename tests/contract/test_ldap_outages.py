@@ -21,7 +21,7 @@ from adapters.identity.ldap.adapter import LdapDirectory
 from domain.accounts import AccountDraft
 from domain.hire import PersonName
 from domain.outside_errors import ContractDriftError, TemporarilyUnavailableError
-from tests.fixtures.slapd import GROUP_NAMES, SLAPD, USERS, Slapd, running_slapd
+from tests.fixtures.slapd import GROUP_NAMES, USERS, Slapd, require_slapd, running_slapd
 
 T = TypeVar("T")
 
@@ -221,8 +221,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def secure(folder: Path) -> Iterator[Slapd]:
-    if not SLAPD.exists():
-        pytest.skip("there is no slapd on this machine: apt-get install slapd")
+    require_slapd()
     files = f"TLSCertificateFile {folder}/directory.pem\nTLSCertificateKeyFile {folder}/directory.key"
     with running_slapd(files, "ldaps") as server:
         yield server

@@ -126,13 +126,13 @@ class LdapDirectory:
         await self._client.add(dn, shape.object_classes, {name: each for name, each in values.items() if each})
 
     async def _own(self, draft: AccountDraft) -> Entry | None:
-        """The worker's account when there is one, whatever its name. Refuses when the name is somebody else's."""
+        """The draft's account when it is there already. Refuses when the name or the number is another account's."""
         named, numbered = await self._named_and_numbered(draft.worker_number, draft.user_name)
-        if len(numbered) > 1:
-            self._refuse("account-conflict", "several accounts have the worker's number")
-        if named and not numbered:
+        if any(not self._belongs(each, draft.worker_number) for each in named):
             self._refuse("username-taken", f"the user name {draft.user_name} is somebody else's")
-        return numbered[0] if numbered else None
+        if len(numbered) > len(named):
+            self._refuse("account-conflict", "the worker has another account already")
+        return named[0] if named else None
 
     def _of_creating(self, error: OutsideError) -> OutsideError:
         """Neither name nor number were found. What the directory says is taken is then out of our sight."""
