@@ -9,6 +9,7 @@ pytest_plugins = [
     "tests.fixtures.evidence",
     "tests.fixtures.payable_stores",
     "tests.fixtures.hire_stores",
+    "tests.fixtures.slapd",
     "tests.fixtures.mail",
     "tests.fixtures.mock_bank",
     "tests.fixtures.identity",
