@@ -26,6 +26,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 import workflows
 from activities.bank_desk import BankDesk
 from activities.case_steps import CaseActivities
+from activities.heartbeats import Heartbeats
 from activities.housekeeping import HousekeepingActivities
 from activities.invoice_ports import InvoicePorts
 from activities.invoicing import InvoicingActivities
@@ -200,7 +201,7 @@ def build_worker(
         workflows=processes(ports, checkpoints),
         activities=activities_of(case, purchasing, *keeping),
         workflow_runner=sandbox(),
-        interceptors=[CaseLogContext(), *options.pop("interceptors", ())],
+        interceptors=[CaseLogContext(), Heartbeats(), *options.pop("interceptors", ())],
         graceful_shutdown_timeout=timedelta(seconds=10),
         **options,
     )

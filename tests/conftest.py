@@ -2,6 +2,7 @@
 
 pytest_plugins = [
     "tests.fixtures.settle",
+    "tests.fixtures.side_by_side",
     "tests.fixtures.commands",
     "tests.fixtures.policies",
     "tests.fixtures.postgres",
