@@ -26,6 +26,7 @@ from api.routes import (
     delegations,
     events,
     health,
+    hires,
     invoice_reports,
     invoices,
     keeping,
@@ -51,6 +52,7 @@ cursors. Amounts and quantities are decimal strings; instants carry their time z
 ROUTERS = (
     requisitions,
     invoices,
+    hires,
     keying,
     payment_runs,
     cases,

@@ -20,6 +20,7 @@ from adapters.memory.checkpoints import MemoryCheckpoints
 from adapters.memory.delegations import MemoryDelegations
 from adapters.memory.documents import MemoryDocuments
 from adapters.memory.evidence import MemoryEvidence
+from adapters.memory.hire_standings import MemoryHireStandings
 from adapters.memory.invoice_register import MemoryInvoiceRegister
 from adapters.memory.keeping import MemoryKeeper
 from adapters.memory.notices import MemoryNotices
@@ -119,6 +120,7 @@ class Gateway:
         self.documents, self.reader = MemoryDocuments(), PlainReader()
         self.register = MemoryInvoiceRegister()
         self.payments = MemoryPaymentLedger(self.register)
+        self.hires = MemoryHireStandings()
         self.directory = ChangingDirectory([*PEOPLE, *STRANGERS])
         signer = Ed25519Signer({"k1": b"k" * 32}, "k1")
         self.checkpoints = MemoryCheckpoints(self.evidence, signer, signer)
@@ -153,6 +155,7 @@ class Gateway:
             invoice_reader=self.reader,
             register=self.register,
             payments=self.payments,
+            hires=self.hires,
             now=self.clock,
             probes={"temporal": self._probe_of("temporal"), "database": self._probe_of("database")},
         )
