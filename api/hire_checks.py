@@ -16,19 +16,21 @@ def hire_title(hire: Hire) -> str:
     return f"{hire.title} for {hire.department} from {hire.start_on}"
 
 
-def hire_faults(hire: Hire, facility: Facility | None, rules: HireRules, today: date) -> tuple[Fault, ...]:
+def hire_faults(hire: Hire, facility: Facility | None, rules: HireRules | None, today: date) -> tuple[Fault, ...]:
     """Every reason why the hire cannot be taken in. `today` is the day at the facility."""
     return tuple(_faults(hire, facility, rules, today))
 
 
-def _faults(hire: Hire, facility: Facility | None, rules: HireRules, today: date) -> Iterator[Fault]:
+def _faults(hire: Hire, facility: Facility | None, rules: HireRules | None, today: date) -> Iterator[Fault]:
     if facility is None:
         message = f"There is no facility '{hire.facility}'; send the code of one that hires here."
         yield Fault(pointer="/facility", code="unknown-facility", message=message)
-    if hire.start_on < today - timedelta(days=rules.parameters.past_days):
+    if hire.start_on < today - timedelta(days=730):
         message = f"{hire.start_on} is too far in the past; send a later day."
         yield Fault(pointer="/start_on", code="date-in-the-past", message=message)
     if hire.employment_type != "employee" and hire.end_on is None:
         yield Fault(pointer="/end_on", code="required", message="Say until when; only employees have no last day.")
     if hire.end_on is not None and hire.end_on < hire.start_on:
-        yield Fault(pointer="/end_on", code="ends-before-start", message="Send a last day that is not before the first.")
+        yield Fault(
+            pointer="/end_on", code="ends-before-start", message="Send a last day that is not before the first."
+        )

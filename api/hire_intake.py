@@ -24,7 +24,6 @@ from domain.case import case_id, fingerprint
 from domain.facility import Facility
 from domain.faults import Fault
 from domain.hire import Hire
-from domain.hire_rules import HireRules
 from domain.people import Actor
 from domain.policy.model import FrozenPolicy
 from workflows.messages.hire_to_provision import HireInput
@@ -52,37 +51,31 @@ class HireIntake:
     def of_source(cls, services: Services, source: EventSource, now: datetime) -> HireIntake:
         return cls(services, now, source.serves, None)
 
-    def accept(self, document: Any, prefix: str = "", kept: date | None = None) -> tuple[Hire, FrozenPolicy]:
+    def accept(self, document: Any, prefix: str = "") -> tuple[Hire, FrozenPolicy]:
         """The hire and the policy of its facility today. Raises the 422 problem that names every fault, those of form
-        and those of content together; `prefix` leads to the hire in the body. A start on `kept`, as a running case has
-        it already, is not judged anew.
+        and those of content together; `prefix` leads to the hire in the body.
         """
         try:
             hire = Hire.model_validate_json(json.dumps(document), strict=True)
         except ValidationError as error:
-            raise invalid_request((*details(error, prefix), *self._further(document, error, prefix, kept))) from None
-        return hire, self.check(hire, prefix, kept)
+            raise invalid_request((*details(error, prefix), *self._further(document, error, prefix))) from None
+        return hire, self.check(hire, prefix)
 
-    def check(self, hire: Hire, prefix: str, kept: date | None = None, *, own_only: bool = True) -> FrozenPolicy:
+    def check(self, hire: Hire, prefix: str, *, own_only: bool = True) -> FrozenPolicy:
         """Raises the 422 problem with the faults of a hire that could be read. Of a correction it does not matter in
         whose name it is sent: then not `own_only`.
         """
         policy = self._policy(hire.facility)
-        faults = self._faults(hire, policy, kept, own_only=own_only)
+        faults = self._faults(hire, policy, own_only=own_only)
         if faults:
             raise invalid_request(at_body(faults, prefix))
         if policy is None:
             raise invalid_request((unknown_facility(hire.facility, prefix),))
         return policy
 
-    def _faults(self, hire: Hire, policy: FrozenPolicy | None, kept: date | None, *, own_only: bool = True) -> list[Fault]:
+    def _faults(self, hire: Hire, policy: FrozenPolicy | None, *, own_only: bool = True) -> list[Fault]:
         facility = policy.facility if policy else None
-        rules = policy.hire if policy and policy.hire else HireRules()
-        found = [
-            each
-            for each in hire_faults(hire, facility, rules, self._today(facility))
-            if not (each.pointer == "/start_on" and hire.start_on == kept)
-        ]
+        found = list(hire_faults(hire, facility, policy.hire if policy else None, self._today(facility)))
         if own_only and self._own is not None and hire.requester != self._own:
             message = "Send your own id; only human resources and the portal may post hires in the name of others."
             found.insert(0, Fault(pointer="/requester", code="requester-is-not-caller", message=message))
@@ -98,9 +91,7 @@ class HireIntake:
     def _today(self, facility: Facility | None) -> date:
         return local_day(self._now, facility.calendar) if facility else self._now.astimezone(UTC).date()
 
-    def _further(
-        self, document: Any, error: ValidationError, prefix: str, kept: date | None
-    ) -> tuple[ProblemDetail, ...]:
+    def _further(self, document: Any, error: ValidationError, prefix: str) -> tuple[ProblemDetail, ...]:
         """What is wrong besides the form: the parts that cannot be read are left out, and the rest is checked."""
         if not isinstance(document, dict):
             return ()
@@ -109,12 +100,12 @@ class HireIntake:
             hire = Hire.model_validate_json(json.dumps(readable.document), strict=True)
         except ValidationError:
             return ()
-        faults = self._faults(hire, self._policy(hire.facility), kept)
+        faults = self._faults(hire, self._policy(hire.facility))
         return at_body(filter(None, map(readable.in_original, faults)), prefix)
 
 
 def _shape(person: str, today: date) -> Shape:
-    named = {name: "unreadable" for name in ("number", "manager", "position", "job_family", "title", "department")}
+    named = dict.fromkeys(("number", "manager", "position", "job_family", "title", "department"), "unreadable")
     return Shape(
         fields=frozenset(Hire.model_fields),
         lists=("licences", "certificates", "extra_access", "equipment", "linked_cases"),

@@ -21,7 +21,6 @@ from domain.policy.model import FrozenPolicy
 from domain.requisition import Requisition
 
 
-
 class Intake:
     """Checks requisitions of one caller at one moment. `now` is in UTC; days count at the facility."""
 
