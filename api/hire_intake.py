@@ -104,17 +104,20 @@ class HireIntake:
         return at_body(filter(None, map(readable.in_original, faults)), prefix)
 
 
+_LISTS = ("licences", "certificates", "extra_access", "equipment", "linked_cases")
+_NAMED = ("number", "manager", "position", "job_family", "title", "department", "cost_centre")
+
+
 def _shape(person: str, today: date) -> Shape:
-    named = dict.fromkeys(("number", "manager", "position", "job_family", "title", "department"), "unreadable")
     return Shape(
         fields=frozenset(Hire.model_fields),
-        lists=("licences", "certificates", "extra_access", "equipment", "linked_cases"),
-        harmless={f"/{name}": text for name, text in named.items()}
+        lists=_LISTS,
+        harmless={f"/{name}": "unreadable" for name in _NAMED}
+        | {f"/{name}": [] for name in _LISTS}
         | {
             "/requester": person,
             "/person": {"name": {"family": "unreadable"}},
             "/person/name": {"family": "unreadable"},
-            "/cost_centre": "unreadable",
             "/employment_type": "employee",
             "/start_on": (today + timedelta(days=1)).isoformat(),
             "/end_on": None,

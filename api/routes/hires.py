@@ -10,16 +10,18 @@ from fastapi import APIRouter, Depends, Query, Response
 from api.access import KNOW_PERSONS, knows_person, require_role, visible_case
 from api.gatekeeping import BearerRoute, TheActor, TheServices
 from api.hire_intake import MAY_POST, HireIntake, PostedHire, take_in
+from api.hire_preview import preview_hire
 from api.logs import bind
 from api.posted import documented
 from api.problems import ProblemError, conflict, forbidden, not_found
 from api.routes.documents import problems
 from api.schemas.cases import CaseAccepted
-from api.schemas.hires import HireList, HireView, hire_path, hire_row, hire_view
+from api.schemas.hires import HireList, HirePreview, HireView, hire_path, hire_row, hire_view
 from api.schemas.links import case_links
 from api.schemas.parameters import DEFAULT_PAGE, CaseId, Cursor, Limit, PersonQuery, Word
 from api.services import Services
 from api.waiting import IdempotencyKey
+from domain.business_time import local_day
 from domain.hire import Hire
 from domain.hire_plan import HireStanding, ReadinessState
 from domain.people import Actor
@@ -67,6 +69,20 @@ async def submit(
         raise number_taken(posted.case_id)
     response.headers["Location"] = hire_path(posted.case_id)
     return CaseAccepted(case_id=posted.case_id, links=case_links(posted.case_id))
+
+
+@router.post("/v1/hires/preview", responses=problems(403, body=True))
+async def preview(
+    services: TheServices,
+    actor: TheActor,
+    document: Annotated[Any, Depends(_document)],
+    _idempotency_key: IdempotencyKey = None,
+) -> HirePreview:
+    """The dated plan that this hire would have today, and which approvals it would need and why. Nothing is kept."""
+    require_role(actor, *MAY_POST)
+    now = services.now()
+    hire, policy = HireIntake.of_caller(services, actor, now).accept(document)
+    return await preview_hire(services, hire, policy, local_day(now, policy.facility.calendar))
 
 
 def number_taken(case: str) -> ProblemError:
