@@ -26,6 +26,7 @@ from api.routes import (
     delegations,
     events,
     health,
+    hire_reports,
     hires,
     invoice_reports,
     invoices,
@@ -69,6 +70,7 @@ ROUTERS = (
     keeping,
     reports,
     invoice_reports,
+    hire_reports,
     health,
 )
 

@@ -9,11 +9,11 @@ from typing import Protocol, TypeVar
 from temporalio.client import Client, RPCTimeoutOrCancelledError, WorkflowHandle, WorkflowQueryFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from api.hire_checks import hire_title
 from api.starting import SYSTEM, Beginning, plain, start_case, unavailable
 from domain.case import CaseSnapshot
 from domain.case_actions import ActionRecord, ActionRequest
 from domain.hire import HireChange, HireEnd
+from domain.hire_intake import hire_title
 from domain.model import Value
 from domain.outside_errors import TemporarilyUnavailableError
 from domain.policy.model import FrozenPolicy

@@ -12,7 +12,6 @@ from pydantic import ValidationError
 
 from api.access import require_linkable
 from api.event_sources import EventSource
-from api.hire_checks import hire_faults
 from api.intake import unknown_facility
 from api.posted import details
 from api.problems import ProblemDetail, at_body, invalid_request, unavailable
@@ -24,6 +23,7 @@ from domain.case import case_id, fingerprint
 from domain.facility import Facility
 from domain.faults import Fault
 from domain.hire import Hire
+from domain.hire_intake import hire_faults
 from domain.people import Actor
 from domain.policy.model import FrozenPolicy
 from workflows.messages.hire_to_provision import HireInput

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import TypeVar
 
 from pydantic import AwareDatetime
 
@@ -25,13 +26,15 @@ FIRST_HOUR = timedelta(hours=1)
 """Accounts are enabled when business begins on the start day, and somebody signs in within the hour after it."""
 TAKEN_BACK: frozenset[CaseStatus] = frozenset({"rescinded", "no-show", "withdrawn", "cancelled", "rejected"})
 
+T = TypeVar("T")
+
 
 class HireFacts(Value):
     """What is to be known of one hire; instants in UTC, None where it did not get there yet.
 
     `starts_at` is the begin of business on the start day, `ready_at` when the last thing that blocks the first day was
     done, `provisioned_at` when the last target that blocks it was confirmed, `confirmed` when each target was, by its
-    name. `left` are the keys of what was done, or is under way, and should have been taken back.
+    name. Of a hire that is `taken_back`, or is being, `left` are the keys of what was done, or is under way.
     """
 
     case_id: str
@@ -39,16 +42,12 @@ class HireFacts(Value):
     requested_at: AwareDatetime
     start_on: date
     starts_at: AwareDatetime
-    status: CaseStatus
     closed: bool = False
+    taken_back: bool = False
     ready_at: AwareDatetime | None = None
     provisioned_at: AwareDatetime | None = None
     confirmed: dict[str, AwareDatetime] = {}
     left: tuple[str, ...] = ()
-
-    @property
-    def taken_back(self) -> bool:
-        return self.status in TAKEN_BACK
 
 
 class HireRate(Value):
@@ -80,6 +79,16 @@ class HireSpread(Value):
     cases: tuple[str, ...]
 
 
+class LeadTime(Value):
+    """Median, fifth percentile and worst of notices in calendar days, by nearest rank; the worst is the shortest.
+    `cases` from the shortest on."""
+
+    p50_days: int
+    p05_days: int
+    worst_days: int
+    cases: tuple[str, ...]
+
+
 def facts_of_hire(
     standing: HireStanding, status: CaseStatus, closed: bool, requested_on: date, starts_at: datetime
 ) -> HireFacts:
@@ -93,18 +102,16 @@ def facts_of_hire(
         requested_at=standing.requested_at,
         start_on=standing.start_on,
         starts_at=starts_at,
-        status=status,
         closed=closed,
+        taken_back=status in TAKEN_BACK or standing.readiness.state == "not-coming",
         ready_at=_last(standing, needed, how),
         provisioned_at=_last(standing, targets, how),
-        confirmed={_name(item): standing.confirmed[item.key] for item in targets if item.key in standing.confirmed},
+        confirmed=_confirmed(standing, targets),
         left=tuple(item.key for item in standing.plan.items if _is_left(item, how.get(item.key))),
     )
 
 
-def _last(
-    standing: HireStanding, items: Sequence[PlanItem], how: dict[str, ItemStanding]
-) -> datetime | None:
+def _last(standing: HireStanding, items: Sequence[PlanItem], how: dict[str, ItemStanding]) -> datetime | None:
     """When the last of the items was confirmed, or else done; None while one is not, or was let go."""
     found: list[datetime] = []
     for item in items:
@@ -116,6 +123,16 @@ def _last(
     return max(found, default=None)
 
 
+def _confirmed(standing: HireStanding, targets: Sequence[PlanItem]) -> dict[str, datetime]:
+    """When each target had confirmed all that it holds of the plan and has confirmed so far."""
+    found: dict[str, datetime] = {}
+    for item in targets:
+        at = standing.confirmed.get(item.key)
+        if at is not None:
+            found[_name(item)] = max(at, found.get(_name(item), at))
+    return found
+
+
 def _name(item: PlanItem) -> str:
     """The target as reports name it: what stands for itself, and of accesses the system that holds them."""
     return f"access/{item.system}" if item.kind == "access" else item.key
@@ -125,11 +142,19 @@ def _is_left(item: PlanItem, how: ItemStanding | None) -> bool:
     return item.undo != "none" and how is not None and how.state in ("done", "running", "waiting")
 
 
-def lead_time(hires: Iterable[HireFacts]) -> HireSpread | None:
+def lead_time(hires: Iterable[HireFacts]) -> LeadTime | None:
     """From the request to the start, in calendar days of the facility: joiner lead time as Open-Measure has it
     (OM-IND-0029). A start that had passed already counts below zero.
     """
-    return _spread((each.case_id, each.start_on - each.requested_on) for each in hires if not each.taken_back)
+    found = sorted(((each.start_on - each.requested_on).days, each.case_id) for each in hires if not each.taken_back)
+    if not found:
+        return None
+    return LeadTime(
+        p50_days=_nearest_rank(found, 50)[0],
+        p05_days=_nearest_rank(found, 5)[0],
+        worst_days=found[0][0],
+        cases=tuple(case for _, case in found),
+    )
 
 
 def day_one_readiness(hires: Iterable[HireFacts], now: datetime) -> HireRate:
@@ -179,12 +204,12 @@ def _spread(durations: Iterable[tuple[str, timedelta]]) -> HireSpread | None:
     if not found:
         return None
     return HireSpread(
-        p50=_nearest_rank(found, 50),
-        p95=_nearest_rank(found, 95),
+        p50=_nearest_rank(found, 50)[0],
+        p95=_nearest_rank(found, 95)[0],
         worst=found[-1][0],
         cases=tuple(case for _, case in reversed(found)),
     )
 
 
-def _nearest_rank(durations: Sequence[tuple[timedelta, str]], percent: int) -> timedelta:
-    return durations[-(-len(durations) * percent // 100) - 1][0]
+def _nearest_rank(sorted_values: Sequence[T], percent: int) -> T:
+    return sorted_values[-(-len(sorted_values) * percent // 100) - 1]

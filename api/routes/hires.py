@@ -111,7 +111,7 @@ async def list_hires(
         if manager not in (None, actor.person):
             return HireList(items=[], next_cursor=None)
         manager = actor.person
-    facilities = _facilities(actor, facility)
+    facilities = facilities_of(actor, facility)
     wanted = HireFilter(
         facilities=facilities,
         manager=manager,
@@ -150,7 +150,7 @@ def _works_on_hires(actor: Actor) -> bool:
     return not WORK_ON_HIRES.isdisjoint(actor.roles)
 
 
-def _facilities(actor: Actor, wanted: str | None) -> tuple[str, ...] | None:
+def facilities_of(actor: Actor, wanted: str | None) -> tuple[str, ...] | None:
     """Those of the caller, or the one that is wanted of them; None: all."""
     if wanted is not None:
         return (wanted,) if actor.serves(wanted) else ()
