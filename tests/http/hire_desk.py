@@ -73,9 +73,11 @@ def a_standing(case_id: str = CASE, **changes: Any) -> HireStanding:
 
 async def under_way(gateway: Gateway, case_id: str = CASE, **changes: Any) -> HireStanding:
     """A case that the read model shows, with its plan."""
-    status = {name: changes.pop(name) for name in ("status", "closed_at", "watchers") if name in changes}
+    status: dict[str, Any] = {
+        name: changes.pop(name) for name in ("status", "closed_at", "watchers") if name in changes
+    }
     standing = a_standing(case_id, **changes)
-    shown = {"process": "hire-to-provision", "stage": "provisioning", "requester": "hanna"}
+    shown: dict[str, Any] = {"process": "hire-to-provision", "stage": "provisioning", "requester": "hanna"}
     await gateway.evidence.record(a_journal(case_id, **(shown | status)))
     await gateway.hires.record(standing)
     return standing
