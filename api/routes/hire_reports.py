@@ -16,7 +16,7 @@ from api.problems import invalid_parameter
 from api.routes.documents import problems
 from api.routes.hires import facilities_of
 from api.schemas.hire_reports import HireReport, hire_measures
-from api.schemas.parameters import MAX_PAGE, Word
+from api.schemas.parameters import MAX_PAGE, Day, Word
 from api.services import Services
 from domain.business_time import local_day, start_of_business
 from domain.facility import BusinessCalendar
@@ -37,10 +37,10 @@ async def hires(
     services: TheServices,
     actor: TheActor,
     from_: Annotated[
-        date | None,
+        Day | None,
         Query(alias="from", description="First start date of the period; default: 30 days before its last"),
     ] = None,
-    until: Annotated[date | None, Query(description="Last start date of the period; default: today")] = None,
+    until: Annotated[Day | None, Query(description="Last start date of the period; default: today")] = None,
     facility: Word = None,
 ) -> HireReport:
     """Lead time, day-one readiness, time to provision and what was left of rescinded hires, of the hires that start in

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -18,7 +17,7 @@ from api.routes.documents import problems
 from api.schemas.cases import CaseAccepted
 from api.schemas.hires import HireList, HirePreview, HireView, hire_path, hire_row, hire_view
 from api.schemas.links import case_links
-from api.schemas.parameters import DEFAULT_PAGE, CaseId, Cursor, Limit, PersonQuery, Word
+from api.schemas.parameters import DEFAULT_PAGE, CaseId, Cursor, Day, Limit, PersonQuery, Word
 from api.services import Services
 from api.waiting import IdempotencyKey
 from domain.business_time import local_day
@@ -40,8 +39,8 @@ WORK_ON_HIRES = KNOW_PERSONS | {
 
 router = APIRouter(route_class=BearerRoute, tags=["Hires"])
 _document = documented(Hire)
-StartsFrom = Annotated[date | None, Query(description="First start date, local to the facility")]
-StartsUntil = Annotated[date | None, Query(description="Last start date, local to the facility")]
+StartsFrom = Annotated[Day | None, Query(description="First start date, local to the facility")]
+StartsUntil = Annotated[Day | None, Query(description="Last start date, local to the facility")]
 
 
 @router.post(

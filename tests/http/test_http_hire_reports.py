@@ -88,6 +88,9 @@ async def test_where_there_are_too_many_the_earliest_are_told(
 async def test_an_empty_period_and_other_roles_are_refused(gateway: Gateway) -> None:
     empty = await gateway.get("/v1/reports/hires?from=2026-03-03&until=2026-03-02", "hugo", HR)
     assert (empty.status_code, empty.json()["errors"][0]["code"]) == (422, "period-empty")
+    for query in ("from=0", "until=2026-3-1", "until=2026-03-01T00:00:00Z"):
+        answer = await gateway.get(f"/v1/reports/hires?{query}", "hugo", HR)
+        assert answer.json()["errors"][0]["parameter"] == query.split("=")[0]
     for role in ("requester", "buyer", "portal"):
         answer = await gateway.get("/v1/reports/hires", "bo", role)
         assert (answer.status_code, slug(answer)) == (403, "role-required")
