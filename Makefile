@@ -11,6 +11,8 @@ VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+# Of the tests, side by side; 0 runs them all in one.
+PROCESSES ?= 2
 CODE := activities adapters api cli domain workflows $(wildcard worker.py bench) tests
 
 .PHONY: help up demo test check lock bench format clean
@@ -25,7 +27,7 @@ demo: $(INSTALLED) ## Take the example purchases from the API to money that the 
 	@exec $(BIN)/corridor demo
 
 test: check ## Run the checks and all tests
-	$(BIN)/python -m pytest -W error
+	$(BIN)/python -m pytest -W error -n $(PROCESSES) --dist loadfile --max-worker-restart 0
 
 check: $(INSTALLED) ## Formatting, lint, types and the import rule
 	$(BIN)/ruff format --check .

@@ -10,14 +10,12 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import httpx
 import structlog
 from opentelemetry import trace
 from opentelemetry.trace import Tracer
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
 from temporalio.client import Client, Interceptor
 from temporalio.contrib.opentelemetry import TracingInterceptor
 from temporalio.worker import Worker
@@ -26,6 +24,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 import workflows
 from activities.bank_desk import BankDesk
 from activities.case_steps import CaseActivities
+from activities.heartbeats import Heartbeats
 from activities.hiring import HiringActivities
 from activities.housekeeping import HousekeepingActivities
 from activities.invoice_ports import InvoicePorts
@@ -40,7 +39,7 @@ from adapters.bank_folder import connect as connect_bank
 from adapters.bank_messages.reader import BankMessages
 from adapters.directory_files import FileDirectory
 from adapters.erp.reference.adapter import ReferenceErp
-from adapters.key_files import KeyFilesError, KeysFolder, key_files
+from adapters.key_files import KeyFilesError, key_files
 from adapters.learning_assistant import LearningAssistant
 from adapters.mail.links import MailLinks
 from adapters.mail.notifier import MailNotifier
@@ -69,10 +68,10 @@ from adapters.telemetry.ports import traced
 from adapters.telemetry.sdk import sdk_runtime
 from adapters.telemetry.traces import configure_traces
 from adapters.temporal_cases import Plan, TemporalCaseMessenger, TemporalRunningCases, ensure_schedules
-from adapters.temporal_payloads import PlainPayloads, data_converter
+from adapters.temporal_payloads import data_converter
 from adapters.webhooks.notifier import WebhookNotifier
-from adapters.webhooks.subscriber import Subscriber
 from cli.settle import exit_settled
+from cli.worker_settings import WorkerSettings
 from domain.payment import DebtorAccount
 from domain.ports.checkpoints import CheckpointStore
 from domain.ports.evidence import Outbox
@@ -109,47 +108,6 @@ PASSED_THROUGH = (
 
 # What a reconciler asks how it stands: every process that is a case.
 CASES = (WORKFLOW_NAME, INCIDENT, INVOICE_TO_PAYMENT, PAYMENT_RUN, HIRE_TO_PROVISION)
-
-
-class WorkerSettings(BaseSettings):
-    """Environment variables of the worker; docs/deployment.md explains each."""
-
-    model_config = SettingsConfigDict(env_prefix="CORRIDOR_", extra="ignore")
-
-    temporal_address: str = Field(default="localhost:7233", validation_alias="TEMPORAL_ADDRESS")
-    temporal_namespace: str = Field(default="default", validation_alias="TEMPORAL_NAMESPACE")
-    task_queue: str = TASK_QUEUE
-    database_dsn: str
-    erp_dsn: str
-    keys_dir: KeysFolder = None
-    plain_payloads: PlainPayloads = "accept"
-    reference_dir: Path = Path("examples")
-    seal_every_minutes: Annotated[int, Field(ge=1, le=1440)] = 10
-    reconcile_every_minutes: Annotated[int, Field(ge=1, le=10080)] = 60
-    propose_every_minutes: Annotated[int, Field(ge=1, le=10080)] = 60
-    collect_every_seconds: Annotated[int, Field(ge=1, le=86400)] = 60
-    policies_dir: Path = Path("policies")
-    bank_outbox: Path = Path("bank/outbox")
-    bank_inbox: Path = Path("bank/inbox")
-    positive_pay_layout: Path | None = None
-    public_url: str = "http://localhost:8080"
-    link_hours: int = Field(default=72, ge=1, le=720)
-    smtp_host: str = "localhost"
-    smtp_port: int = 587
-    smtp_security: Literal["none", "starttls", "tls"] = "starttls"
-    smtp_username: str | None = None
-    smtp_password: SecretStr | None = None
-    mail_from: str = "corridor@example.org"
-    scim_url: str = ""
-    scim_token: SecretStr | None = None
-    scim_token_url: str = ""
-    scim_client_id: str = ""
-    scim_client_secret: SecretStr | None = None
-    scim_mapping: Path | None = None
-    webhooks: tuple[Subscriber, ...] = ()
-    metrics_address: str = ""
-    log_level: str = "INFO"
-    otlp_endpoint: str = Field(default="", validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
 
 
 def sandbox() -> SandboxedWorkflowRunner:
@@ -207,7 +165,7 @@ def build_worker(
         workflows=processes(ports, checkpoints),
         activities=activities_of(case, purchasing, *keeping),
         workflow_runner=sandbox(),
-        interceptors=[CaseLogContext(), *options.pop("interceptors", ())],
+        interceptors=[CaseLogContext(), Heartbeats(), *options.pop("interceptors", ())],
         graceful_shutdown_timeout=timedelta(seconds=10),
         **options,
     )

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 
-from domain.person_matching import match_person, person_keys
 from temporalio import activity
 
 from activities.approver_reads import approver_directory
@@ -25,6 +24,7 @@ from domain.hire_plan import HirePlan
 from domain.hire_planning import asks_of, plan
 from domain.identity_questions import decided_match, identity_findings
 from domain.money import Money
+from domain.person_matching import match_person, person_keys
 from domain.ports.directory import DirectoryPort
 from domain.ports.erp import ErpPort, MasterDataQuery
 from domain.ports.evidence import EvidenceWriter

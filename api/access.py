@@ -16,6 +16,10 @@ from domain.people import Actor
 from domain.tasks import Task
 
 QUERY_TIMEOUT = timedelta(seconds=2)
+HIRES = "hire-to-provision"
+AUDITORS = ("auditor", "compliance-officer", "process-owner")
+KNOW_PERSONS = frozenset({*AUDITORS, "human-resources"})
+"""Roles that may read who is hired, at their facilities."""
 
 
 def only_own(actor: Actor) -> bool:
@@ -48,7 +52,38 @@ async def _seen(services: Services, actor: Actor, case_id: str) -> CaseSnapshot 
     if key is None or not actor.serves(key.facility):
         return None
     case = await services.reader.case(case_id) or await _own_account(services, case_id)
-    return case if case is not None and may_see(actor, case) else None
+    return case if case is not None and await _concerned_with(services, actor, case) else None
+
+
+async def _concerned_with(services: Services, actor: Actor, case: CaseSnapshot) -> bool:
+    return may_see(actor, case) or (actor.serves(case.facility) and await _manages(services, actor, case))
+
+
+async def _manages(services: Services, actor: Actor, case: CaseSnapshot) -> bool:
+    """Whether it is a hire for whose arrival the caller answers now, whoever did when it was posted."""
+    if case.process != HIRES:
+        return False
+    standing = await services.hires.standing(case.case_id)
+    return standing is not None and standing.manager == actor.person
+
+
+async def knows_person(services: Services, actor: Actor, case: CaseSnapshot) -> bool:
+    """Whether the caller, who may see the case, may read all that was recorded of it. Who is hired is for those whom
+    it concerns, for human resources and auditors, and for whoever has, or had, something to do in the case.
+    """
+    if case.process != HIRES or not KNOW_PERSONS.isdisjoint(actor.roles):
+        return True
+    if actor.person in (case.requester, case.on_behalf_of, *case.watchers) or await _manages(services, actor, case):
+        return True
+    tasks = await services.reader.tasks_of_case(case.case_id)
+    return any(entitled(task, actor) or actor.person in task.approved_by for task in tasks)
+
+
+async def require_knowing(services: Services, actor: Actor, case: CaseSnapshot) -> None:
+    """Raises the 403 problem for those who may see that there is such a hire, and not whose it is."""
+    if not await knows_person(services, actor, case):
+        detail = "What is recorded of a hire is for those whom it concerns, who work on it, and who audit it."
+        raise forbidden("personal-data", detail)
 
 
 async def require_linkable(
@@ -83,9 +118,14 @@ async def sees_task(services: Services, actor: Actor, task: Task) -> bool:
     if entitled(task, actor) or actor.person in task.approved_by:
         return True
     case = await services.reader.case(task.case_id)
-    if case is not None and may_see(actor, case):
+    if case is not None and await sees_person(services, actor, case):
         return True
     return bool(stands_in_for(services, await authorities_of(services, actor), task, actor))
+
+
+async def sees_person(services: Services, actor: Actor, case: CaseSnapshot) -> bool:
+    """Whether the caller may read the timeline of the case."""
+    return await _concerned_with(services, actor, case) and await knows_person(services, actor, case)
 
 
 def require_role(actor: Actor, *roles: str) -> None:

@@ -26,6 +26,8 @@ from api.routes import (
     delegations,
     events,
     health,
+    hire_reports,
+    hires,
     invoice_reports,
     invoices,
     keeping,
@@ -51,6 +53,7 @@ cursors. Amounts and quantities are decimal strings; instants carry their time z
 ROUTERS = (
     requisitions,
     invoices,
+    hires,
     keying,
     payment_runs,
     cases,
@@ -67,6 +70,7 @@ ROUTERS = (
     keeping,
     reports,
     invoice_reports,
+    hire_reports,
     health,
 )
 

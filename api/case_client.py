@@ -12,13 +12,16 @@ from temporalio.service import RPCError, RPCStatusCode
 from api.starting import SYSTEM, Beginning, plain, start_case, unavailable
 from domain.case import CaseSnapshot
 from domain.case_actions import ActionRecord, ActionRequest
+from domain.hire import HireChange, HireEnd
+from domain.hire_intake import hire_title
 from domain.model import Value
 from domain.outside_errors import TemporarilyUnavailableError
 from domain.policy.model import FrozenPolicy
 from domain.purchase import Acknowledgement, GoodsReceipt, GoodsReturn, Settlement
 from domain.tasks import Decision, DecisionRecord, TaskChange, TaskChangeRecord
-from workflows.messages import invoice_to_payment, payment_run
+from workflows.messages import hire_to_provision, invoice_to_payment, payment_run
 from workflows.messages import procure_to_pay as messages
+from workflows.messages.hire_to_provision import HireInput
 from workflows.messages.invoice_to_payment import InvoiceInput
 from workflows.messages.payment_run import PaymentRunInput
 from workflows.messages.procure_to_pay import PurchaseInput
@@ -28,11 +31,14 @@ DESCRIBE_TIMEOUT = timedelta(seconds=2)
 HEALTH_TIMEOUT = timedelta(seconds=2)
 
 PurchaseEvent = Acknowledgement | GoodsReceipt | GoodsReturn | Settlement
+HireEvent = HireChange | HireEnd
 _SIGNALS: Mapping[type[Value], str] = {
     Acknowledgement: messages.ORDER_ACKNOWLEDGED,
     GoodsReceipt: messages.GOODS_RECEIVED,
     GoodsReturn: messages.GOODS_RETURNED,
     Settlement: messages.SETTLEMENT_REPORTED,
+    HireChange: hire_to_provision.HIRE_CHANGED,
+    HireEnd: hire_to_provision.HIRE_ENDED,
 }
 _KINDS = {"invoice": "Invoice", "credit-note": "Credit note"}
 R = TypeVar("R", bound=Value)
@@ -60,6 +66,9 @@ class CaseClient(Protocol):
     async def start_payment_run(self, request: PaymentRunInput, fingerprint: str) -> None:
         """Start a run that was asked for under `fingerprint`; raises CaseExistsError when its id was ever used."""
 
+    async def start_hire(self, request: HireInput) -> None:
+        """Start the case of a hire; raises CaseExistsError when its id was ever used."""
+
     async def fingerprint(self, case_id: str) -> str | None:
         """Fingerprint of the request that started the case; None when Temporal no longer (or never) knew it."""
 
@@ -72,7 +81,7 @@ class CaseClient(Protocol):
     async def change_task(self, case_id: str, change: TaskChange) -> None:
         """Hand in a change of a task. Raises CaseClosedError."""
 
-    async def report(self, case_id: str, event: PurchaseEvent) -> None:
+    async def report(self, case_id: str, event: PurchaseEvent | HireEvent) -> None:
         """Hand in an event. Raises CaseClosedError."""
 
     async def decision_record(self, case_id: str, decision_id: str, within: timedelta) -> DecisionRecord | None:
@@ -144,6 +153,21 @@ class TemporalCaseClient:
         )
         await start_case(self._client, self._task_queue, beginning, request)
 
+    async def start_hire(self, request: HireInput) -> None:
+        hire = request.hire
+        facts = f"Starts {hire.start_on}, {hire.employment_type}, asked for by {hire.requester}"
+        beginning = Beginning(
+            workflow=hire_to_provision.WORKFLOW_NAME,
+            case_id=request.case_id,
+            process="hire-to-provision",
+            facility=hire.facility,
+            urgency="routine",
+            summary=plain(hire_title(hire)),
+            details=self._details(request.case_id, request.policy, facts),
+            fingerprint=request.request_sha256,
+        )
+        await start_case(self._client, self._task_queue, beginning, request)
+
     async def fingerprint(self, case_id: str) -> str | None:
         try:
             description = await self._handle(case_id).describe(rpc_timeout=DESCRIBE_TIMEOUT)
@@ -163,7 +187,7 @@ class TemporalCaseClient:
     async def change_task(self, case_id: str, change: TaskChange) -> None:
         await self._signal(case_id, messages.TASK_CHANGED, change)
 
-    async def report(self, case_id: str, event: PurchaseEvent) -> None:
+    async def report(self, case_id: str, event: PurchaseEvent | HireEvent) -> None:
         await self._signal(case_id, _SIGNALS[type(event)], event)
 
     async def decision_record(self, case_id: str, decision_id: str, within: timedelta) -> DecisionRecord | None:

@@ -13,6 +13,7 @@ from api.services import Services
 from api.standing import Standing, standing_of
 from api.waiting import outcome
 from domain.approval import missing_content, refusal
+from domain.hire_answers import is_about_hire
 from domain.policy.model import DelegationRule
 from domain.tasks import Decision, DecisionRecord, IgnoredBecause, Task
 
@@ -33,6 +34,10 @@ _CONTENT: dict[IgnoredBecause, tuple[str, str]] = {
     "correction-required": ("/corrections", "Say what is to be changed."),
     "correction-not-allowed": ("/invoice", "This answer does not change that; 'correct' does, where it is offered."),
     "call-back-required": ("/call_back", "Say whom you called, under which number of the supplier master, and when."),
+    "worker-required": ("/hire/worker_id", "Say which of the workers that the question names."),
+    "worker-unknown": ("/hire/worker_id", "The question names no such worker; choose one that it does."),
+    "user-name-required": ("/hire/user_name", "Say which free user name is to be taken."),
+    "until-required": ("/hire/until", "Say until when it holds: a day that is still to come."),
 }
 
 
@@ -107,7 +112,7 @@ async def _ask(services: Services, task: Task, decision: Decision) -> DecisionRe
 
 
 def _check_content(task: Task, decision: Decision, rule: DelegationRule) -> None:
-    because = _why_not(task, decision, rule) or missing_content(decision)
+    because = _why_not(task, decision, rule) or missing_content(decision, task)
     if because is not None:
         raise _ignored(because, task, Standing(decision))
 
@@ -142,6 +147,16 @@ def _ignored(because: IgnoredBecause, task: Task, standing: Standing) -> Problem
         pointer, message = _CONTENT[because]
         if pointer == "/corrections" and task.case_id.startswith("invoice-to-payment."):
             pointer = "/invoice"
+        if because == "correction-not-allowed":
+            pointer, message = _foreign_part(task, standing.decision, message)
         return invalid_request((ProblemDetail(pointer=pointer, code=because, message=message),))
     shown = {"subject_version": task.subject_version, "task_status": task.status, "because": because}
     return conflict(because, "The decision does not count", _REASONS.get(because, ""), **shown)
+
+
+def _foreign_part(task: Task, decision: Decision, message: str) -> tuple[str, str]:
+    """Where the answer says what its question is not about."""
+    foreign = "The question is about something else; leave this out."
+    if is_about_hire(task):
+        return ("/corrections" if decision.corrections else "/invoice"), foreign
+    return ("/hire", foreign) if decision.hire is not None else ("/invoice", message)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -11,6 +10,7 @@ from pydantic import ValidationError
 
 from api.posted import details
 from api.problems import ProblemDetail, at_body, invalid_request
+from api.readable import Readable, Shape
 from api.services import Services
 from domain.business_time import local_day
 from domain.facility import Facility
@@ -19,8 +19,6 @@ from domain.intake import faults_of
 from domain.people import Actor
 from domain.policy.model import FrozenPolicy
 from domain.requisition import Requisition
-
-_LISTS = ("lines", "attachments")
 
 
 class Intake:
@@ -57,7 +55,7 @@ class Intake:
         """
         policy = self._policy(facility)
         if policy is None:
-            raise invalid_request((_unknown_facility(facility, prefix),))
+            raise invalid_request((unknown_facility(facility, prefix),))
         return policy
 
     def _policy(self, facility: str) -> FrozenPolicy | None:
@@ -89,8 +87,7 @@ class Intake:
         """What is wrong besides the form: the parts that cannot be read are left out, and the rest is checked."""
         if not isinstance(document, dict):
             return ()
-        places = [each["loc"] for each in error.errors(include_url=False, include_context=False, include_input=False)]
-        readable = Readable(document, places, self._actor.person, self._now.date())
+        readable = Readable(document, error, _shape(self._actor.person, self._now.date()))
         try:
             requisition = Requisition.model_validate_json(json.dumps(readable.document), strict=True)
         except ValidationError:
@@ -99,56 +96,23 @@ class Intake:
         return at_body(filter(None, map(readable.in_original, faults)), prefix)
 
 
-class Readable:
-    """A requisition without the parts that cannot be read: unknown fields and unreadable lines are left out, unreadable
-    fields get a harmless value. A fault found in it stands, unless it is about such a part.
-    """
-
-    def __init__(self, document: dict[str, Any], places: list[tuple[int | str, ...]], person: str, today: date) -> None:
-        self.document = copy.deepcopy(document)
-        harmless = {
-            "number": "unreadable",
-            "requester": person,
-            "need_by": (today + timedelta(days=1)).isoformat(),
-            "deliver_to": "unreadable",
-            "urgency": "routine",
-            "justification": "",
-            "on_behalf_of": None,
-        }
-        dropped: dict[str, set[int]] = {name: set() for name in _LISTS}
-        self._unreadable: set[str] = set()
-        for place in places:
-            name = str(place[0]) if place else ""
-            if name in _LISTS and len(place) > 1 and isinstance(place[1], int):
-                dropped[name].add(place[1])
-                continue
-            self._unreadable.add(f"/{name}")
-            if name in harmless:
-                self.document[name] = harmless[name]
-            elif name not in Requisition.model_fields:
-                self.document.pop(name, None)
-        self._kept = {name: self._keep(name, indexes) for name, indexes in dropped.items()}
-
-    def in_original(self, fault: Fault) -> Fault | None:
-        """The fault where it stands in what was sent; None when it is about a part that was left out."""
-        _, name, *rest = fault.pointer.split("/")
-        if f"/{name}" in self._unreadable or (name == "justification" and "/urgency" in self._unreadable):
-            return None
-        if name in _LISTS and rest and rest[0].isdigit():
-            rest[0] = str(self._kept[name][int(rest[0])])
-            return fault.model_copy(update={"pointer": "/".join(["", name, *rest])})
-        return fault
-
-    def _keep(self, name: str, dropped: set[int]) -> list[int]:
-        """Drop these parts of a list; the indexes of those that stay."""
-        parts = self.document.get(name)
-        if not isinstance(parts, list):
-            return []
-        kept = [index for index in range(len(parts)) if index not in dropped]
-        self.document[name] = [parts[index] for index in kept]
-        return kept
+def _shape(person: str, today: date) -> Shape:
+    return Shape(
+        fields=frozenset(Requisition.model_fields),
+        lists=("lines", "attachments"),
+        harmless={
+            "/number": "unreadable",
+            "/requester": person,
+            "/need_by": (today + timedelta(days=1)).isoformat(),
+            "/deliver_to": "unreadable",
+            "/urgency": "routine",
+            "/justification": "",
+            "/on_behalf_of": None,
+        },
+        judged_by={"/justification": ("/urgency",)},
+    )
 
 
-def _unknown_facility(facility: str, prefix: str) -> ProblemDetail:
+def unknown_facility(facility: str, prefix: str) -> ProblemDetail:
     message = f"There is no facility '{facility}'; send the code of one that buys here."
     return ProblemDetail(pointer=f"{prefix}/facility", code="unknown-facility", message=message)

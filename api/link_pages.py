@@ -165,7 +165,7 @@ def needs_comment(action: Action, task: Task, actor: Actor) -> bool:
         actor=actor,
         subject_version=task.subject_version,
     )
-    return missing_content(bare) == "comment-required"
+    return missing_content(bare, task) == "comment-required"
 
 
 def _asked(question: Question) -> Iterable[Html]:

@@ -25,6 +25,7 @@ from adapters.policy_files import WatchedPolicyStore
 from adapters.postgres.checkpoints import PostgresCheckpoints
 from adapters.postgres.delegations import PostgresDelegations
 from adapters.postgres.documents import PostgresDocuments
+from adapters.postgres.hire_standings import PostgresHireStandings
 from adapters.postgres.invoice_register import PostgresInvoiceRegister
 from adapters.postgres.keeping import PostgresKeeper
 from adapters.postgres.notices import PostgresNotices
@@ -126,6 +127,7 @@ async def connect(settings: GatewaySettings, metrics: CollectorRegistry, resourc
         invoice_reader=DocumentReader(PdfExtraction(settings.pdf_templates_dir)),
         register=PostgresInvoiceRegister(pool),
         payments=PostgresPaymentLedger(pool),
+        hires=PostgresHireStandings(pool),
         now=wall_clock,
         probes={"temporal": cases.health, "database": lambda: _answers(pool)},
         metrics=metrics,

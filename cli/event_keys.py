@@ -12,20 +12,26 @@ from cli.stack.data_folder import write_private
 SUPPLIERS = "urn:meridianvalley:suppliers"
 RECEIVING = "urn:meridianvalley:receiving"
 PAYABLES = "urn:meridianvalley:accounts-payable"
+PERSONNEL = "urn:meridianvalley:human-resources"
 
 TYPES: dict[str, tuple[str, ...]] = {
     SUPPLIERS: ("corridor.order.acknowledged",),
     RECEIVING: ("corridor.goods.received", "corridor.goods.returned"),
     PAYABLES: ("corridor.order.settled",),
+    PERSONNEL: ("corridor.hr.hired", "corridor.hr.hire-changed", "corridor.hr.hire-ended"),
 }
 
 
 def event_sources_file(data_folder: Path) -> Path:
-    """The list of event sources as the gateway reads it, with a random key each; made once, readable by us alone."""
+    """The list of event sources as the gateway reads it, readable by us alone, with a random key each that stays once
+    it is made.
+    """
     path = data_folder / "event-sources.json"
-    if not path.exists():
-        sources = [{"source": source, "secrets": [_new_key()], "types": list(types)} for source, types in TYPES.items()]
-        write_private(path, json.dumps(sources, indent=2))
+    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    missing = [source for source in TYPES if source not in {each["source"] for each in known}]
+    if missing:
+        added = [{"source": source, "secrets": [_new_key()], "types": list(TYPES[source])} for source in missing]
+        write_private(path, json.dumps([*known, *added], indent=2))
     return path
 
 

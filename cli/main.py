@@ -2,7 +2,7 @@
 
 import typer
 
-from cli.commands import audit, delegations, invoices, keys, payments, policy, tasks
+from cli.commands import audit, delegations, hires, invoices, keys, payments, policy, tasks
 from cli.commands.cases import act, case, cases, submit
 from cli.commands.catalogue import catalogue
 from cli.commands.demo import demo
@@ -37,6 +37,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(delegations.app, name="delegations")
 app.add_typer(invoices.app, name="invoices")
+app.add_typer(hires.app, name="hires")
 app.add_typer(payments.app, name="payments")
 
 

@@ -15,6 +15,7 @@ from domain.delegating import authority_refusal
 from domain.delegation import DelegatedAuthority
 from domain.duties import Duty, DutyDone
 from domain.entitlement import entitled, visible
+from domain.hire_answers import hire_answer_refusal, is_about_hire
 from domain.people import Actor
 from domain.policy.model import DelegationRule, SegregationRule
 from domain.reassigning import change_refusal, reassigned
@@ -37,6 +38,9 @@ _NEEDS_COMMENT: frozenset[Action] = frozenset(
         "not-duplicate",
         "short-pay",
         "resend",
+        "clear",
+        "stop",
+        "complete",
     }
 )
 _NEEDS_CORRECTION: frozenset[Action] = frozenset({"correct", "map", "code", "link"})
@@ -101,12 +105,19 @@ def may_decide_for(
     )
 
 
-def missing_content(decision: Decision) -> IgnoredBecause | None:
-    """Whether the action lacks the reason or the correction that it needs, or brings one that is not its own."""
+def missing_content(decision: Decision, task: Task | None = None) -> IgnoredBecause | None:
+    """Whether the action lacks the reason or the correction that it needs, or brings one that is not its own. What is
+    said of a hire is looked at where the `task` is given.
+    """
     if decision.action in _NEEDS_COMMENT and not decision.comment.strip():
         return "comment-required"
-    if decision.action in _NEEDS_CORRECTION and not (decision.corrections or decision.invoice):
+    about_hire = task is not None and is_about_hire(task)
+    corrected = decision.corrections or decision.invoice or about_hire
+    if decision.action in _NEEDS_CORRECTION and not corrected:
         return "correction-required"
+    because = None if task is None else hire_answer_refusal(task, decision)
+    if because is not None:
+        return because
     if beyond_the_action(decision):
         return "correction-not-allowed"
     if decision.action == "confirm" and decision.call_back is None:
@@ -242,7 +253,7 @@ class ApprovalLedger:
         )
         if because is None and self.conflict(decision, now) is not None:
             because = "duties-conflict"
-        return because or missing_content(decision)
+        return because or missing_content(decision, task)
 
     def conflict(self, decision: Decision, now: datetime) -> SegregationRule | None:
         """The rule of segregation that forbids the decision, for the words in which it is refused."""

@@ -25,7 +25,11 @@ def hits_of(person: ScreenedPerson, entries: Sequence[ExclusionEntry], least_sco
 
 def _hit(person: ScreenedPerson, entry: ExclusionEntry, least_score: int) -> ExclusionHit | None:
     same_npi = bool(entry.npi) and entry.npi == person.npi
-    score = 100 if same_npi else name_score(person.name, PersonName(given=entry.given, family=entry.family or entry.business or "-"))
+    score = (
+        100
+        if same_npi
+        else name_score(person.name, PersonName(given=entry.given, family=entry.family or entry.business or "-"))
+    )
     other_birth = entry.birth_date and person.birth_date and entry.birth_date != person.birth_date
     if not same_npi and (score < least_score or other_birth):
         return None

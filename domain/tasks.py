@@ -213,6 +213,10 @@ IgnoredBecause = Literal[
     "already-approved",
     "delegation-not-valid",
     "duties-conflict",
+    "worker-required",
+    "worker-unknown",
+    "user-name-required",
+    "until-required",
 ]
 
 

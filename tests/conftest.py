@@ -2,6 +2,7 @@
 
 pytest_plugins = [
     "tests.fixtures.settle",
+    "tests.fixtures.side_by_side",
     "tests.fixtures.commands",
     "tests.fixtures.policies",
     "tests.fixtures.postgres",
@@ -9,6 +10,7 @@ pytest_plugins = [
     "tests.fixtures.evidence",
     "tests.fixtures.payable_stores",
     "tests.fixtures.hire_stores",
+    "tests.fixtures.slapd",
     "tests.fixtures.mail",
     "tests.fixtures.mock_bank",
     "tests.fixtures.identity",

@@ -36,6 +36,8 @@ STEP_RETRIES = RetryPolicy(
 # Our own store is retried until it answers: without it nothing could be shown to a person anyway.
 OWN_STORE_RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
 STEP_TIMEOUT = timedelta(seconds=30)
+# Of a step that may take minutes: without one, the step is taken from a worker that died.
+SIGN_OF_LIFE = timedelta(seconds=10)
 
 # What people look for on a list as soon as they have asked for it; other actions show with the step that follows them.
 SHOWN_AT_ONCE: frozenset[CaseAction] = frozenset({"hold", "resume", "add-watcher", "remove-watcher", "add-approver"})

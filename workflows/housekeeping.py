@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from temporalio import workflow
 
-from workflows.case import OWN_STORE_RETRIES
+from workflows.case import OWN_STORE_RETRIES, SIGN_OF_LIFE
 from workflows.messages.housekeeping import RECONCILE_CASES, SEAL_EVIDENCE, ReconcileResult, SealResult
 from workflows.steps.housekeeping import HousekeepingSteps, ReconciledPage, ReconcileInput, SealedHeads, Side
 
@@ -28,6 +28,7 @@ class SealEvidence:
             taken: SealedHeads = await workflow.execute_activity_method(
                 HousekeepingSteps.take_checkpoint,
                 start_to_close_timeout=_STEP_TIMEOUT,
+                heartbeat_timeout=SIGN_OF_LIFE,
                 retry_policy=OWN_STORE_RETRIES,
                 summary="Take a checkpoint of the evidence",
             )
@@ -63,6 +64,7 @@ class ReconcileCases:
                 HousekeepingSteps.reconcile_page,
                 ReconcileInput(side=side, cursor=cursor),
                 start_to_close_timeout=_STEP_TIMEOUT,
+                heartbeat_timeout=SIGN_OF_LIFE,
                 retry_policy=OWN_STORE_RETRIES,
                 summary="Compare cases with what is shown of them",
             )

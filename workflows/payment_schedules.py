@@ -10,7 +10,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.workflow import ParentClosePolicy
 
 from workflows import search_attributes
-from workflows.case import OWN_STORE_RETRIES
+from workflows.case import OWN_STORE_RETRIES, SIGN_OF_LIFE
 from workflows.messages.incident import WORKFLOW_NAME as INCIDENT
 from workflows.messages.incident import IncidentInput, incident_case_id
 from workflows.messages.payment_run import (
@@ -36,6 +36,7 @@ class ProposePayments:
         due: DueRuns = await workflow.execute_activity_method(
             PaymentScheduleSteps.due_payment_runs,
             start_to_close_timeout=_STEP_TIMEOUT,
+            heartbeat_timeout=SIGN_OF_LIFE,
             retry_policy=OWN_STORE_RETRIES,
             summary="Look where something is due",
         )
@@ -72,6 +73,7 @@ class CollectBankMessages:
                 PaymentScheduleSteps.collect_bank_messages,
                 CollectInput(raised=raised),
                 start_to_close_timeout=_STEP_TIMEOUT,
+                heartbeat_timeout=SIGN_OF_LIFE,
                 retry_policy=OWN_STORE_RETRIES,
                 summary="Read what the bank sent",
             )

@@ -62,7 +62,7 @@ class MemoryIdentity:
 
     async def find(self, worker_number: str, user_name: str) -> Account | None:
         named = self._named(user_name)
-        if named is not None and named.draft.worker_number != worker_number:
+        if named is not None and (not worker_number or named.draft.worker_number != worker_number):
             self._refuse("account-conflict", "The account of that name is not this worker's.")
         numbered = self._numbered(worker_number)
         if len(numbered) > 1:
@@ -74,10 +74,10 @@ class MemoryIdentity:
 
     async def create(self, draft: AccountDraft) -> Account:
         named, numbered = self._named(draft.user_name), self._numbered(draft.worker_number)
-        if named is not None and (not draft.worker_number or named.draft.worker_number != draft.worker_number):
+        if named is not None and named not in numbered:
             self._refuse("username-taken", f"The user name {draft.user_name} is somebody else's.")
         if any(each is not named for each in numbered):
-            self._refuse("account-conflict", "The worker has an account of another name.")
+            self._refuse("account-conflict", "The worker has another account already.")
         return self._shown(named or self._add(draft))
 
     async def change(self, account_id: str, draft: AccountDraft) -> Account:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from fastapi import APIRouter, Depends, Response
 from api.access import QUERY_TIMEOUT, require_linkable, visible_case
 from api.case_client import CaseClosedError, NoAnswerYetError
 from api.gatekeeping import BearerRoute, TheActor, TheServices
+from api.hire_intake import HireIntake
 from api.intake import Intake
 from api.people import active_person, refused_person, serves
 from api.posted import posted
@@ -29,6 +31,7 @@ from api.services import Services
 from api.waiting import IdempotencyKey, Prefer, chosen_id, outcome, wait_seconds
 from domain.case import CaseSnapshot, parse_case_id
 from domain.case_actions import ActionRecord, ActionRefusal, ActionRequest, CaseAction, action_refusal
+from domain.hire import Hire
 from domain.people import Actor
 from domain.requisition import Requisition
 
@@ -39,6 +42,7 @@ _MISSING: dict[ActionRefusal, tuple[str, str]] = {
     "requisition-required": ("/requisition", "Send the whole amended requisition."),
     "line-required": ("/line", "Say which line of the requisition."),
     "person-required": ("/person", "Say whom it concerns."),
+    "hire-required": ("/hire", "Send the whole corrected hire."),
 }
 _REASONS: dict[ActionRefusal, str] = {
     "duplicate": "The same was asked before.",
@@ -49,7 +53,7 @@ _REASONS: dict[ActionRefusal, str] = {
     "not-held": "The case is not held.",
     "line-unknown": "The requisition has no such line.",
     "nothing-asked": "Nobody has asked for information.",
-    "key-changed": "Number, facility and requester of a case do not change.",
+    "key-changed": "Number and facility of a case do not change, nor does who asked for a purchase.",
     "requester-may-not-decide": "Whoever asks does not decide.",
     "too-many": "So many people are added to the case already that no more can be.",
 }
@@ -71,8 +75,8 @@ async def act(
     idempotency_key: IdempotencyKey = None,
 ) -> ActionOutcome:
     """Withdraw, amend, provide information, hold, resume, cancel, cancel a line, close short, add an approver, add or
-    remove a watcher. 200 with what became of it; 202 when the case has not answered within `Prefer: wait=N`; 409 when
-    the case refuses it.
+    remove a watcher; correct or rescind a hire. 200 with what became of it; 202 when the case has not answered within
+    `Prefer: wait=N`; 409 when the case refuses it.
     """
     case = await visible_case(services, actor, case_id)
     request = ActionRequest(
@@ -83,6 +87,7 @@ async def act(
         requisition=body.requisition,
         line=body.line,
         person=body.person,
+        hire=body.hire,
     )
     _authorise(request, case)
     record = await _known(services, case, request)
@@ -90,6 +95,8 @@ async def act(
         await _check_person(services, case, request)
         if request.action == "amend" and request.requisition is not None:
             await _check_amendment(services, actor, case, request.requisition)
+        if request.action == "correct-hire" and request.hire is not None:
+            await _check_correction(services, actor, case, request.hire)
         record = await _hand_in(services, case, request, wait_seconds(prefer))
     if record is None:
         response.status_code = 202
@@ -141,6 +148,15 @@ async def _check_amendment(services: Services, actor: Actor, case: CaseSnapshot,
     await require_linkable(services, actor, amended.linked_cases, "/requisition/linked_cases", known=case.linked)
 
 
+async def _check_correction(services: Services, actor: Actor, case: CaseSnapshot, hire: Hire) -> None:
+    if case.process != "hire-to-provision":
+        raise _refused("not-in-this-stage")
+    key = parse_case_id(case.case_id)
+    _keep(hire, {"number": key.key if key else "", "facility": case.facility}, "/hire")
+    HireIntake.of_caller(services, actor, services.now()).check(hire, "/hire", own_only=False)
+    await require_linkable(services, actor, hire.linked_cases, "/hire/linked_cases", known=case.linked)
+
+
 def _keep_key(case: CaseSnapshot, amended: Requisition) -> None:
     key = parse_case_id(case.case_id)
     expected = {
@@ -148,13 +164,17 @@ def _keep_key(case: CaseSnapshot, amended: Requisition) -> None:
         "facility": case.facility,
         "requester": case.requester,
     }
-    changed = tuple(
-        ProblemDetail(pointer=f"/requisition/{name}", code="key-changed", message=f"Leave {name} as it was.")
+    _keep(amended, expected, "/requisition")
+
+
+def _keep(changed: Hire | Requisition, expected: Mapping[str, str], prefix: str) -> None:
+    faults = tuple(
+        ProblemDetail(pointer=f"{prefix}/{name}", code="key-changed", message=f"Leave {name} as it was.")
         for name, value in expected.items()
-        if getattr(amended, name) != value
+        if getattr(changed, name) != value
     )
-    if changed:
-        raise invalid_request(changed)
+    if faults:
+        raise invalid_request(faults)
 
 
 async def _hand_in(services: Services, case: CaseSnapshot, request: ActionRequest, seconds: int) -> ActionRecord | None:

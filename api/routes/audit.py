@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
-from api.access import require_role, visible_case
+from api.access import AUDITORS, require_role, visible_case
 from api.bundle import Evidence, packed
 from api.gatekeeping import BearerRoute, TheActor, TheServices
 from api.logs import log
@@ -20,7 +20,6 @@ from domain.case import parse_case_id
 from domain.people import Actor
 
 router = APIRouter(route_class=BearerRoute, tags=["Audit"])
-AUDITORS = ("auditor", "compliance-officer", "process-owner")
 _CASE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 _ZIP: dict[int | str, dict[str, Any]] = {
     200: {

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.access import may_see, only_own, visible_case
+from api.access import knows_person, only_own, require_knowing, sees_person, sees_task, visible_case
 from api.acting import authorities_of, stands_in_for
 from api.gatekeeping import BearerRoute, TheActor, TheServices
 from api.routes.documents import problems
@@ -73,6 +73,7 @@ async def show_case(services: TheServices, actor: TheActor, case_id: CaseId) -> 
     case = await visible_case(services, actor, case_id)
     tasks = await services.reader.tasks_of_case(case_id)
     authorities = await authorities_of(services, actor)
+    all_of_it = await knows_person(services, actor, case)
     now = services.now()
     return CaseDetail(
         case=case_item(case, now),
@@ -80,13 +81,13 @@ async def show_case(services: TheServices, actor: TheActor, case_id: CaseId) -> 
         tasks=[
             task_view(task, None, actor, now, stands_in_for(services, authorities, task, actor))
             for task in tasks
-            if task.status == "open"
+            if task.status == "open" and (all_of_it or await sees_task(services, actor, task))
         ],
         orders=list(case.order_numbers),
     )
 
 
-@router.get("/v1/cases/{case_id}/timeline", responses=problems(404, 422))
+@router.get("/v1/cases/{case_id}/timeline", responses=problems(403, 404, 422))
 async def show_timeline(
     services: TheServices,
     actor: TheActor,
@@ -96,9 +97,11 @@ async def show_timeline(
     limit: Limit = DEFAULT_PAGE,
 ) -> Timeline:
     """What happened to the case, in order of recording. With `family=true`, everything of one purchase in one thread:
-    its requests, invoices and payment runs.
+    its requests, invoices and payment runs. That of a hire is for those whom it concerns, who work on it, and who audit
+    it: 403 for others who see the case.
     """
-    await visible_case(services, actor, case_id)
+    case = await visible_case(services, actor, case_id)
+    await require_knowing(services, actor, case)
     if family:
         return await _family_timeline(services, actor, case_id, cursor, limit)
     page = await services.reader.timeline(case_id, cursor, limit)
@@ -109,7 +112,7 @@ async def show_timeline(
 async def _family_timeline(services: Services, actor: Actor, case_id: str, cursor: str | None, limit: int) -> Timeline:
     page = await services.reader.family_timeline(case_id, cursor, limit)
     cases = {each: await services.reader.case(each) for each in {found.case_id for found in page.items}}
-    seen = {each for each, case in cases.items() if case is not None and may_see(actor, case)}
+    seen = {each for each, case in cases.items() if case is not None and await sees_person(services, actor, case)}
     items = [timeline_item(found.case_id, found.entry) for found in page.items if found.case_id in seen]
     return Timeline(case_id=case_id, items=items, next_cursor=page.next_cursor)
 

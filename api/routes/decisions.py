@@ -95,6 +95,7 @@ def _decision(services: Services, actor: Actor, task_id: str, decision_id: str, 
         corrections=body.corrections,
         invoice=body.invoice,
         call_back=body.call_back,
+        hire=body.hire,
         on_behalf_of=body.on_behalf_of,
         decided_at=services.now(),
     )

@@ -1,25 +1,23 @@
-"""Facts from outside: acknowledgements, deliveries, returns, settlements."""
+"""Facts from outside: acknowledgements, deliveries, returns, settlements; and what HR reports of hires."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 from pydantic import ValidationError
 
-from api.access import QUERY_TIMEOUT
-from api.case_client import CaseClosedError, NoAnswerYetError, PurchaseEvent
+from api.case_client import PurchaseEvent
+from api.event_delivery import event_id_of, hand_in
 from api.event_sources import EventSource
 from api.gatekeeping import SignedRoute, TheServices, TheSource
+from api.hire_events import HIRE_EVENTS, receive_hire_event
 from api.logs import bind
 from api.posted import details, posted
 from api.problems import (
     ProblemDetail,
-    ProblemError,
-    conflict,
     forbidden,
     invalid_request,
     not_found,
@@ -28,12 +26,11 @@ from api.routes.documents import problems
 from api.schemas.events import CloudEvent, EventOutcome
 from api.schemas.links import case_path
 from api.services import Services
-from api.waiting import Prefer, outcome, wait_seconds
+from api.waiting import Prefer, wait_seconds
 from domain.case import parse_case_id
 from domain.event_faults import event_faults
 from domain.model import Request
 from domain.purchase import Acknowledgement, GoodsReceipt, GoodsReturn, Settlement
-from workflows.messages.procure_to_pay import EventRecord
 
 router = APIRouter(route_class=SignedRoute, tags=["Events"])
 
@@ -76,13 +73,23 @@ async def receive(
     source and id are its idempotency key. 200 with what became of it; 202 when the case has not answered yet.
     """
     _check_source(source, event)
+    if event.type in HIRE_EVENTS:
+        outcome = await receive_hire_event(services, source, event, wait_seconds(prefer))
+    else:
+        outcome = await _receive_order_event(services, source, event, wait_seconds(prefer))
+    if outcome.record is None:
+        response.status_code = 202
+        response.headers["Location"] = case_path(outcome.case_id)
+    return outcome
+
+
+async def _receive_order_event(
+    services: Services, source: EventSource, event: CloudEvent, seconds: int
+) -> EventOutcome:
     message = _message(event)
     case = await _case_of(services, source, message.order_number)
     await _check_numbers(services, case, message)
-    record = await _hand_in(services, case, message, wait_seconds(prefer))
-    if record is None:
-        response.status_code = 202
-        response.headers["Location"] = case_path(case)
+    record = await hand_in(services, case, message, message.event_id, seconds)
     return EventOutcome(event_id=message.event_id, case_id=case, record=record)
 
 
@@ -100,7 +107,7 @@ def _message(event: CloudEvent) -> PurchaseEvent:
         )
         raise invalid_request((fault,))
     model = _MODELS[event.type]
-    data = {**event.data, "event_id": f"{event.source}#{event.id}"}
+    data = {**event.data, "event_id": event_id_of(event)}
     try:
         message = model.model_validate_json(json.dumps(data), strict=True)
     except ValidationError as error:
@@ -141,27 +148,3 @@ async def _check_numbers(services: Services, case: str, message: PurchaseEvent) 
                 ProblemDetail(pointer=f"/data{each.pointer}", code=each.code, message=each.message) for each in faults
             )
         )
-
-
-async def _hand_in(services: Services, case: str, message: PurchaseEvent, seconds: int) -> EventRecord | None:
-    ask = partial(services.cases.event_record, case, message.event_id)
-    try:
-        await services.cases.report(case, message)
-    except CaseClosedError:
-        return await _before_the_end(services, case, message)
-    return await outcome(ask, seconds)
-
-
-async def _before_the_end(services: Services, case: str, message: PurchaseEvent) -> EventRecord:
-    """What became of an event that comes again after its case has closed. Raises the 409 problem for a new one."""
-    try:
-        record = await services.cases.event_record(case, message.event_id, QUERY_TIMEOUT)
-    except NoAnswerYetError:
-        record = None
-    if record is None:
-        raise _closed(case)
-    return record
-
-
-def _closed(case: str) -> ProblemError:
-    return conflict("case-closed", "The case is closed", "Its orders take no further events.", case_id=case)

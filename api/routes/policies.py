@@ -8,24 +8,22 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
+from api.approvers import approvers_of
 from api.gatekeeping import BearerRoute, TheActor, TheServices
 from api.intake import Intake
 from api.people import active_person
 from api.posted import posted
 from api.problems import ProblemDetail, invalid_request
 from api.routes.documents import problems
-from api.schemas.policies import Preview, PreviewBody, PreviewLevel
-from api.services import Services
+from api.schemas.policies import Preview, PreviewBody, preview_level
 from api.waiting import IdempotencyKey
-from domain.authority import ApproverDirectory
 from domain.facility import Facility
 from domain.money import CurrencyMismatchError, Money
 from domain.policy.model import FrozenPolicy
 from domain.policy.preview import Preview as Previewed
-from domain.policy.preview import PreviewedLevel, preview_of
+from domain.policy.preview import preview_of
 from domain.requisition import Requisition
 from domain.routing import RequestFacts
-from domain.staff import approver_directory
 
 router = APIRouter(route_class=BearerRoute, tags=["Policies"])
 
@@ -45,7 +43,7 @@ async def preview(
         raise _other_currency(body, policy)
     if body.requester is not None:
         await active_person(services, body.requester, "/requester")
-    approvers = await _approvers(services, policy, outline.requester)
+    approvers = await approvers_of(services, policy, outline.requester)
     facts = RequestFacts(
         amount=outline.amount,
         categories=outline.categories,
@@ -55,15 +53,6 @@ async def preview(
         requester_level=approvers.requester_level,
     )
     return _answer(preview_of(policy, facts, approvers, outline.requester, outline.on_behalf_of), outline.unpriced)
-
-
-async def _approvers(services: Services, policy: FrozenPolicy, requester: str | None) -> ApproverDirectory:
-    """Who holds the roles of the policy's levels, and who is above the requester, as the directory has them now."""
-    known = await services.directory.person(requester) if requester is not None else None
-    superiors = await services.directory.superiors(requester) if requester is not None else ()
-    roles = dict.fromkeys(level.role for level in policy.levels)
-    holders = {role: await services.directory.holders(role, policy.facility.code) for role in roles}
-    return approver_directory(known, superiors, holders)
 
 
 @dataclass(frozen=True)
@@ -122,31 +111,11 @@ def _answer(previewed: Previewed, unpriced: Sequence[int]) -> Preview:
         effective_from=previewed.effective_from,
         amount=previewed.amount,
         categories=list(previewed.categories),
-        levels=[_level(level) for level in previewed.levels],
+        levels=[preview_level(level) for level in previewed.levels],
         rules=list(previewed.rules),
         explanation=list(previewed.words),
         retrospective_role=previewed.retrospective,
         unpriced_lines=list(unpriced),
-    )
-
-
-def _level(level: PreviewedLevel) -> PreviewLevel:
-    return PreviewLevel(
-        place=level.place,
-        name=level.name,
-        role=level.role,
-        rules=list(level.rules),
-        reasons=list(level.reasons),
-        remind_after_hours=level.remind_after_hours,
-        escalate_after_hours=level.escalate_after_hours,
-        escalate_to=level.escalate_to,
-        approvers=level.approvers,
-        needs=level.needs,
-        quorum=level.quorum,
-        stage=level.stage or None,
-        people=list(level.people),
-        person_limit=level.person_limit,
-        clock_rule=level.clock_rule or None,
     )
 
 

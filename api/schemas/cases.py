@@ -9,6 +9,7 @@ from api.schemas.parameters import MessageId
 from api.schemas.tasks import TaskView
 from domain.case import CaseSnapshot, TimelineEntry
 from domain.case_actions import ActionRecord
+from domain.hire import Hire
 from domain.model import Request
 from domain.people import PersonId
 from domain.requisition import LineNumber, Requisition, Text
@@ -65,7 +66,7 @@ class Timeline(BaseModel):
 
 class ActionBody(Request):
     """`requisition` is the whole amended request (amend), `line` the requisition line (cancel-line), `person` whom it
-    concerns (add-approver, add-watcher, remove-watcher).
+    concerns (add-approver, add-watcher, remove-watcher), `hire` the whole corrected hire (correct-hire).
     """
 
     action_id: MessageId | None = None
@@ -73,6 +74,7 @@ class ActionBody(Request):
     requisition: Requisition | None = None
     line: LineNumber | None = None
     person: PersonId | None = None
+    hire: Hire | None = None
 
 
 class ActionOutcome(BaseModel):

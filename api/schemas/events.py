@@ -6,11 +6,20 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, Field
 
+from domain.facility import FacilityCode
+from domain.hire import HireNumber
 from domain.model import Request
+from domain.requisition import Text
 from workflows.messages.procure_to_pay import EventRecord
 
 EventType = Literal[
-    "corridor.order.acknowledged", "corridor.goods.received", "corridor.goods.returned", "corridor.order.settled"
+    "corridor.order.acknowledged",
+    "corridor.goods.received",
+    "corridor.goods.returned",
+    "corridor.order.settled",
+    "corridor.hr.hired",
+    "corridor.hr.hire-changed",
+    "corridor.hr.hire-ended",
 ]
 
 
@@ -30,6 +39,15 @@ class CloudEvent(Request):
     traceparent: Annotated[str, Field(max_length=100)] | None = None
     tracestate: Annotated[str, Field(max_length=1000)] | None = None
     data: dict[str, Any]
+
+
+class HireEnded(Request):
+    """Data of `corridor.hr.hire-ended`: the offer is rescinded, the person did not come, or it was the wrong person."""
+
+    number: HireNumber
+    facility: FacilityCode
+    kind: Literal["rescinded", "no-show", "wrong-person"]
+    reason: Annotated[Text, Field(min_length=1)]
 
 
 class EventOutcome(BaseModel):

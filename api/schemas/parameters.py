@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from fastapi import Path, Query
@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, BeforeValidator, Field
 MAX_PAGE = 200
 DEFAULT_PAGE = 50
 _PLAIN = r"^[A-Za-z0-9][A-Za-z0-9._@/#:~ -]*$"
+_DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 _INSTANT = re.compile(r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?([Zz]|[+-]\d{2}:\d{2})$")
 
 
@@ -30,6 +31,14 @@ def _in_utc(value: Any) -> datetime:
         raise ValueError("send an instant that UTC has as well") from None
 
 
+def _iso_day(value: Any) -> Any:
+    """Pydantic alone would also take '0' for the first of January 1970."""
+    if isinstance(value, date) or (isinstance(value, str) and _DAY.match(value)):
+        return value
+    raise ValueError("send a day such as 2026-03-01")
+
+
+Day = Annotated[date, BeforeValidator(_iso_day)]
 Instant = Annotated[AwareDatetime, BeforeValidator(_rfc3339)]
 UtcInstant = Annotated[AwareDatetime, BeforeValidator(_in_utc), BeforeValidator(_rfc3339)]
 """Kept in UTC, so that it compares equal to what a store gives back."""

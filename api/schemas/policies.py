@@ -12,6 +12,7 @@ from domain.master_data import SupplierRisk
 from domain.model import Request
 from domain.money import Money
 from domain.people import PersonId
+from domain.policy.preview import PreviewedLevel
 from domain.requisition import Requisition, Urgency
 
 Category = Annotated[str, Field(pattern=r"^[a-z][a-z-]{1,40}$")]
@@ -88,3 +89,23 @@ class Preview(BaseModel):
     explanation: list[str]
     retrospective_role: str | None
     unpriced_lines: list[int]
+
+
+def preview_level(level: PreviewedLevel) -> PreviewLevel:
+    return PreviewLevel(
+        place=level.place,
+        name=level.name,
+        role=level.role,
+        rules=list(level.rules),
+        reasons=list(level.reasons),
+        remind_after_hours=level.remind_after_hours,
+        escalate_after_hours=level.escalate_after_hours,
+        escalate_to=level.escalate_to,
+        approvers=level.approvers,
+        needs=level.needs,
+        quorum=level.quorum,
+        stage=level.stage or None,
+        people=list(level.people),
+        person_limit=level.person_limit,
+        clock_rule=level.clock_rule or None,
+    )

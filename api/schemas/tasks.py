@@ -22,6 +22,7 @@ from domain.tasks import (
     Action,
     CallBackNote,
     DecisionRecord,
+    HireAnswer,
     InvoiceCorrection,
     LineCorrection,
     Task,
@@ -83,7 +84,8 @@ class Worklist(BaseModel):
 class DecisionBody(Request):
     """`subject_version` is the version that the person saw. The person is the one of the token. `corrections` are for
     lines of a requisition, `invoice` for the working copy of an invoice; `call_back` says how a changed bank account
-    was verified.
+    was verified. `hire` answers questions about a hire: `worker_id` is needed to link or revive, `user_name` to correct
+    one, `until` to mitigate.
     """
 
     decision_id: Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")] | None = None
@@ -93,6 +95,7 @@ class DecisionBody(Request):
     corrections: Annotated[tuple[LineCorrection, ...], Field(max_length=200)] = ()
     invoice: InvoiceCorrection | None = None
     call_back: CallBackNote | None = None
+    hire: HireAnswer | None = None
     on_behalf_of: PersonId | None = None
 
 

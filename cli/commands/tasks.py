@@ -54,6 +54,10 @@ def decide(
     persona: As,
     comment: Annotated[str, typer.Option("--comment", "-m", help="Why; most refusals need it.")] = "",
     on_behalf_of: Annotated[str | None, typer.Option(help="In whose place; needs a delegation of theirs.")] = None,
+    worker: Annotated[str | None, typer.Option(help="Of a hire: the id of the worker to link or revive.")] = None,
+    user_name: Annotated[str | None, typer.Option(help="Of a hire: the free user name to take.")] = None,
+    until: Annotated[datetime | None, typer.Option(help="Of a hire: how long it holds.", formats=["%Y-%m-%d"])] = None,
+    reference: Annotated[str | None, typer.Option(help="Of a hire: the number of a badge, an asset, a ticket.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Answer a task as a persona.
@@ -62,7 +66,7 @@ def decide(
     """
     client = connect(persona)
     found = client.get(f"/v1/tasks/{task_id}")
-    body = {
+    body: dict[str, Any] = {
         "decision_id": uuid4().hex,
         "action": action,
         "subject_version": found["subject_version"],
@@ -70,6 +74,11 @@ def decide(
     }
     if on_behalf_of is not None:
         body["on_behalf_of"] = on_behalf_of
+    day = f"{until:%Y-%m-%d}" if until is not None else None
+    said = {"worker_id": worker, "user_name": user_name, "until": day, "reference": reference}
+    hire = {name: value for name, value in said.items() if value is not None}
+    if hire:
+        body["hire"] = hire
     show(client.post(f"/v1/tasks/{task_id}/decision", body, _WAIT), as_json)
 
 

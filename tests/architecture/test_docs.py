@@ -12,13 +12,14 @@ import pytest
 from pydantic import AliasChoices, AliasPath
 from pydantic_settings import BaseSettings
 
+from adapters.identity.ldap.environment import LdapVariables
 from adapters.key_files import KeyVariables
 from api.settings import GatewaySettings
 from cli.commands.catalogue import as_markdown
 from cli.stack import StackSettings
+from cli.worker_settings import WorkerSettings
 from domain.case_actions import ActionRefusal
 from domain.tasks import IgnoredBecause
-from worker import WorkerSettings
 from workflows.messages.procure_to_pay import EventRecord
 from workflows.showing import RUNBOOKS
 
@@ -26,7 +27,10 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "adapters").rglob("*.md")])
 LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)\)")
 PROCESS = ROOT / "docs" / "processes" / "procure-to-pay.md"
-SETTINGS: tuple[type[BaseSettings], ...] = (WorkerSettings, GatewaySettings, StackSettings, KeyVariables)
+SETTINGS: tuple[type[BaseSettings], ...] = (
+    *(WorkerSettings, GatewaySettings, StackSettings),
+    *(KeyVariables, LdapVariables),
+)
 CODE = ("activities", "adapters", "api", "cli", "domain", "workflows")
 
 

@@ -8,15 +8,17 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from api.case_client import CaseClosedError, NoAnswerYetError, PurchaseEvent
+from api.case_client import CaseClosedError, HireEvent, NoAnswerYetError, PurchaseEvent
 from api.starting import CaseExistsError
 from domain.approval import ApprovalLedger
 from domain.case import CaseSnapshot
 from domain.case_actions import ActionRecord, ActionRequest
+from domain.hire import HireChange, HireEnd
 from domain.policy.model import DelegationRule, SegregationRule
 from domain.policy.proof import escalation_chain
 from domain.tasks import Decision, DecisionRecord, Task, TaskChange, TaskChangeRecord
 from tests.fixtures.small_hospital import policy
+from workflows.messages.hire_to_provision import HireInput
 from workflows.messages.invoice_to_payment import InvoiceInput
 from workflows.messages.payment_run import PaymentRunInput
 from workflows.messages.procure_to_pay import EventRecord, PurchaseInput
@@ -45,6 +47,7 @@ class FakeCases:
     inputs: dict[str, PurchaseInput] = field(default_factory=dict)
     invoices: dict[str, InvoiceInput] = field(default_factory=dict)
     runs: dict[str, tuple[PaymentRunInput, str]] = field(default_factory=dict)
+    hires: dict[str, HireInput] = field(default_factory=dict)
     ledgers: dict[str, ApprovalLedger] = field(default_factory=dict)
     actions: dict[tuple[str, str], ActionRecord] = field(default_factory=dict)
     changes: dict[tuple[str, str], TaskChangeRecord] = field(default_factory=dict)
@@ -78,12 +81,17 @@ class FakeCases:
             raise CaseExistsError(request.case_id)
         self.runs[request.case_id] = request, fingerprint
 
+    async def start_hire(self, request: HireInput) -> None:
+        if request.case_id in self.hires:
+            raise CaseExistsError(request.case_id)
+        self.hires[request.case_id] = request
+
     async def fingerprint(self, case_id: str) -> str | None:
         if case_id in self.forgotten:
             return None
         if case_id in self.runs:
             return self.runs[case_id][1]
-        known = self.inputs.get(case_id)
+        known = self.inputs.get(case_id) or self.hires.get(case_id)
         return None if known is None else known.request_sha256
 
     async def decide(self, case_id: str, decision: Decision) -> None:
@@ -103,10 +111,11 @@ class FakeCases:
         chain, _ = escalation_chain(RULES.levels, ledger.task(change.task_id).role)
         self.changes.setdefault((case_id, change.change_id), ledger.change(change, self.now(), chain))
 
-    async def report(self, case_id: str, event: PurchaseEvent) -> None:
+    async def report(self, case_id: str, event: PurchaseEvent | HireEvent) -> None:
         self._take(case_id, event)
-        record = EventRecord(event_id=event.event_id, status="applied", recorded_at=self.now())
-        self.events.setdefault((case_id, event.event_id), record)
+        event_id = event.change_id if isinstance(event, HireChange | HireEnd) else event.event_id
+        record = EventRecord(event_id=event_id, status="applied", recorded_at=self.now())
+        self.events.setdefault((case_id, event_id), record)
 
     async def decision_record(self, case_id: str, decision_id: str, within: timedelta) -> DecisionRecord | None:
         self._answer(within)

@@ -20,6 +20,7 @@ from adapters.memory.checkpoints import MemoryCheckpoints
 from adapters.memory.delegations import MemoryDelegations
 from adapters.memory.documents import MemoryDocuments
 from adapters.memory.evidence import MemoryEvidence
+from adapters.memory.hire_standings import MemoryHireStandings
 from adapters.memory.invoice_register import MemoryInvoiceRegister
 from adapters.memory.keeping import MemoryKeeper
 from adapters.memory.notices import MemoryNotices
@@ -36,8 +37,10 @@ from domain.invoice_control import RegisteredInvoice
 from domain.payment import PayableInvoice, Payment, PaymentItem
 from domain.people import Person
 from domain.policy.model import FrozenPolicy
+from domain.policy.routing_rule import RoutingRule
 from domain.tasks import Task
 from tests.fixtures.evidence import a_journal
+from tests.fixtures.hire_rules import RULES as PLANNED
 from tests.fixtures.invoices import PlainReader
 from tests.fixtures.small_hospital import FACILITY, PEOPLE
 from tests.http.fake_cases import RULES, FakeCases
@@ -46,8 +49,25 @@ NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 ISSUER, AUDIENCE = "https://login.example", "corridor"
 POLICY_BEGINS = date(2026, 1, 1)
 SECRET = "whsec_" + base64.b64encode(b"a secret of the warehouse system").decode()
+HR_SECRET = "whsec_" + base64.b64encode(b"a secret of the personnel system").decode()
 OTHER_SECRET = "whsec_" + base64.b64encode(b"a secret of the supplier network").decode()
-WAREHOUSE, NETWORK = "urn:warehouse:north", "urn:supplier-network"
+WAREHOUSE, NETWORK, HRIS = "urn:warehouse:north", "urn:supplier-network", "urn:hris"
+HIRES = PLANNED.model_copy(
+    update={
+        "approvals": (
+            RoutingRule(
+                name="a-job", reason="a place is filled", owner="hr", categories=("position",), levels=("owner",)
+            ),
+            RoutingRule(
+                name="power",
+                reason="it opens more than the job needs",
+                owner="security",
+                categories=("extra-access", "privileged-access"),
+                levels=("director",),
+            ),
+        )
+    }
+)
 SOUTH = FACILITY.model_copy(update={"code": "south", "name": "South Hospital", "gln": "9524000000025"})
 
 
@@ -102,7 +122,9 @@ class FewFacilities:
 
     def effective(self, facility: str, on: date) -> FrozenPolicy | None:
         found = next((place for place in self.facilities() if place.code == facility), None)
-        return None if found is None or on < POLICY_BEGINS else RULES.model_copy(update={"facility": found})
+        return (
+            None if found is None or on < POLICY_BEGINS else RULES.model_copy(update={"facility": found, "hire": HIRES})
+        )
 
 
 class Gateway:
@@ -119,6 +141,7 @@ class Gateway:
         self.documents, self.reader = MemoryDocuments(), PlainReader()
         self.register = MemoryInvoiceRegister()
         self.payments = MemoryPaymentLedger(self.register)
+        self.hires = MemoryHireStandings()
         self.directory = ChangingDirectory([*PEOPLE, *STRANGERS])
         signer = Ed25519Signer({"k1": b"k" * 32}, "k1")
         self.checkpoints = MemoryCheckpoints(self.evidence, signer, signer)
@@ -144,6 +167,12 @@ class Gateway:
                     secrets=(SecretStr(OTHER_SECRET),),
                     types=("corridor.order.acknowledged", "corridor.order.settled"),
                 ),
+                EventSource(
+                    source=HRIS,
+                    secrets=(SecretStr(HR_SECRET),),
+                    types=("corridor.hr.hired", "corridor.hr.hire-changed", "corridor.hr.hire-ended"),
+                    facilities=("north",),
+                ),
             ),
             directory=self.directory,
             delegations=self.delegations,
@@ -153,6 +182,7 @@ class Gateway:
             invoice_reader=self.reader,
             register=self.register,
             payments=self.payments,
+            hires=self.hires,
             now=self.clock,
             probes={"temporal": self._probe_of("temporal"), "database": self._probe_of("database")},
         )

@@ -27,6 +27,7 @@ from domain.ports.overrides import OverrideRecord
 from tests.fixtures.evidence import CASE, a_journal, a_task, an_entry
 from tests.fixtures.invoices import as_pdf
 from tests.http.fakes import NOW, Gateway, new_keys
+from tests.http.hire_desk import under_way
 from tests.http.test_http_invoice_views import a_payment
 from workflows.messages.invoice_to_payment import invoice_case_id
 
@@ -103,6 +104,9 @@ def furnished() -> Gateway:
             "corridor.goods.received",
             "corridor.goods.returned",
             "corridor.order.settled",
+            "corridor.hr.hired",
+            "corridor.hr.hire-changed",
+            "corridor.hr.hire-ended",
         ),
     )
     object.__setattr__(gateway.services, "event_sources", (source,))
@@ -111,6 +115,7 @@ def furnished() -> Gateway:
     journal = a_journal(CASE, 1, an_entry(1), order_numbers=("PO-1",), tasks=(task,))
     asyncio.run(gateway.evidence.record(journal))
     asyncio.run(furnish_payables(gateway))
+    asyncio.run(under_way(gateway, HIRE))
     asyncio.run(gateway.delegations.add(DELEGATION))
     asyncio.run(gateway.overrides.request(OVERRIDE))
     return gateway
@@ -128,6 +133,7 @@ async def furnish_payables(gateway: Gateway) -> None:
 
 
 INVOICE = invoice_case_id("north", "INV-42", hashlib.sha256(as_pdf()).hexdigest())
+HIRE = "hire-to-provision.north.H-1"
 RUN, MESSAGE = "payment-run.north.20260302-USD-1", "MSG-1"
 GATEWAY = furnished()
 KNOWN = {
@@ -139,8 +145,17 @@ KNOWN = {
     "message_id": MESSAGE,
     "version": 1,
 }
-CASES = {"invoices": INVOICE, "payment-runs": RUN}
-ROLES = ("cost-centre-owner", "portal", "buyer", "auditor", "process-owner", "compliance-officer", "treasury")
+CASES = {"invoices": INVOICE, "payment-runs": RUN, "hires": HIRE}
+ROLES = (
+    "cost-centre-owner",
+    "portal",
+    "buyer",
+    "auditor",
+    "process-owner",
+    "compliance-officer",
+    "treasury",
+    "human-resources",
+)
 load_all_checks()
 
 

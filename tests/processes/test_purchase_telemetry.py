@@ -34,10 +34,11 @@ from activities.ports import Ports
 from adapters.telemetry.sdk import sdk_runtime
 from api.case_client import TemporalCaseClient
 from api.middleware import Surroundings
+from cli.worker_settings import WorkerSettings
 from domain.case import Journal
 from domain.requisition import Requisition
 from tests.fixtures.world import Case, World
-from worker import WorkerSettings, build_worker, connect, with_spans
+from worker import build_worker, connect, with_spans
 from workflows.messages import procure_to_pay as messages
 
 PATIENCE_SECONDS = 30

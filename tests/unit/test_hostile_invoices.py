@@ -169,9 +169,9 @@ def test_a_fault_on_every_line_is_told_so_often_that_people_can_read_it() -> Non
 def test_ten_thousand_lines_are_read_in_seconds(write: Callable[[Invoice], bytes]) -> None:
     invoice = sound(tuple(line(number, seller_item=f"A-{number}") for number in range(1, 10_001)))
     content = write(invoice)
-    started = time.perf_counter()
+    started = time.process_time()
     reading = read(content)
-    assert time.perf_counter() - started < 15  # about two seconds on a quiet machine
+    assert time.process_time() - started < 15  # about two seconds on a quiet machine
     assert reading.invoice == invoice
     assert reading.findings == ()
 
@@ -209,9 +209,9 @@ def test_lines_that_do_not_stand_together_are_told() -> None:
     ids=["document-allowances", "line-allowances", "notes", "attributes"],
 )
 def test_a_flood_of_anything_else_is_too_large(before: bytes, flood: bytes) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert refused(UBL.replace(before, flood + before, 1)) == {"too-large"}
-    assert time.perf_counter() - started < 10  # a tenth of a second on a quiet machine
+    assert time.process_time() - started < 10  # a tenth of a second on a quiet machine
 
 
 def test_more_allowances_than_are_kept_are_told() -> None:

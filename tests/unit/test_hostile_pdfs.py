@@ -53,9 +53,9 @@ def test_a_damaged_pdf_is_refused(content: bytes) -> None:
 def test_a_stream_that_unpacks_to_too_much_is_refused(layers: int) -> None:
     content = bomb(200_000_000, layers=layers)
     assert len(content) < 1_000_000
-    started = time.perf_counter()
+    started = time.process_time()
     assert refused(content) == ["too-large"]
-    assert time.perf_counter() - started < 10  # far below a second on a quiet machine
+    assert time.process_time() - started < 10  # far below a second on a quiet machine
 
 
 def test_too_many_attached_files_are_refused() -> None:

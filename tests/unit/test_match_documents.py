@@ -265,11 +265,11 @@ def test_ten_thousand_lines_against_two_hundred_orders() -> None:
     )
     lines = [billed(at, f"I{at % 500}", count(50), "3.00") for at in range(1, 10_001)]
     bill = invoice(*lines, order_numbers=tuple(each.number for each in orders))
-    began = time.perf_counter()
+    began = time.process_time()
     result = matched(bill, *orders)
-    took_matching = time.perf_counter() - began
+    took_matching = time.process_time() - began
     posted = posting_lines(bill, result)
-    took = time.perf_counter() - began
+    took = time.process_time() - began
     print(f"\nmatched 10,000 lines in {took_matching:.2f} s, with posting lines in {took:.2f} s")  # noqa: T201 - a measurement is to be seen
     assert result.first_pass == 10_000
     assert Money.total((each.amount for each in posted), "USD") == bill.totals.payable

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from structlog.testing import capture_logs
 
 from adapters.key_files import make_missing
-from worker import WorkerSettings, mail_links
+from cli.worker_settings import WorkerSettings
+from worker import mail_links
 
 
 def settings(keys: Path | None, **changes: object) -> WorkerSettings:

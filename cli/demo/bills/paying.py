@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from cli.demo.api import DemoApi, ProblemAnswerError
 from cli.demo.bills.desk import BillDesk
 from cli.demo.bills.files import amounts_of
+from cli.demo.patience import Patience
 
 STARTS, READS_FILES = "y.tanaka", "y.tanaka"
 _LOOK_SECONDS = 0.7
@@ -59,24 +60,25 @@ class Treasury:
         self._api, self._desk, self._bank = api, desk, bank
         self.runs: list[RunPlay] = []
 
-    async def pay(self, facilities: Iterable[str], deadline_seconds: float) -> list[RunPlay]:
+    async def pay(self, facilities: Iterable[str], patience: Patience) -> list[RunPlay]:
         """Start a run for each facility, all at once; a facility that is named twice gets two runs that overlap. Then
-        see each through until the bank has its files, or it has nothing to pay.
+        see each through until the bank has its files, or it has nothing to pay. Raises TimeoutError.
         """
         wanted = list(facilities)
-        async with asyncio.timeout(deadline_seconds):
+        async with patience.wait():
             cases = await asyncio.gather(*(self._api.start_run(STARTS, each) for each in wanted))
             begun = [
                 RunPlay(case, place, wanted[:at].count(place) + 1) for at, (case, place) in _numbered(cases, wanted)
             ]
             self.runs += begun
-            await asyncio.gather(*(self._see_through(each) for each in begun))
+            await asyncio.gather(*(self._see_through(each, patience) for each in begun))
         return begun
 
-    async def _see_through(self, run: RunPlay) -> None:
+    async def _see_through(self, run: RunPlay, patience: Patience) -> None:
         while True:
             detail = await self._case(run)
             if detail is not None:
+                patience.saw(run.case_id, detail["case"]["version"])
                 await self._desk.answer(detail["tasks"], {}, {})
                 if detail["case"]["stage"] == "closed" or await self._is_out(run, detail):
                     run.status = str(detail["case"]["status"])
@@ -115,11 +117,12 @@ class Treasury:
         for _ in range(_DAYS_UNTIL_BOOKED):
             await self._bank.advance_to(await self._bank.today() + timedelta(days=1))
 
-    async def bank_has(self, payments: Iterable[str], deadline_seconds: float) -> None:
+    async def bank_has(self, payments: Iterable[str], patience: Patience) -> None:
         """Until the bank has decided on all of these. Raises TimeoutError."""
         wanted = set(payments)
-        async with asyncio.timeout(deadline_seconds):
-            while wanted - {str(each["end_to_end_id"]) for each in await self._bank.payments()}:  # noqa: ASYNC110 - it tells nobody
+        async with patience.wait():
+            while missing := wanted - {str(each["end_to_end_id"]) for each in await self._bank.payments()}:
+                patience.saw("missing", missing)
                 await asyncio.sleep(_LOOK_SECONDS)
 
 

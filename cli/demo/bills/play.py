@@ -16,6 +16,7 @@ from cli.demo.bills.channels import Channels
 from cli.demo.bills.desk import BillDesk, NobodyAnswersError
 from cli.demo.bills.story import Bill
 from cli.demo.bills.writing import Billed, document_of, invoice_of
+from cli.demo.patience import Patience
 from cli.demo.play import CasePlay
 from domain.invoice import Invoice
 from domain.payables import PayableSupplier
@@ -157,9 +158,11 @@ class BillPlayer:
         received = purchase.received.get(orders[0].number)
         return Billed(bill, supplier, play.facility, gln, orders[0], received)
 
-    async def follow(self, play: BillPlay, stages: frozenset[str], after: str = "") -> None:
+    async def follow(
+        self, play: BillPlay, stages: frozenset[str], after: str = "", patience: Patience | None = None
+    ) -> None:
         """See it through to one of these stages, once the exception `after` was answered; people answer what is asked.
-        Raises NobodyAnswersError.
+        `patience` learns how it stands. Raises NobodyAnswersError.
         """
         house, purchase = self._house, self._purchases.get(play.bill.of or "")
         while True:
@@ -171,6 +174,8 @@ class BillPlayer:
                 detail = None  # what is left in a folder or a mailbox is taken at the next look
             if detail is not None:
                 play.snapshot = detail["case"]
+                if patience is not None:
+                    patience.saw(play.case_id, play.snapshot["version"])
                 answered = not after or house.desk.given(play.case_id, after)
                 if play.stage in stages and not detail["tasks"] and answered:
                     return

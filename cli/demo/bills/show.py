@@ -18,6 +18,7 @@ from cli.demo.bills.desk import NobodyAnswersError
 from cli.demo.bills.paying import Bank, RunPlay, Treasury
 from cli.demo.bills.play import BillPlay, BillPlayer, House
 from cli.demo.bills.story import Bill
+from cli.demo.patience import Patience
 from cli.demo.play import CasePlay
 from cli.stack.errors import StackError
 
@@ -26,7 +27,7 @@ Books = Callable[[], Awaitable[Outside]]
 REPORT_READER = "t.moran"
 _SETTLED, _WAITING = frozenset({"settlement", "closed"}), frozenset({"payment"})
 _CODES = {"closed-account": "payment-rejected", "return-later": "payment-returned"}
-_STEP_SECONDS = 60.0
+_STILL_SECONDS, _LONGEST_SECONDS = 60.0, 200.0
 _FAULTS = (ProblemAnswerError, NobodyAnswersError, httpx.HTTPError, StackError, TimeoutError, ValueError)
 
 
@@ -136,19 +137,21 @@ class BillsShow:
             await self.bank.set_closed(_account(play), closed=False)
 
     async def _round(self, facilities: Sequence[str]) -> list[RunPlay]:
-        runs = await self.treasury.pay(facilities, _STEP_SECONDS)
-        await self.treasury.bank_has([name for run in runs for name in run.files], _STEP_SECONDS)
+        runs = await self.treasury.pay(facilities, _patience())
+        await self.treasury.bank_has([name for run in runs for name in run.files], _patience())
         await self.treasury.let_the_bank_work()
         return runs
 
     async def _until(
         self, player: BillPlayer, plays: Sequence[BillPlay], stages: frozenset[str], again: bool = True
     ) -> None:
+        patience = _patience()
+
         async def follow(play: BillPlay) -> None:
             after = _CODES.get(play.bill.bank or "", "") if again else ""
             try:
-                async with asyncio.timeout(_STEP_SECONDS):
-                    await player.follow(play, stages, after)
+                async with patience.wait():
+                    await player.follow(play, stages, after, patience)
             except _FAULTS as error:
                 play.fail(str(error) or f"still in stage {play.stage} after the bank has worked")
 
@@ -171,6 +174,10 @@ class BillsShow:
             first_pass=first_pass,
             faults=(*faults, *book_faults(outside, runs)),
         )
+
+
+def _patience() -> Patience:
+    return Patience(_STILL_SECONDS, _LONGEST_SECONDS)
 
 
 def _account(play: BillPlay) -> str:

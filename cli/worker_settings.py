@@ -1,0 +1,55 @@
+"""What a worker is told by its environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from adapters.key_files import KeysFolder
+from adapters.temporal_payloads import PlainPayloads
+from adapters.webhooks.subscriber import Subscriber
+from workflows.messages.procure_to_pay import TASK_QUEUE
+
+
+class WorkerSettings(BaseSettings):
+    """Environment variables of the worker; docs/deployment.md explains each."""
+
+    model_config = SettingsConfigDict(env_prefix="CORRIDOR_", extra="ignore")
+
+    temporal_address: str = Field(default="localhost:7233", validation_alias="TEMPORAL_ADDRESS")
+    temporal_namespace: str = Field(default="default", validation_alias="TEMPORAL_NAMESPACE")
+    task_queue: str = TASK_QUEUE
+    database_dsn: str
+    erp_dsn: str
+    keys_dir: KeysFolder = None
+    plain_payloads: PlainPayloads = "accept"
+    reference_dir: Path = Path("examples")
+    seal_every_minutes: Annotated[int, Field(ge=1, le=1440)] = 10
+    reconcile_every_minutes: Annotated[int, Field(ge=1, le=10080)] = 60
+    propose_every_minutes: Annotated[int, Field(ge=1, le=10080)] = 60
+    collect_every_seconds: Annotated[int, Field(ge=1, le=86400)] = 60
+    policies_dir: Path = Path("policies")
+    bank_outbox: Path = Path("bank/outbox")
+    bank_inbox: Path = Path("bank/inbox")
+    positive_pay_layout: Path | None = None
+    public_url: str = "http://localhost:8080"
+    link_hours: int = Field(default=72, ge=1, le=720)
+    smtp_host: str = "localhost"
+    smtp_port: int = 587
+    smtp_security: Literal["none", "starttls", "tls"] = "starttls"
+    smtp_username: str | None = None
+    smtp_password: SecretStr | None = None
+    mail_from: str = "corridor@example.org"
+    scim_url: str = ""
+    scim_token: SecretStr | None = None
+    scim_token_url: str = ""
+    scim_client_id: str = ""
+    scim_client_secret: SecretStr | None = None
+    scim_mapping: Path | None = None
+    webhooks: tuple[Subscriber, ...] = ()
+    metrics_address: str = ""
+    log_level: str = "INFO"
+    otlp_endpoint: str = Field(default="", validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
