@@ -1,4 +1,4 @@
-"""What a policy file says about hires: parameters, entitlements, the plan, what nobody may hold together, and approvals.
+"""What a policy file says about hires: parameters, entitlements, the plan, what nobody holds together, and approvals.
 
 Days are business days of the facility relative to the start date: -5 is a week before it, 0 the start date itself.
 """
@@ -97,6 +97,8 @@ class PlanEntry(PlanRule, Row):
 
     @model_validator(mode="after")
     def _begins_before_it_is_due(self) -> Self:
+        if self.due_days > 0 and self.blocks_day_one:
+            raise ValueError("what is due after the first day cannot block it: write `blocks_day_one: false`")
         if self.from_days is not None and self.from_days > self.due_days:
             raise ValueError("it is due before its work may begin")
         return self
