@@ -202,7 +202,8 @@ def _access_flaws(plan: _Plan, hold: _Hold) -> Iterator[Flaw]:
 def _conflicting_birthrights(plan: _Plan) -> Iterator[Flaw]:
     for conflict in plan.rules.conflicts:
         pair = {conflict.first, conflict.second}
-        for one, other in combinations_with_replacement(plan.rows, 2):
+        giving = [each for each in plan.rows if pair & set(each.row.entitlements)]
+        for one, other in combinations_with_replacement(giving, 2):
             gives = set(one.row.entitlements) | set(other.row.entitlements)
             alone = one is not other and any(pair <= set(each.row.entitlements) for each in (one, other))
             meeting = any(meet(mine, yours) for mine in one.boxes for yours in other.boxes)
