@@ -93,54 +93,6 @@ class TestReading:
             await hris.active("nonsense", 2)
 
 
-class TestCandidates:
-    @pytest.mark.parametrize(
-        ("person", "first"),
-        [
-            ({"worker_number": "w-100001"}, "wid-100001"),
-            ({"npi": "1234567893"}, "wid-100001"),
-            ({"birth_date": date(1990, 1, 2)}, "wid-100003"),
-            ({"family": "GONZALEZ", "given": "Maria", "birth_date": None}, "wid-100001"),
-            ({"family": "Maria", "given": "Gonzalez", "birth_date": None}, "wid-100001"),
-            ({"family": "Gonzalez-Perez", "given": "M.", "birth_date": None}, "wid-100001"),
-        ],
-    )
-    async def test_finds_by_number_npi_birth_date_and_name(
-        self, hris: HrisPort, person: dict[str, Any], first: str
-    ) -> None:
-        found = await hris.candidates(hire(**{"family": "Nobody", "given": "Zoe", **person}))
-        assert [each.worker_id for each in found] == [first]
-
-    async def test_finds_by_mail_whatever_its_case(self, hris: HrisPort) -> None:
-        made = await hris.prepare(draft(personal_email="Ann@Home.example"))
-        asked = hire(family="Other", given="Zoe", birth_date=None, personal_email="ann@home.EXAMPLE")
-        assert await hris.candidates(asked) == (made,)
-
-    async def test_the_strongest_come_first_and_the_same_strength_by_id(self, hris: HrisPort) -> None:
-        second = await hris.prepare(draft(name=PersonName(given="Ann", family="González"), birth_date=None))
-        third = await hris.prepare(
-            draft("hire.H-2", position="P-2", name=PersonName(given="Bo", family="Gonzalez"), birth_date=None)
-        )
-        found = await hris.candidates(hire(family="González", given="Ann", birth_date=FORMER_BIRTH))
-        assert [each.worker_id for each in found] == ["wid-100001", second.worker_id, third.worker_id]
-
-    async def test_strangers_have_none(self, hris: HrisPort) -> None:
-        assert list(await hris.candidates(hire(family="Nobody", given="Zoe"))) == []
-
-    async def test_those_who_were_rescinded_before_they_came_are_none(self, hris: HrisPort) -> None:
-        await hris.prepare(draft())
-        await hris.rescind("hire.H-1", "offer withdrawn")
-        assert list(await hris.candidates(hire())) == []
-
-    async def test_at_most_fifty(self, hris: HrisPort) -> None:
-        for number in range(52):
-            await hris.prepare(draft(f"hire.{number}"))
-            await hris.begin(f"hire.{number}", START)
-            await hris.rescind(f"hire.{number}", "wrong person")
-        found = await hris.candidates(hire())
-        assert [each.worker_id for each in found] == [f"wid-{100008 + number}" for number in range(50)]
-
-
 class TestPreparing:
     async def test_makes_a_worker_who_is_to_come(self, hris: HrisPort) -> None:
         wanted = draft(npi="1003000126", personal_email="ann@home.example", end_on=date(2027, 4, 5))
