@@ -37,7 +37,7 @@ class HrisPort(Protocol):
     async def prepare(self, draft: WorkerDraft) -> WorkerRecord:
         """A worker who begins on a later day; the HRIS gives the number and holds the position. Refuses a position that
         is unknown ('position-unknown'), taken ('position-taken') or closed ('position-closed'), an unknown department
-        ('department-unknown'), a manager who does not work here ('manager-missing'). A hire that was rescinded stays so:
+        ('department-unknown'), a manager who does not work here ('manager-missing'). A rescinded hire stays so:
         the worker comes back as they are, and 'hire-rescinded' is refused when there is none."""
 
     async def revive(self, worker_id: str, draft: WorkerDraft) -> WorkerRecord:
