@@ -31,34 +31,23 @@ from activities.invoice_ports import InvoicePorts
 from activities.invoicing import InvoicingActivities
 from activities.outbox_relay import OutboxRelay
 from activities.paying import PayingActivities
-from activities.ports import Invoicing, Ports
+from activities.ports import Ports
 from activities.purchasing import PurchasingActivities, wall_clock
 from activities.registry import activities_of
 from activities.waiting_invoices import WaitingInvoices
-from adapters.bank_folder import connect as connect_bank
-from adapters.bank_messages.reader import BankMessages
 from adapters.directory_files import FileDirectory
 from adapters.erp.reference.adapter import ReferenceErp
 from adapters.key_files import KeyFilesError, key_files
-from adapters.learning_assistant import LearningAssistant
 from adapters.mail.links import MailLinks
 from adapters.mail.notifier import MailNotifier
 from adapters.mail.settings import MailSettings
-from adapters.mail.supplier_answers import MailSupplierAnswers
 from adapters.mail.suppliers import MailSupplierChannel
-from adapters.payment_files import one_file, positive_pay_writer, read_layout
-from adapters.policy_files import FilePolicyStore
 from adapters.postgres.checkpoints import PostgresCheckpoints
 from adapters.postgres.commitments import PostgresCommitments
-from adapters.postgres.decision_memory import PostgresDecisions
 from adapters.postgres.delegations import PostgresDelegations
-from adapters.postgres.documents import PostgresDocuments
 from adapters.postgres.evidence import PostgresEvidence
-from adapters.postgres.invoice_register import PostgresInvoiceRegister
-from adapters.postgres.match_records import PostgresMatchRecords
 from adapters.postgres.outbox import PostgresOutbox
-from adapters.postgres.payment_ledger import PostgresPaymentLedger
-from adapters.postgres.pool import Pool, open_pool
+from adapters.postgres.pool import open_pool
 from adapters.postgres.reader import PostgresReader
 from adapters.reference_files import load
 from adapters.signing import RingSigner
@@ -71,8 +60,8 @@ from adapters.temporal_cases import Plan, TemporalCaseMessenger, TemporalRunning
 from adapters.temporal_payloads import data_converter
 from adapters.webhooks.notifier import WebhookNotifier
 from cli.settle import exit_settled
+from cli.worker_ports import hiring, invoicing
 from cli.worker_settings import WorkerSettings
-from domain.payment import DebtorAccount
 from domain.ports.checkpoints import CheckpointStore
 from domain.ports.evidence import Outbox
 from domain.ports.notifier import Notifier
@@ -267,27 +256,6 @@ class Outside:
     checkpoints: CheckpointStore
 
 
-def invoicing(
-    settings: WorkerSettings, pool: Pool, erp: ReferenceErp, mail: MailSettings, debtors: Sequence[DebtorAccount]
-) -> Invoicing:
-    """What invoices and payments are done with. `debtors` are the accounts that statements are about."""
-    layout = settings.positive_pay_layout
-    return Invoicing(
-        payables=erp,
-        documents=PostgresDocuments(pool),
-        matches=PostgresMatchRecords(pool),
-        register=PostgresInvoiceRegister(pool),
-        ledger=PostgresPaymentLedger(pool),
-        answers=MailSupplierAnswers(mail),
-        assistant=LearningAssistant(PostgresDecisions(pool)),
-        bank=connect_bank(settings.bank_outbox, settings.bank_inbox),
-        bank_reader=BankMessages(debtors),
-        policies=FilePolicyStore(settings.policies_dir),
-        build_file=one_file,
-        positive_pay=None if layout is None else positive_pay_writer(read_layout(layout)),
-    )
-
-
 @contextlib.asynccontextmanager
 async def outside(settings: WorkerSettings) -> AsyncIterator[Outside]:
     """Open what the settings name, and close it again."""
@@ -323,6 +291,7 @@ async def outside(settings: WorkerSettings) -> AsyncIterator[Outside]:
                 evidence=PostgresEvidence(pool, channels),
                 reader=PostgresReader(pool),
                 invoicing=invoicing(settings, pool, erp, mail, reference.debtor_accounts),
+                hiring=await hiring(settings, pool, erp, stack),
             )
             if settings.otlp_endpoint:
                 tracer = trace.get_tracer("corridor.worker")

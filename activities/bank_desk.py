@@ -87,7 +87,8 @@ class BankDesk(PaymentScheduleSteps):
         place = next((each for each in places if each.code == facility), None)
         if place is None:
             return None
-        return self._ports.policies.effective(facility, local_day(now, place.calendar))
+        policy = self._ports.policies.effective(facility, local_day(now, place.calendar))
+        return None if policy is None else policy.of_process("payment-run")
 
     @activity.defn(name="collect_bank_messages")
     async def collect_bank_messages(self, step: CollectInput = NOTHING_RAISED) -> CollectedPage:

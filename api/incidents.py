@@ -52,7 +52,11 @@ class TemporalIncidents:
             if known is not None and known.closed_at is not None:
                 continue
             given = messages.IncidentInput(
-                case_id=case, facility=facility, finding=finding, policy=policy, submitted_at=at
+                case_id=case,
+                facility=facility,
+                finding=finding,
+                policy=policy.of_process("housekeeping"),
+                submitted_at=at,
             )
             if await self._started(given) or await self._running(case):
                 return case

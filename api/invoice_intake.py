@@ -110,7 +110,7 @@ class InvoiceIntake:
             document=document,
             format=reading.format,
             header=header_of(reading.invoice),
-            policy=policy,
+            policy=policy.of_process("invoice-to-payment"),
             submitted_at=self._now,
             submitted_by=delivered.actor,
             linked_cases=tuple(orders),

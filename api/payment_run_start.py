@@ -78,7 +78,7 @@ async def _started(services: Services, asked: RunAsked, case: str, fingerprint: 
         case_id=case,
         facility=asked.policy.facility.code,
         currency=asked.currency,
-        policy=asked.policy,
+        policy=asked.policy.of_process("payment-run"),
         submitted_at=asked.at,
         submitted_by=asked.actor,
     )

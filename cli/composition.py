@@ -14,9 +14,11 @@ from pathlib import Path
 from rich.console import Console
 
 from adapters.erp.reference.install import install, seed
+from adapters.hris.reference.install import install as install_hris
+from adapters.hris.reference.install import seed as seed_hris
 from adapters.policy_files.store import load_book
 from adapters.postgres.migrate import migrate
-from adapters.reference_files import load, load_logins
+from adapters.reference_files import load, load_hris, load_logins
 from cli.embedded_keys import keys_folder, make_keys, plain_payloads
 from cli.event_keys import event_sources_file
 from cli.stack import (
@@ -85,6 +87,7 @@ class Migration:
 MIGRATIONS: Sequence[Migration] = (
     Migration("evidence store", "corridor", "CORRIDOR_DATABASE_DSN", migrate),
     Migration("reference ERP", "erp", "CORRIDOR_ERP_DSN", install),
+    Migration("reference HRIS", "hris", "CORRIDOR_HRIS_DSN", install_hris),
 )
 
 
@@ -100,8 +103,10 @@ def steps() -> Sequence[Step]:
 
 
 async def _load_reference(addresses: StackAddresses) -> None:
-    """Fill the reference ERP; codes that are there already are updated, orders and stock stay."""
-    await seed(addresses.dsn("erp"), load(REFERENCE_FILES, datetime.now(UTC).date()))
+    """Fill the reference ERP and HRIS; codes that are there already are updated, orders, stock and workers stay."""
+    today = datetime.now(UTC).date()
+    await seed(addresses.dsn("erp"), load(REFERENCE_FILES, today))
+    await seed_hris(addresses.dsn("hris"), load_hris(REFERENCE_FILES, today))
 
 
 async def _open_bank_accounts(addresses: StackAddresses) -> None:
@@ -154,6 +159,7 @@ def service_environment(addresses: StackAddresses) -> Mapping[str, str]:
         "CORRIDOR_TASK_QUEUE": TASK_QUEUE,
         "CORRIDOR_DATABASE_DSN": addresses.dsn("corridor"),
         "CORRIDOR_ERP_DSN": addresses.dsn("erp"),
+        "CORRIDOR_HRIS_DSN": addresses.dsn("hris"),
         "CORRIDOR_SMTP_HOST": addresses.smtp_host,
         "CORRIDOR_SMTP_PORT": str(addresses.smtp_port),
         "CORRIDOR_SMTP_SECURITY": "none",  # the sink is on this machine and delivers nothing

@@ -24,6 +24,7 @@ class WorkerSettings(BaseSettings):
     task_queue: str = TASK_QUEUE
     database_dsn: str
     erp_dsn: str
+    hris_dsn: str = ""
     keys_dir: KeysFolder = None
     plain_payloads: PlainPayloads = "accept"
     reference_dir: Path = Path("examples")

@@ -120,13 +120,17 @@ class HireParameters(Value):
 
 
 class HireRules(Value):
-    """`approvals` is a routing table over what a hire asks for; its categories are in `domain.hire_approvals`."""
+    """`approvals` is a routing table over what a hire asks for; its categories are in `domain.hire_approvals`.
+
+    `job_families` are those that rows may name; a hire of another one gets what everybody gets.
+    """
 
     parameters: HireParameters = HireParameters()
     entitlements: tuple[EntitlementRule, ...] = ()
     plan: tuple[PlanRule, ...] = ()
     conflicts: tuple[EntitlementConflict, ...] = ()
     approvals: tuple[RoutingRule, ...] = ()
+    job_families: tuple[str, ...] = ()
 
     def entitlement(self, name: str) -> EntitlementRule | None:
         return next((each for each in self.entitlements if each.name == name), None)

@@ -14,11 +14,47 @@ from domain.hire import PersonName
 _APOSTROPHES = re.compile(r"['\u2019\u02bc\u02b9`]")
 _PARTICLES = frozenset({"de", "del", "da", "dos", "la", "van", "von", "der", "den", "bin", "al", "el"})
 
+_SAME_GIVEN_NAME = (
+    "alexander alex sasha sandy",
+    "andrew andy drew",
+    "anthony tony",
+    "catherine katherine kate katie cathy kathy",
+    "charles charlie chuck",
+    "christopher chris",
+    "daniel dan danny",
+    "david dave",
+    "edward ed eddie ted",
+    "elizabeth liz lizzie beth betty eliza",
+    "francisco paco pancho",
+    "frederick fred freddie",
+    "gregory greg",
+    "james jim jimmy jamie",
+    "jennifer jen jenny",
+    "jose pepe",
+    "joseph joe joey",
+    "margaret maggie meg peggy",
+    "matthew matt",
+    "michael mike mick",
+    "nicholas nick",
+    "patricia pat patty tricia",
+    "rebecca becky",
+    "richard rick dick rich",
+    "robert bob bobby rob",
+    "samuel sam",
+    "stephen steven steve",
+    "susan sue susie",
+    "theodore theo",
+    "thomas tom tommy",
+    "victoria vicky tori",
+    "william bill billy will liam",
+)
+_NICKNAMES = {each: names.split()[0] for names in _SAME_GIVEN_NAME for each in names.split()}
+
 
 def name_words(text: str) -> tuple[str, ...]:
     """The words in Latin letters, without case, accents and apostrophes; hyphens part words."""
-    latin = anyascii(_APOSTROPHES.sub("", unicodedata.normalize("NFKC", text)))
-    return tuple(word for word in re.split(r"[^a-z0-9]+", _APOSTROPHES.sub("", latin).lower()) if word)
+    latin = _APOSTROPHES.sub("", anyascii(_APOSTROPHES.sub("", unicodedata.normalize("NFKC", text)))).lower()
+    return tuple(word for word in re.split(r"[^a-z0-9]+", latin) if word) or tuple(text.casefold().split())
 
 
 def name_key(name: PersonName) -> str:
@@ -70,4 +106,7 @@ def _agreement(one: str, other: str) -> int:
         return 95
     if (len(one) == 1 or len(other) == 1) and one[0] == other[0]:
         return 90
-    return round(max(100 * JaroWinkler.similarity(one, other), fuzz.token_sort_ratio(one, other)) - 0.5)
+    if _NICKNAMES.get(one, one) == _NICKNAMES.get(other, other):
+        return 95
+    first, second = sorted((one, other))
+    return int(max(100 * JaroWinkler.similarity(first, second), fuzz.token_sort_ratio(first, second)))

@@ -16,6 +16,7 @@ pytest_plugins = [
     "tests.fixtures.identity",
     "tests.fixtures.reference_erp",
     "tests.fixtures.erp_contract",
+    "tests.fixtures.hris_contract",
     "tests.fixtures.payables_contract",
     "tests.fixtures.temporal",
     "tests.fixtures.world",

@@ -54,7 +54,7 @@ async def submit(
         request = PurchaseInput(
             case_id=case,
             requisition=requisition,
-            policy=policy,
+            policy=policy.of_process("procure-to-pay"),
             submitted_at=now,
             submitted_by=actor,
             request_sha256=sha256,

@@ -44,7 +44,8 @@ PROVEN = (
     "supplier's risk; every rule can match, and no row of a table stands in the shadow of others; rules that may match",
     "together agree where the hit policy asks for it; every escalation ends, and authority rises with the job level;",
     "levels of one stage are neighbours; segregated duties differ; every exception has an owner; every local change is",
-    "within its bounds.",
+    "within its bounds. Whatever a hire asks for has an approver; everybody who is hired gets a worker record and is",
+    "awaited; no access comes before its account, and none to patients before a screening.",
 )
 
 Directory = Annotated[

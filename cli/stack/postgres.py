@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: one server with a database each for Corridor and for the reference ERP.
+"""The embedded PostgreSQL: one server with a database each for Corridor, the reference ERP and HRIS.
 
 The server package brings the programs, makes the cluster and, for root, a system user to run as. The server
 itself is started here as a child like all others, so that it ends with the stack; the package's own way

@@ -35,7 +35,7 @@ from cli.stack.services import Service
 from cli.stack.settings import StackSettings
 from cli.stack.temporal import EmbeddedTemporal
 
-DATABASES = ("corridor", "erp")
+DATABASES = ("corridor", "erp", "hris")
 PARTS = (postgres.NAME, temporal.NAME, oidc.NAME, mail.NAME, bank.NAME, identity_provider.NAME)
 PORTS_OF: Mapping[str, tuple[str, ...]] = {
     postgres.NAME: (),

@@ -23,6 +23,8 @@ make_database temporal_visibility temporal
 make_role corridor "$CORRIDOR_DB_PASSWORD"
 make_database corridor corridor
 
-# The reference ERP is a system of record of its own; without it this database stays empty.
+# The reference ERP and HRIS are systems of record of their own; without them these databases stay empty.
 make_role erp "$ERP_DB_PASSWORD"
 make_database erp erp
+make_role hris "$HRIS_DB_PASSWORD"
+make_database hris hris

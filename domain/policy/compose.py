@@ -13,12 +13,14 @@ from domain.policy.documents import (
     Dated,
     Edition,
     FacilityDocument,
+    LocalPlanRule,
     LocalRule,
     LocalSegregation,
     Override,
     SystemDocument,
 )
 from domain.policy.freezing import freeze
+from domain.policy.hire_references import LOCAL_PLAN, local_plan_faults
 from domain.policy.model import FrozenPolicy
 from domain.policy.parameters import UnknownParameterError, outside_bounds, put, variation_for
 from domain.policy.references import edition_faults, facility_faults, family_faults, unknown_names
@@ -72,14 +74,15 @@ class PolicyBook:
         overrides = [override for override in document.overrides if override.in_force(on)]
         rules = [rule for rule in document.rules if rule.in_force(on)]
         segregation = [rule for rule in document.segregation if rule.in_force(on)]
+        plan = [rule for rule in document.hire_plan if rule.in_force(on)]
         here = document.facility(edition.currency)
-        return freeze(_with(edition, overrides), rules, segregation, here, self._sha256(facility))
+        return freeze(_with(edition, overrides), rules, segregation, plan, here, self._sha256(facility))
 
     def of_the_system(self, edition: Edition, kind: FacilityKind = "hospital") -> FrozenPolicy:
         """What holds at a facility that varies nothing and that no rule names; its opening hours do not matter."""
         some = self.local(self.codes()[0]).facility(edition.currency)
         other = some.model_copy(update={"code": ELSEWHERE, "name": f"any {kind}", "kind": kind, "parent": None})
-        return freeze(edition, (), (), other, fingerprint({"system": self.system_source.content}))
+        return freeze(edition, (), (), (), other, fingerprint({"system": self.system_source.content}))
 
     def _sha256(self, facility: str) -> str:
         return fingerprint({"system": self.system_source.content, "facility": self.source(facility).content})
@@ -134,9 +137,11 @@ def _overlaps(document: FacilityDocument, source: Source) -> list[PolicyFault]:
     return faults
 
 
-def _added(document: FacilityDocument) -> tuple[tuple[str, Sequence[LocalRule | LocalSegregation]], ...]:
+def _added(
+    document: FacilityDocument,
+) -> tuple[tuple[str, Sequence[LocalRule | LocalSegregation | LocalPlanRule]], ...]:
     """The rows that the facility adds to tables of the system, by the key under which they stand."""
-    return ("rules", document.rules), ("segregation", document.segregation)
+    return ("rules", document.rules), ("segregation", document.segregation), (LOCAL_PLAN, document.hire_plan)
 
 
 def _meet(a: Dated, b: Dated) -> bool:
@@ -198,18 +203,22 @@ def _local_rule_faults(edition: Edition, document: FacilityDocument, source: Sou
             reason = f"{rule.name} holds at {document.code} alone: leave out facilities and kinds"
             faults.append(source.fault(("rules", index), reason))
     for part, rows in _added(document):
+        if part == LOCAL_PLAN:
+            continue
         taken = {each.name for each in (edition.routing if part == "rules" else edition.segregation).rules}
         for index, row in enumerate(rows):
             if row.in_force(day) and row.name in taken:
                 faults.append(source.fault((part, index, "name"), f"{row.name} is a rule of the system policy"))
-    strange = unknown_names(("rules",), document.rules, edition)
+    strange = [*unknown_names(("rules",), document.rules, edition)]
+    plan = {index: row for index, row in enumerate(document.hire_plan) if row.in_force(day)}
+    strange += local_plan_faults(edition, document, plan)
     return faults + [source.fault(place, reason) for place, reason in strange]
 
 
 def _change_dates(system: SystemDocument, document: FacilityDocument) -> tuple[date, ...]:
     first = min(edition.effective_from for edition in system.editions)
     days = {edition.effective_from for edition in system.editions}
-    for dated in (*document.overrides, *document.rules, *document.segregation):
+    for dated in (*document.overrides, *document.rules, *document.segregation, *document.hire_plan):
         days.add(dated.effective_from)
         if dated.effective_until is not None and dated.effective_until < date.max:
             days.add(dated.effective_until + timedelta(days=1))

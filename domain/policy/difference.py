@@ -202,7 +202,7 @@ def _effective_path(path: Path) -> Path:
             return ("exception_hours", code)
         case ("purchasing", field) | ("same_person_decides_once" as field, "applies"):
             return (field,)
-        case ("rules", *rest):
-            return ("routing", *rest)
+        case ("rules" | "hire_plan" as added, *rest):
+            return ("routing", *rest) if added == "rules" else ("hire", "plan", *rest)
         case _:
             return without_wrapping(path)

@@ -22,6 +22,11 @@ _THINGS = {
     "overrides": "the override of {name}",
     "facilities_may_change": "the allowance to change {name}",
     "tests": "the example '{name}'",
+    "plan": "row {name} of the plan",
+    "hire_plan": "row {name} of the plan",
+    "entitlements": "entitlement {name}",
+    "conflicts": "conflict {name}",
+    "approvals": "hire approval {name}",
     "exceptions": "exception {name}",
     "exception_owners": "exception {name}",
     "exception_hours": "exception {name}",
@@ -29,7 +34,7 @@ _THINGS = {
 """How an entry of a table is called. `rules` of a file are those of its routing table."""
 _THINGS["rules"] = _THINGS["routing"]
 
-_AMOUNTS = frozenset({"cap", "limit", "amount", "least", "most", "release_from"})
+_AMOUNTS = frozenset({"cap", "limit", "amount", "least", "most", "release_from", "equipment_limit"})
 _PERCENTAGES = frozenset({"percent", "discount_yield"})
 _SENTENCES = {
     "amount_from": "{thing} now begins at {after} instead of {before}",
@@ -50,6 +55,13 @@ _SENTENCES = {
     "escalate_to": "{thing} is now passed to {after} instead of {before}",
     "remind_after_hours": "{thing} is now reminded after {after} instead of {before}",
     "escalate_after_hours": "{thing} is now passed on after {after} instead of {before}",
+    "due_days": "{thing} is now due on {after} instead of {before}",
+    "from_days": "{thing} now begins on {after} instead of {before}",
+    "after": "{thing} now waits for {after} instead of {before}",
+    "done_by": "{thing} is now done by {after} instead of {before}",
+    "job_families": "{thing} now concerns {after} instead of {before}",
+    "departments": "{thing} now concerns {after} instead of {before}",
+    "employment_types": "{thing} now concerns {after} instead of {before}",
     "ways": "{thing} now matches {after} instead of {before}",
     "release_from": "a second person now releases payments from {after} instead of {before}",
     "max_amount": "{thing} now ends at {after} instead of {before}",
@@ -66,13 +78,18 @@ _WHEN_EMPTY = {
     "facilities": "every facility",
     "kinds": "every kind of facility",
     "risks": "every supplier risk",
+    "job_families": "every job family",
+    "departments": "every department",
+    "employment_types": "every employment type",
+    "from_days": "any day",
     "amount_below": "no amount",
     "max_amount": "no amount",
     "effective_until": "further notice",
     "stage": "a stage of its own",
 }
 _NEEDS = {"any": "one approval", "all": "the approval of everybody", "role": "the holders of the role"}
-_COUNTS = {"ways": "{}-way", "needs": "the approval of {}"}
+_COUNTS = {"ways": "{}-way", "needs": "the approval of {}", "due_days": "day {}", "from_days": "day {}"}
+"""Days of a hire's plan count from its start date."""
 _OF_THE_TABLE = frozenset({"owner", "reason", "hit_policy"})
 """What a table says of itself rather than of a row."""
 _UNSAID = frozenset({"name", "code", "parameter", "owner", "reason", "job_level"})
@@ -157,14 +174,14 @@ def _value(value: Any, field: str, currency: str) -> str:
 
 def _number(value: Decimal | int, field: str, currency: str) -> str:
     text = f"{value:,f}" if isinstance(value, Decimal) else f"{value:,}"
+    if field in _COUNTS:
+        return _COUNTS[field].format(text)
     if field.endswith("_percent") or field in _PERCENTAGES:
         return f"{text} %"
     if field.endswith("_hours"):
         return f"{text} business {'hour' if value == 1 else 'hours'}"
     if field.endswith("_days"):
         return f"{text} {'day' if value == 1 else 'days'}"
-    if field in _COUNTS:
-        return _COUNTS[field].format(text)
     if field in _AMOUNTS or field.startswith("amount_") or field.endswith("_amount"):
         return f"{text} {currency}"
     return text

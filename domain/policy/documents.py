@@ -15,6 +15,7 @@ from domain.business_time import minutes_after_midnight
 from domain.facility import BusinessCalendar, Facility, FacilityCode, FacilityKind, HalfDay
 from domain.money import CurrencyCode
 from domain.policy.checks import known_time_zone, time_of_day, valid_gln
+from domain.policy.hire_entries import HireSection, PlanEntry
 from domain.policy.sections import (
     AmendmentSection,
     AssistantSection,
@@ -90,6 +91,7 @@ class Edition(Rule):
     invoice_tolerances: InvoiceTolerances
     payment: PaymentSection
     assistant: AssistantSection
+    hire: HireSection
     exceptions: tuple[ExceptionEntry, ...] = ()
     facilities_may_add_rules: bool
     facilities_may_change: tuple[LocalVariation, ...] = ()
@@ -192,6 +194,10 @@ class LocalSegregation(Dated, SegregationEntry):
     """Two more duties that the facility keeps apart. It can only add: the rules of the system stay as they are."""
 
 
+class LocalPlanRule(Dated, PlanEntry):
+    """A row of the facility's own in the plan of hires. It can only add items: those of the system stay as they are."""
+
+
 class FacilityDocument(Document):
     """A facility and its allowed local variation."""
 
@@ -206,6 +212,7 @@ class FacilityDocument(Document):
     overrides: tuple[Override, ...] = ()
     rules: tuple[LocalRule, ...] = ()
     segregation: tuple[LocalSegregation, ...] = ()
+    hire_plan: tuple[LocalPlanRule, ...] = ()
     tests: tuple[Example, ...] = ()
 
     def facility(self, currency: str) -> Facility:

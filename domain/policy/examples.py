@@ -11,9 +11,11 @@ from domain.model import Value
 from domain.policy.compose import PolicyBook
 from domain.policy.documents import Edition
 from domain.policy.flaws import Flaw
+from domain.policy.hire_references import LOCAL_PLAN, PLAN
 from domain.policy.model import FrozenPolicy
 from domain.policy.proof import prove
 from domain.policy.references import TABLES
+from domain.policy.sections import Rule
 from domain.policy.source import Place, PolicyFault, PolicyFilesError
 from domain.policy.trials import run_examples
 
@@ -49,10 +51,16 @@ def _checked(book: PolicyBook, proofs: Sequence[Sequence[PolicyFault]]) -> Verdi
         periods=len(book.system.editions) + sum(len(book.change_dates(code)) for code in book.codes()),
         rules=sum(len(each.routing.rules) for each in editions) + sum(len(each.rules) for each in local),
         rows=sum(len(getattr(each, table).rules) for each in editions for table in TABLES if table != "routing")
-        + sum(len(each.segregation) for each in local),
+        + sum(len(rows) for each in editions for rows in _rows_of_hires(each))
+        + sum(len(each.segregation) + len(each.hire_plan) for each in local),
         levels=sum(len(each.levels) for each in editions),
         examples=len(runs),
     )
+
+
+def _rows_of_hires(edition: Edition) -> tuple[Sequence[Rule], ...]:
+    hire = edition.hire
+    return hire.entitlements, hire.plan.rules, hire.conflicts.rules, hire.approvals.rules
 
 
 def proof_faults(book: PolicyBook) -> tuple[PolicyFault, ...]:
@@ -95,6 +103,7 @@ def _idle_levels(book: PolicyBook) -> Iterator[list[PolicyFault]]:
     local = {name for code in book.codes() for rule in book.local(code).rules for name in rule.levels}
     for index, edition in enumerate(book.system.editions):
         demanded = local | {name for rule in edition.routing.rules for name in rule.levels}
+        demanded |= {name for row in edition.hire.approvals.rules for name in row.levels}
         yield [
             book.system_source.fault(
                 ("editions", index, "levels", number), f"level {level.name}: no rule demands it, here or at a facility"
@@ -117,6 +126,10 @@ def _place(flaw: Flaw, edition: Edition) -> Place:
     }
     for table in TABLES[1:]:
         parts[table] = ((table, "rules"), [row.name for row in getattr(edition, table).rules])
+    hire = edition.hire
+    parts["plan"] = (PLAN, [row.name for row in hire.plan.rules])
+    parts["hire_approvals"] = (("hire", "approvals", "rules"), [row.name for row in hire.approvals.rules])
+    parts["entitlements"] = (("hire", "entitlements"), [each.name for each in hire.entitlements])
     place, names = parts.get(flaw.part, ((flaw.part,), []))
     return (*place, names.index(flaw.name)) if flaw.name in names else place
 
@@ -131,6 +144,7 @@ def _local_proofs(book: PolicyBook, code: str) -> Iterator[list[PolicyFault]]:
     own: dict[str, tuple[str, list[str]]] = {
         "rule": ("rules", [rule.name for rule in document.rules]),
         "segregation": ("segregation", [rule.name for rule in document.segregation]),
+        "plan": (LOCAL_PLAN, [row.name for row in document.hire_plan]),
     }
     for edition, policy, day in _spans(book, code):
         known = prove(book.of_the_system(edition, document.kind), edition.categories)

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from domain.facility import Facility
+from domain.hire_rules import EntitlementConflict, EntitlementRule, HireParameters, HireRules, PlanRule
 from domain.model import Value
 from domain.policy import model
-from domain.policy.documents import Edition, LocalRule, LocalSegregation
+from domain.policy.documents import Edition, LocalPlanRule, LocalRule, LocalSegregation
+from domain.policy.hire_entries import HireSection
 from domain.policy.sections import Document
 
 Frozen = TypeVar("Frozen", bound=Value)
@@ -18,6 +20,7 @@ def freeze(
     edition: Edition,
     rules: Sequence[LocalRule],
     segregation: Sequence[LocalSegregation],
+    plan: Sequence[LocalPlanRule],
     facility: Facility,
     sha256: str,
 ) -> model.FrozenPolicy:
@@ -56,6 +59,18 @@ def freeze(
         invoice_tolerances=_all(model.InvoiceToleranceRule, edition.invoice_tolerances.rules),
         payment=_as(model.PaymentRule, edition.payment),
         assistant=_as(model.AssistantRule, edition.assistant),
+        hire=_hire(edition.hire, plan),
+    )
+
+
+def _hire(section: HireSection, plan: Sequence[LocalPlanRule]) -> HireRules:
+    return HireRules(
+        job_families=section.job_families,
+        parameters=_as(HireParameters, section.parameters),
+        entitlements=_all(EntitlementRule, section.entitlements),
+        plan=_all(PlanRule, (*section.plan.rules, *plan)),
+        conflicts=_all(EntitlementConflict, section.conflicts.rules),
+        approvals=_all(model.RoutingRule, section.approvals.rules),
     )
 
 

@@ -15,6 +15,8 @@ from domain.model import Value
 from domain.money import ExactDecimal
 from domain.policy.routing_rule import RoutingRule as RoutingRule  # noqa: PLC0414 - part of the policy, and found here
 
+HIRE_PROCESS = "hire-to-provision"
+"""The one process (`domain.case.Process`) that reads the hire rules."""
 Percent = Annotated[ExactDecimal, Field(ge=0, le=1000)]
 Hours = Annotated[int, Field(ge=1, le=2000, description="business hours of the facility")]
 
@@ -300,6 +302,15 @@ class FrozenPolicy(Value):
     """Only in the policy of a hire: other cases do not carry what they never read."""
     holidays: tuple[date, ...] = ()
     """Public holidays and closures of the facility's calendar around the effective date, resolved when frozen."""
+
+    def of_process(self, process: str) -> FrozenPolicy:
+        """This policy as a case of the process carries it: the hire rules, which are long, go into hires alone.
+
+        Version and sha256 stay, because they name the files. It is what every case must be started with.
+        """
+        if self.hire is None or process == HIRE_PROCESS:
+            return self
+        return self.model_copy(update={"hire": None})
 
     def level(self, name: str) -> ApprovalLevel:
         """Raises KeyError when no level has this name."""

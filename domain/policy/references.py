@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from domain.policy.documents import Edition, FacilityDocument, SystemDocument
+from domain.policy.hire_references import facilities_named, hire_faults, hire_names
 from domain.policy.parameters import covers
 from domain.policy.source import Place, PolicyFault, Source
 from domain.policy.table_entries import LocalVariation, RoutingRuleEntry, Row
@@ -45,6 +46,9 @@ def _within(edition: Edition) -> Iterator[tuple[Place, str]]:
         place = (table, "rules")
         yield from _repeated(place, [row.name for row in rows])
         yield from unknown_names(place, rows, edition)
+    for listed, names in hire_names(edition):
+        yield from _repeated(listed, names)
+    yield from hire_faults(edition)
     for index, variation in enumerate(edition.facilities_may_change):
         reason = _weakens_segregation(variation, edition)
         if reason:
@@ -109,11 +113,17 @@ def _rules_without_facility(edition: Edition, local: Local) -> Iterator[tuple[Pl
         if named and rule.kinds and not set(named) & set(rule.kinds):
             words = f"{rule.name} can never match: none of its facilities is of the kind {' or '.join(rule.kinds)}"
             yield ("routing", "rules", index, "kinds"), words
+    for place, names, kinds in facilities_named(edition):
+        named = [local[code][0].kind for code in names if code in local]
+        if named and kinds and not set(named) & set(kinds):
+            yield (*place, "kinds"), f"can never match: none of its facilities is of the kind {' or '.join(kinds)}"
 
 
 def _facilities_named(edition: Edition) -> Iterator[tuple[Place, Sequence[str]]]:
     for index, rule in enumerate(edition.routing.rules):
         yield ("routing", "rules", index, "facilities"), rule.facilities
+    for place, names, _ in facilities_named(edition):
+        yield (*place, "facilities"), names
     for index, example in enumerate(edition.tests):
         if example.given.facility is not None:
             yield ("tests", index, "given", "facility"), (example.given.facility,)

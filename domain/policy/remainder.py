@@ -24,7 +24,18 @@ ROUNDS = 8
 """Some faults show only when others are gone; each round takes away what the one before found."""
 
 _LISTS = frozenset(
-    {"levels", "rules", "limits", "exceptions", "facilities_may_change", "tests", "overrides", "segregation"}
+    {
+        "levels",
+        "rules",
+        "limits",
+        "exceptions",
+        "facilities_may_change",
+        "tests",
+        "overrides",
+        "segregation",
+        "entitlements",
+        "hire_plan",
+    }
 )
 _FOR_READERS = frozenset({"owner", "reason"})
 _STAND_INS: tuple[Any, ...] = (
@@ -32,6 +43,7 @@ _STAND_INS: tuple[Any, ...] = (
         None,
         0,
         1,
+        60,
         True,
         (),
         "process-owner",
@@ -43,6 +55,7 @@ _STAND_INS: tuple[Any, ...] = (
         "unique",
         "supplier",
         "shadow",
+        "initial-family",
         "USD",
         "UTC",
         "US",
@@ -182,7 +195,7 @@ class _Patient:
         named = content if isinstance(content, Mapping) else {}
         names = {str(named[key]) for key in ("name", "code") if key in named}
         self.names |= names
-        if "routing" in entry or entry[0] == "rules":
+        if "routing" in entry or "approvals" in entry or entry[0] == "rules":
             self.rules |= names
         self.parts |= {step for step in entry if isinstance(step, str)}
 

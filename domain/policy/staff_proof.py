@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from domain.exceptions import CATALOGUE
 from domain.model import Value
 from domain.policy.flaws import Flaw
+from domain.policy.hire_proof import row_concerns
 from domain.policy.model import ApprovalLevel, FrozenPolicy
 from domain.policy.proof import escalation_chain
 from domain.policy.rule_index import concerns
@@ -40,7 +41,8 @@ def staff_findings(policy: FrozenPolicy, staff: Staff) -> StaffFindings:
 
 
 def _demanded(policy: FrozenPolicy) -> list[ApprovalLevel]:
-    names = {name for rule in policy.routing if concerns(rule, policy.facility) for name in rule.levels}
+    rules = (*policy.routing, *(policy.hire.approvals if policy.hire is not None else ()))
+    names = {name for rule in rules if concerns(rule, policy.facility) for name in rule.levels}
     return [level for level in policy.levels if level.name in names]
 
 
@@ -86,10 +88,19 @@ def _role_flaws(policy: FrozenPolicy, staff: Staff) -> Iterator[Flaw]:
         ("payment", "", policy.payment.approver_role),
         ("payment", "", policy.payment.release_role),
         *(("segregation", rule.name, rule.override_role) for rule in policy.segregation),
+        *_roles_of_hires(policy),
     ]
     for part, name, role in wanted:
         if not _holders(policy, role, staff):
             yield Flaw(part=part, name=name, reason=f"nobody holds {role}")
+
+
+def _roles_of_hires(policy: FrozenPolicy) -> Iterator[tuple[str, str, str]]:
+    """Who does what is in the plans of this facility, and who answers for what may be granted."""
+    if policy.hire is None:
+        return
+    yield from (("plan", row.name, row.done_by) for row in policy.hire.plan if row_concerns(row, policy.facility))
+    yield from (("entitlements", each.name, each.owner_role) for each in policy.hire.entitlements)
 
 
 def _without_superiors(policy: FrozenPolicy, levels: Sequence[ApprovalLevel], staff: Staff) -> Iterator[Flaw]:

@@ -36,7 +36,9 @@ class HrisPort(Protocol):
 
     async def prepare(self, draft: WorkerDraft) -> WorkerRecord:
         """A worker who begins on a later day; the HRIS gives the number and holds the position. Refuses a position that
-        is unknown ('position-unknown') or taken ('position-taken'), an unknown department ('department-unknown')."""
+        is unknown ('position-unknown'), taken ('position-taken') or closed ('position-closed'), an unknown department
+        ('department-unknown'), a manager who does not work here ('manager-missing'). A rescinded hire stays so:
+        the worker comes back as they are, and 'hire-rescinded' is refused when there is none."""
 
     async def revive(self, worker_id: str, draft: WorkerDraft) -> WorkerRecord:
         """Hire an ended worker again under the same id and number, and stop a deletion that is due. Refuses one who is
@@ -50,7 +52,8 @@ class HrisPort(Protocol):
 
     async def rescind(self, external_id: str, reason: str) -> WorkerRecord | None:
         """Undo `prepare` or `revive`, also after `begin`: the position is open again, a revived worker ended as before
-        with the deletion date that they had. None when nothing was made."""
+        with the deletion date that they had. A new worker is 'rescinded', or 'ended' on the first day after `begin`.
+        None when nothing was made; then nothing is made later either."""
 
     async def active(self, cursor: str | None, limit: int) -> WorkerPage:
         """Everybody who works here or is about to, in order of their ids."""

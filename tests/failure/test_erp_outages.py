@@ -10,8 +10,8 @@ import asyncpg
 import pytest
 
 from adapters.erp.reference.adapter import ReferenceErp
-from adapters.erp.reference.client import Limits
 from adapters.erp.reference.install import install, order_summaries, seed
+from adapters.sql_system import Limits
 from domain.outside_errors import ContractDriftError, TemporarilyUnavailableError
 from tests.fixtures.postgres import running_postgres
 from tests.fixtures.purchasing import goods_receipt, order_draft, small_system

@@ -35,6 +35,7 @@ async def corridor(addresses: StackAddresses, namespace: str, *arguments: str) -
     databases = {
         "CORRIDOR_DATABASE_DSN": addresses.dsn("corridor"),
         "CORRIDOR_ERP_DSN": addresses.dsn("erp"),
+        "CORRIDOR_HRIS_DSN": addresses.dsn("hris"),
     }
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "cli.main", *arguments),

@@ -13,6 +13,7 @@ from cli.demo.story import Answer, Example, StoryError, load_examples, request_b
 from domain.case import CaseStatus
 from domain.case_actions import CaseAction
 from domain.exceptions import CATALOGUE
+from domain.hire_exceptions import HIRE_EXCEPTIONS
 from domain.invoice_exceptions import INVOICE_EXCEPTIONS
 
 FOLDER = Path(__file__).parents[2] / "examples"
@@ -52,6 +53,8 @@ def _levels_that(action: str) -> set[str]:
 
 
 OF_HIRES = ("rescinded", "no-show")
+"""Ends and actions that no purchase has."""
+ACTIONS_OF_HIRES = ("correct-hire", "rescind")
 
 
 def test_there_are_enough_and_most_are_plain() -> None:
@@ -70,7 +73,7 @@ def test_every_end_is_reached() -> None:
 
 def test_every_exception_is_raised_that_can_be() -> None:
     raised = {code for example in EXAMPLES for code in example.story.expect.exceptions}
-    assert raised == set(CATALOGUE) - NOT_BY_EXAMPLE - {each.code for each in INVOICE_EXCEPTIONS}
+    assert raised == set(CATALOGUE) - NOT_BY_EXAMPLE - {each.code for each in (*INVOICE_EXCEPTIONS, *HIRE_EXCEPTIONS)}
 
 
 @pytest.mark.parametrize(
@@ -115,7 +118,7 @@ def test_every_level_decides_and_some_refuse_or_ask_back() -> None:
 def test_every_action_on_a_case_is_taken() -> None:
     """Providing information is taken as the answer to the question's task."""
     taken = {each.action for example in EXAMPLES for each in example.story.interventions}
-    assert taken == set(get_args(CaseAction)) - {"provide-information"}
+    assert taken == set(get_args(CaseAction)) - {"provide-information", *ACTIONS_OF_HIRES}
     stages = {(each.action, each.at) for example in EXAMPLES for each in example.story.interventions}
     assert {("cancel-line", "approval"), ("cancel-line", "delivery")} <= stages
 

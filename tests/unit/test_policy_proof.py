@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.money import Money
+from domain.policy.bands import uncovered
 from domain.policy.flaws import URGENCIES
 from domain.policy.model import AuthorityLimit, BudgetRule, FrozenPolicy, RoutingRule
-from domain.policy.proof import escalation_chain, prove, uncovered
+from domain.policy.proof import escalation_chain, prove
 from domain.routing import RequestFacts, route
 from tests.fixtures.small_policy import level, policy, rule
 

@@ -1,4 +1,4 @@
-"""The ERP port over the reference ERP. Each method is one call, and each call is one transaction there."""
+"""The ERP ports over the reference ERP. Each method is one call, and each call is one transaction there."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from contextlib import asynccontextmanager
 from pydantic import TypeAdapter
 
 from adapters.erp.reference import mapping, wire
-from adapters.erp.reference.client import ErpClient, Limits
+from adapters.erp.reference.employees import ReferenceEmployees
+from adapters.erp.reference.errors import ERP
 from adapters.erp.reference.payables import ReferencePayables
+from adapters.sql_system import Limits, SqlClient, Wire
 from domain.master_data import Budget, BudgetKey, MasterData
 from domain.ports.erp import MasterDataQuery
 from domain.purchase import GoodsReceipt, GoodsReturn, OrderDraft, OrderLine, PlacedOrder, StockIssue
@@ -23,9 +25,9 @@ _RETURNED = TypeAdapter(wire.WireReturned)
 _HEALTH = TypeAdapter(wire.WireHealth)
 
 
-class ReferenceErp(ReferencePayables):
-    """`domain.ports.erp.ErpPort` and `domain.ports.payables.PayablesPort`. Raises the errors of
-    `domain.outside_errors`, with `system` 'erp'.
+class ReferenceErp(ReferencePayables, ReferenceEmployees):
+    """`domain.ports.erp.ErpPort`, `domain.ports.payables.PayablesPort` and `domain.ports.hris.EmployeePort`. Raises the
+    errors of `domain.outside_errors`, with `system` 'erp'.
     """
 
     @classmethod
@@ -34,14 +36,14 @@ class ReferenceErp(ReferencePayables):
         """Ready for the ERP's database at `dsn`. It connects on the first call, so it also begins while the ERP is
         down.
         """
-        client = await ErpClient.open(dsn, limits or Limits())
+        client = await SqlClient.open(dsn, limits or Limits(), ERP)
         try:
             yield cls(client)
         finally:
             await client.close()
 
     async def health(self) -> None:
-        await self._ask("health", wire.Wire(), _HEALTH)
+        await self._ask("health", Wire(), _HEALTH)
 
     async def master_data(self, query: MasterDataQuery) -> MasterData:
         return mapping.master_data(await self._ask("read_master_data", mapping.master_data_query(query), _MASTER_DATA))
@@ -78,5 +80,5 @@ class ReferenceErp(ReferencePayables):
     async def post_return(self, external_id: str, goods_return: GoodsReturn) -> PlacedOrder:
         return await self._order("post_return", mapping.return_movement(external_id, goods_return))
 
-    async def _order(self, function: str, request: wire.Wire) -> PlacedOrder:
+    async def _order(self, function: str, request: Wire) -> PlacedOrder:
         return mapping.placed_order(await self._ask(function, request, _ORDER))

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import asyncpg
 
-from adapters.erp.reference.errors import CLASSIFIED, classify
+from adapters.erp.reference.errors import ERP
 from adapters.erp.reference.loads import loads
+from adapters.sql_system import alone, run_schema
+from adapters.sql_system import connected as connected_to
 from domain.model import Value
 from domain.reference_system import ReferenceSystem
 
-SCHEMA = Path(__file__).parent / "schema"
-
-# Any constant does, as long as every release locks the same one: starts side by side wait for one another.
-_LOCK = int.from_bytes(b"erp-set", "big")
+SCHEMA = sorted((Path(__file__).parent / "schema").glob("*.sql"))
 
 
 class OrderSummary(Value):
@@ -42,10 +41,7 @@ class OrderSummary(Value):
 
 async def install(dsn: str) -> None:
     """Bring the schema up to this release; what is there stays. Raises the errors of `domain.outside_errors`."""
-    files = sorted(SCHEMA.glob("*.sql"))
-    async with _alone(dsn) as connection:
-        for file in files:
-            await connection.execute(file.read_text(encoding="utf-8"))
+    await run_schema(dsn, ERP, SCHEMA)
 
 
 async def seed(dsn: str, system: ReferenceSystem) -> bool:
@@ -56,7 +52,7 @@ async def seed(dsn: str, system: ReferenceSystem) -> bool:
     documents move them.
     """
     fingerprint = hashlib.sha256(system.model_dump_json(exclude={"people"}).encode()).hexdigest()
-    async with _alone(dsn) as connection:
+    async with alone(dsn, ERP) as connection:
         new = await connection.fetchval(
             "INSERT INTO erp.data_load (sha256) VALUES ($1) ON CONFLICT DO NOTHING RETURNING true", fingerprint
         )
@@ -87,23 +83,6 @@ async def count_orders(dsn: str, case_ids: Sequence[str] | None = None) -> int:
     return len(await order_summaries(dsn, case_ids))
 
 
-@asynccontextmanager
-async def connected(dsn: str) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+def connected(dsn: str) -> AbstractAsyncContextManager[asyncpg.Connection[asyncpg.Record]]:
     """A connection of one's own, for a look at the books. Raises the errors of `domain.outside_errors`."""
-    try:
-        connection = await asyncpg.connect(dsn, timeout=30, command_timeout=120)
-        try:
-            yield connection
-        finally:
-            await connection.close(timeout=5)
-    except CLASSIFIED as error:
-        raise classify(error) from error
-
-
-@asynccontextmanager
-async def _alone(dsn: str) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
-    """A connection in one transaction, of which there is one at a time."""
-    async with connected(dsn) as connection, connection.transaction():
-        await connection.execute("SET LOCAL client_min_messages = warning")
-        await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
-        yield connection
+    return connected_to(dsn, ERP)

@@ -9,8 +9,8 @@ from pydantic import TypeAdapter
 
 from adapters.erp.reference import mapping_payables as mapping
 from adapters.erp.reference import wire_payables as wire
-from adapters.erp.reference.calls import ErpCalls
 from adapters.erp.reference.wire import WireExternalId
+from adapters.sql_system import SqlCalls
 from domain.payables import (
     InvoicePosting,
     OrderPosition,
@@ -30,7 +30,7 @@ _REVERSED = TypeAdapter(wire.WireReversed)
 _DEBTORS = TypeAdapter(tuple[wire.WireDebtorAccount, ...])
 
 
-class ReferencePayables(ErpCalls):
+class ReferencePayables(SqlCalls):
     """`domain.ports.payables.PayablesPort`. Raises the errors of `domain.outside_errors`, with `system` 'erp'."""
 
     async def payable_suppliers(self, query: SupplierQuery) -> tuple[PayableSupplier, ...]:

@@ -6,13 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
-
-class Wire(BaseModel):
-    """A shape of theirs. Fields that they add later are none of our business; a missing one is."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
+from adapters.sql_system import Wire
 
 
 class WireCost(Wire):

@@ -6,7 +6,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-from adapters.erp.reference.wire import Wire, WireCost, WireHeldLine, WireOrder
+from adapters.erp.reference.wire import WireCost, WireHeldLine, WireOrder
+from adapters.sql_system import Wire
 
 
 class WireSupplierQuery(Wire):

@@ -1,4 +1,4 @@
-"""One call of the reference ERP, with its answer in the shape that is expected."""
+"""One call of a function, with its answer in the shape that is expected."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from adapters.erp.reference.client import ErpClient
-from adapters.erp.reference.errors import classify
-from adapters.erp.reference.wire import Wire
+from adapters.sql_system.client import SqlClient
+from adapters.sql_system.wire import Wire
 
 Answer = TypeVar("Answer")
 
 
-class ErpCalls:
-    """What both halves of the adapter stand on."""
+class SqlCalls:
+    """What adapters of such systems stand on."""
 
-    def __init__(self, client: ErpClient) -> None:
+    def __init__(self, client: SqlClient) -> None:
         self._client = client
 
     async def _ask(self, function: str, request: Wire | Sequence[Wire], shape: TypeAdapter[Answer]) -> Answer:
@@ -25,4 +24,4 @@ class ErpCalls:
         try:
             return shape.validate_json(answer)
         except ValidationError as error:
-            raise classify(error) from error
+            raise self._client.system.classify(error) from error

@@ -1,4 +1,4 @@
-"""Transport to the reference ERP: a pool of connections, and one call of one of its functions."""
+"""Transport: a pool of connections, and one call of one function."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import asyncpg
 from pydantic import TypeAdapter
 
-from adapters.erp.reference.errors import CLASSIFIED, classify
-from adapters.erp.reference.wire import Wire
+from adapters.sql_system.errors import CLASSIFIED, SqlSystem
+from adapters.sql_system.wire import Wire
 from domain.model import Value
 
 _LIST_OF_WIRE: TypeAdapter[Sequence[Wire]] = TypeAdapter(Sequence[Wire])
@@ -17,7 +17,7 @@ _LIST_OF_WIRE: TypeAdapter[Sequence[Wire]] = TypeAdapter(Sequence[Wire])
 class Limits(Value):
     """How long to wait for what, in seconds, and how many connections to keep.
 
-    `statement` ends a slow call at the ERP, so that it has no effect after we gave up; `answer` is for an ERP that went
+    `statement` ends a slow call at the system, so that it has no effect after we gave up; `answer` is for one that went
     silent and is longer. `turn` bounds the wait for a free connection.
     """
 
@@ -28,15 +28,15 @@ class Limits(Value):
     connections: int = 10
 
 
-class ErpClient:
-    """Calls functions of the ERP's integration schema. Raises the errors of `domain.outside_errors`, and no others."""
+class SqlClient:
+    """Calls functions of the system's schema. Raises the errors of `domain.outside_errors`, and no others."""
 
-    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], limits: Limits) -> None:
-        self._pool, self._limits = pool, limits
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], limits: Limits, system: SqlSystem) -> None:
+        self._pool, self._limits, self.system = pool, limits, system
 
     @classmethod
-    async def open(cls, dsn: str, limits: Limits) -> ErpClient:
-        """Prepare the pool. Nothing is connected yet, so that a worker can start while the ERP is down."""
+    async def open(cls, dsn: str, limits: Limits, system: SqlSystem) -> SqlClient:
+        """Prepare the pool. Nothing is connected yet, so that a worker can start while the system is down."""
         pool = await asyncpg.create_pool(
             dsn,
             min_size=0,
@@ -44,17 +44,17 @@ class ErpClient:
             timeout=limits.connect,
             command_timeout=limits.answer,
             server_settings={
-                "application_name": "corridor-erp",
+                "application_name": f"corridor-{system.name}",
                 "TimeZone": "UTC",
                 "statement_timeout": _milliseconds(limits.statement),
                 "lock_timeout": _milliseconds(limits.statement / 2),
                 "jit": "off",  # compiling costs more than these short statements do
             },
         )
-        return cls(pool, limits)
+        return cls(pool, limits, system)
 
     async def call(self, function: str, request: Wire | Sequence[Wire]) -> str:
-        """The answer of `erp.<function>(request)` as JSON text; 'null' when there is none."""
+        """The answer of `<schema>.<function>(request)` as JSON text; 'null' when there is none."""
         body = (
             request.model_dump_json()
             if isinstance(request, Wire)
@@ -62,9 +62,9 @@ class ErpClient:
         )
         try:
             async with self._pool.acquire(timeout=self._limits.turn) as connection:
-                answer = await connection.fetchval(f"SELECT erp.{function}($1::jsonb)", body)
+                answer = await connection.fetchval(f"SELECT {self.system.name}.{function}($1::jsonb)", body)
         except CLASSIFIED as error:
-            raise classify(error) from error
+            raise self.system.classify(error) from error
         return "null" if answer is None else str(answer)
 
     async def close(self) -> None:

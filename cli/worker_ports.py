@@ -1,0 +1,94 @@
+"""What invoices and hires act on: adapters over the systems that the worker's settings name."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+
+from activities.hire_ports import Hiring
+from activities.ports import Invoicing
+from adapters.bank_folder import connect as connect_bank
+from adapters.bank_messages.reader import BankMessages
+from adapters.erp.reference.adapter import ReferenceErp
+from adapters.hris.reference.adapter import ReferenceHris
+from adapters.identity.ldap.adapter import LdapDirectory
+from adapters.identity.ldap.environment import settings_from_environment
+from adapters.identity.scim.adapter import ScimIdentity
+from adapters.identity.scim.settings import scim_settings
+from adapters.learning_assistant import LearningAssistant
+from adapters.mail.settings import MailSettings
+from adapters.mail.supplier_answers import MailSupplierAnswers
+from adapters.memory.credentials import MemoryExclusions, MemoryLicences
+from adapters.payment_files import one_file, positive_pay_writer, read_layout
+from adapters.policy_files import FilePolicyStore
+from adapters.postgres.access_register import PostgresAccessRegister
+from adapters.postgres.decision_memory import PostgresDecisions
+from adapters.postgres.documents import PostgresDocuments
+from adapters.postgres.hire_register import PostgresHireRegister
+from adapters.postgres.hire_standings import PostgresHireStandings
+from adapters.postgres.invoice_register import PostgresInvoiceRegister
+from adapters.postgres.match_records import PostgresMatchRecords
+from adapters.postgres.payment_ledger import PostgresPaymentLedger
+from adapters.postgres.pool import Pool
+from adapters.postgres.screening_records import PostgresScreeningRecords
+from cli.worker_settings import WorkerSettings
+from domain.payment import DebtorAccount
+from domain.ports.identity import IdentityPort
+
+
+def invoicing(
+    settings: WorkerSettings, pool: Pool, erp: ReferenceErp, mail: MailSettings, debtors: Sequence[DebtorAccount]
+) -> Invoicing:
+    """What invoices and payments are done with. `debtors` are the accounts that statements are about."""
+    layout = settings.positive_pay_layout
+    return Invoicing(
+        payables=erp,
+        documents=PostgresDocuments(pool),
+        matches=PostgresMatchRecords(pool),
+        register=PostgresInvoiceRegister(pool),
+        ledger=PostgresPaymentLedger(pool),
+        answers=MailSupplierAnswers(mail),
+        assistant=LearningAssistant(PostgresDecisions(pool)),
+        bank=connect_bank(settings.bank_outbox, settings.bank_inbox),
+        bank_reader=BankMessages(debtors),
+        policies=FilePolicyStore(settings.policies_dir),
+        build_file=one_file,
+        positive_pay=None if layout is None else positive_pay_writer(read_layout(layout)),
+    )
+
+
+async def hiring(
+    settings: WorkerSettings, pool: Pool, erp: ReferenceErp, stack: contextlib.AsyncExitStack
+) -> Hiring | None:
+    """What hires are done with; None where no HRIS is set up. Systems that are not set up are left to people."""
+    if not settings.hris_dsn:
+        return None
+    return Hiring(
+        hris=await stack.enter_async_context(ReferenceHris.connect(settings.hris_dsn)),
+        employees=erp,
+        identities=await _identities(settings, stack),
+        access=PostgresAccessRegister(pool),
+        licences=MemoryLicences(),
+        exclusions=MemoryExclusions(),
+        screening=PostgresScreeningRecords(pool),
+        register=PostgresHireRegister(pool),
+        standings=PostgresHireStandings(pool),
+    )
+
+
+async def _identities(settings: WorkerSettings, stack: contextlib.AsyncExitStack) -> dict[str, IdentityPort]:
+    found: dict[str, IdentityPort] = {}
+    scim = scim_settings(
+        settings.scim_url,
+        settings.scim_token,
+        settings.scim_token_url,
+        settings.scim_client_id,
+        settings.scim_client_secret,
+        settings.scim_mapping,
+    )
+    if scim is not None:
+        found["identity"] = await stack.enter_async_context(ScimIdentity.connect(scim))
+    ldap = settings_from_environment()
+    if ldap is not None:
+        found["directory"] = await stack.enter_async_context(LdapDirectory.connect(ldap))
+    return found
