@@ -80,7 +80,8 @@ class HiringActivities(HireRecords, HireAccess, HireProofs, HiringSteps):
                         person_keys=person_keys(hire),
                     )
                 )
-            match = decided_match(match_person(hire, workers, running, step.rules.parameters), step.decided, workers)
+            found = match_person(hire, workers, running, step.rules.parameters, own=(step.case_id,))
+            match = decided_match(found, step.decided, workers)
             findings = identity_findings(match)
             await self._record(step, "person.looked-up", f"Looked up: {match.kind}", candidates=len(match.candidates))
         return IdentifyOutcome(match=match, findings=findings)

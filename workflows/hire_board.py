@@ -82,6 +82,11 @@ class Board:
         return self.plan.item(item.key) == item
 
     @property
+    def awaits_worker(self) -> bool:
+        """Whether the HRIS is still to make the worker."""
+        return any(item.kind == "worker-record" and self.state(item.key) not in SETTLED for item in self.plan.items)
+
+    @property
     def settled(self) -> bool:
         return all(self.state(item.key) in SETTLED for item in self.plan.items)
 

@@ -29,6 +29,7 @@ Step = Callable[..., Any]
 EXCEPTION_OF: Mapping[str, str] = {
     "position-unknown": "position-unavailable",
     "position-taken": "position-unavailable",
+    "position-closed": "position-unavailable",
     "worker-active": "identity-conflict",
     "account-gone": "account-conflict",
 }

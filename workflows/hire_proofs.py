@@ -58,6 +58,8 @@ class Proofs:
     async def screen(self, item: PlanItem) -> None:
         """Names on lists are candidates: a person clears each with a reason, or stops the case."""
         case = self._case
+        # By the worker's id a cleared name stays cleared, in later screenings too.
+        await case.until(lambda: bool(case.worker_id) or not case.board.awaits_worker or not case.board.still(item))
         while case.board.still(item):
             outcome: ScreenOutcome | Decision = await case.effect(
                 HiringSteps.screen_person,

@@ -63,8 +63,8 @@ class Provisioning:
                     await take_correction()
                 self._begin()
                 self._show()
+                version, count = case.board.version, len(self._branches)  # what changes from here on is news
                 await case.quiet()
-                version, count = case.board.version, len(self._branches)
                 await case.until(
                     lambda: (
                         case.board.version != version  # noqa: B023

@@ -20,6 +20,7 @@ from workflows.hire_case import HireCase
 from workflows.hire_preparation import HireApproval, Identification, Planning
 from workflows.hire_provisioning import Provisioning
 from workflows.messages.hire_to_provision import WORKFLOW_NAME, EquipmentProgress, HireInput, HireResult
+from workflows.messages.procure_to_pay import EventRecord
 from workflows.questions import ask
 from workflows.steps.hire_inputs import SettleHireInput, SettleHireOutcome
 from workflows.steps.hiring import HiringSteps
@@ -35,7 +36,7 @@ class HireToProvision(HireCase):
         self.approval = HireApproval(self)
         self.provisioning = Provisioning(self, self.planning, self.approval)
         self._corrections: list[Hire] = []
-        self._events: set[str] = set()
+        self._events: dict[str, EventRecord] = {}
         self._preparing = True
         self._reason = ""
 
@@ -83,7 +84,8 @@ class HireToProvision(HireCase):
         if self._corrections:
             self.hire = self._corrections[-1]
             self._corrections.clear()
-            self.file.show(cost_centres=(self.hire.cost_centre,))
+            watchers = tuple(dict.fromkeys((*self.file.snapshot.watchers, self.hire.manager)))
+            self.file.show(cost_centres=(self.hire.cost_centre,), watchers=watchers)
 
     async def _take_correction(self) -> None:
         before = self.hire
@@ -186,24 +188,29 @@ class HireToProvision(HireCase):
     def hire_changed(self, change: HireChange) -> None:
         """HR reports the hire as it is now."""
         if change.change_id not in self._events:
-            self._events.add(change.change_id)
             because = "case-closed" if self.closed or self.ended else self._correct(change.hire, change.by)
-            self._note_ignored(because, "hire.corrected", change.change_id, change.by)
+            self._heard(because, "hire.corrected", change.change_id, change.by)
 
     @workflow.signal
     def hire_ended(self, end: HireEnd) -> None:
         """HR reports that the person does not come."""
         if end.change_id in self._events:
             return
-        self._events.add(end.change_id)
         if self.closed or self.ended:
-            self._note_ignored("case-closed", f"hire.{end.kind}", end.change_id, end.by)
+            self._heard("case-closed", f"hire.{end.kind}", end.change_id, end.by)
             return
+        self._heard(None, f"hire.{end.kind}", end.change_id, end.by)
         status: CaseStatus = "no-show" if end.kind == "no-show" else "rescinded"
         reason = f"wrong person: {end.reason}" if end.kind == "wrong-person" else end.reason
         self.end(status, reason or end.kind, end.by)
 
-    def _note_ignored(self, because: str | None, kind: str, change_id: str, by: str) -> None:
+    def _heard(self, because: ActionRefusal | None, kind: str, change_id: str, by: str) -> None:
+        self._events[change_id] = EventRecord(
+            event_id=change_id,
+            status="ignored" if because else "applied",
+            because=because,
+            recorded_at=workflow.now(),
+        )
         if because is not None:
             self.file.note(kind, f"Ignored ({because}): {kind}", actor=by, because=because, change_id=change_id)
 
@@ -218,6 +225,11 @@ class HireToProvision(HireCase):
                 purchase=progress.purchase_case,
                 status=progress.status,
             )
+
+    @workflow.query
+    def event_record(self, event_id: str) -> EventRecord | None:
+        """What became of what HR reported; None when it has not arrived."""
+        return self._events.get(event_id)
 
     @workflow.query
     def standing(self) -> HireStanding | None:

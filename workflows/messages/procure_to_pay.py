@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import AwareDatetime
 
 from domain.case import CaseStatus
+from domain.case_actions import ActionRefusal
 from domain.model import Value
 from domain.money import Money
 from domain.people import Actor
@@ -69,5 +70,7 @@ class EventRecord(Value):
 
     event_id: str
     status: Literal["applied", "ignored"]
-    because: Literal["unknown-order", "unknown-line", "order-closed", "case-closed", "malformed"] | None = None
+    because: (
+        Literal["unknown-order", "unknown-line", "order-closed", "case-closed", "malformed"] | ActionRefusal | None
+    ) = None
     recorded_at: AwareDatetime
