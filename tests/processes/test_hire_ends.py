@@ -90,6 +90,5 @@ async def test_a_system_that_is_down_while_it_is_taken_back_is_tried_until_it_is
     assert await case.ask_for("rescind", "hanna") == "applied"
     await case.decide("badge", "complete")
     await case.skip(timedelta(minutes=30))
-    await case.decide("target-unavailable", "retry", "ines")
     assert (await case.outcome()).status == "rescinded"
     await clean(hires, case)
