@@ -41,6 +41,9 @@ ACCOUNT_CHANGED = "account-changed"
 DUPLICATE = "duplicate-suspected"
 
 
+OVER = ("paid", "rejected", "cancelled")
+
+
 class InvoiceBooking:
     def __init__(self, ports: InvoicePorts, recorder: Recorder) -> None:
         self._ports, self._recorder = ports, recorder
@@ -52,6 +55,7 @@ class InvoiceBooking:
             copy, result = await self._stored(step.case_id, step.version, step.round)
             if not result.gate:
                 raise RefusedError("corridor", "not-matched", "an invoice that does not match is not booked")
+            await self._require_open(step.case_id)
             supplier = await self._supplier(step.supplier)
             _require_account(step, supplier)
             posting = _posting(step, copy, result, supplier)
@@ -60,6 +64,7 @@ class InvoiceBooking:
             posted = await self._ports.payables.post_invoice(posting)
             _require_same(posted, posting)
             await self._consume(step, posting)
+            await self._require_open(step.case_id)
             await self._ports.register.set_state(step.case_id, "posted")
             if offer is not None:
                 await self._ports.ledger.offer(offer)
@@ -78,6 +83,12 @@ class InvoiceBooking:
                 round=step.round,
             )
         return PostOutcome(posted=posted, due_on=posting.due_on, offered=offered)
+
+    async def _require_open(self, case_id: str) -> None:
+        """An attempt that was believed dead and wakes up after the invoice has ended books and offers nothing."""
+        entry = await self._ports.register.entry(case_id)
+        if entry is not None and entry.state in OVER:
+            raise RefusedError("register", "invoice-over", f"the invoice is {entry.state}: it is not booked any more")
 
     async def _stored(self, case_id: str, version: int, round_: int) -> tuple[InvoiceCopy, MatchResult]:
         copy = await self._ports.documents.copy(case_id, version)

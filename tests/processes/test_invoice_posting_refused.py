@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import pytest
+from temporalio.client import WorkflowHistory
+from temporalio.converter import DataConverter
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
+
+from activities.invoicing import InvoicingActivities
+from activities.purchasing import wall_clock
 from domain.outside_errors import RefusedError
 from tests.fixtures.invoice_stories import coded, sent, settled
 from tests.fixtures.invoice_world import InvoiceWorld
 from tests.fixtures.small_hospital import usd
 from tests.fixtures.world import actor
+from worker import ports_of_invoices
+from workflows.steps.invoice_inputs import PostInput
 
 NO = RefusedError("erp", "period-rule", "the account 610100 takes no postings of this category")
 
@@ -49,3 +59,33 @@ async def test_a_refused_posting_that_is_resumed_as_it_is_ends_paid(invoices: In
     keys = {call.arguments[0].external_id for call in invoices.faults.calls_of("post_invoice")}
     assert keys == {f"{case.name}:post"}
     assert len(invoices.erp.invoices) == len(invoices.erp.payments) == 1
+
+
+async def test_an_attempt_that_wakes_up_after_the_invoice_was_cancelled_books_and_offers_nothing(
+    invoices: InvoiceWorld,
+) -> None:
+    case = await coded(invoices, "71.00")
+    await case.decide("owner", "approve")
+    await case.payable()
+    history = await case.handle.fetch_history()
+    late = await posted_with(history, invoices.client.data_converter)
+    ports = ports_of_invoices(invoices.client, invoices.ports())
+    assert ports is not None
+    activities = InvoicingActivities(ports, invoices.evidence, wall_clock)
+    assert await case.ask_for("cancel", "paul") == "applied"
+    assert (await case.outcome()).status == "cancelled"
+    with pytest.raises(ApplicationError, match="invoice-over"):
+        await ActivityEnvironment().run(activities.post_invoice, late)
+    assert not await invoices.ledger.payable("north", "USD", 10)
+
+
+async def posted_with(history: WorkflowHistory, converter: DataConverter) -> PostInput:
+    """What the step that booked the invoice was given."""
+    (scheduled,) = (
+        event.activity_task_scheduled_event_attributes
+        for event in history.events
+        if event.activity_task_scheduled_event_attributes.activity_type.name == "post_invoice"
+    )
+    (given,) = await converter.decode(scheduled.input.payloads, [PostInput])
+    assert isinstance(given, PostInput)
+    return given
