@@ -7,11 +7,12 @@ from typing import Any, TypeVar
 
 from temporalio import workflow
 
+from domain.case import CaseStatus
 from domain.exceptions import CATALOGUE, Finding
 from domain.hire_plan import ItemState
 from domain.hire_rules import HireRules
 from domain.tasks import Action, Decision, Task
-from workflows.case import CaseWorkflow
+from workflows.case import CaseEnded, CaseWorkflow
 from workflows.compensation import Compensations
 from workflows.errors import REFUSED, UNAVAILABLE, StepFailure
 from workflows.hire_board import Board
@@ -48,11 +49,18 @@ class HireCase(CaseWorkflow):
         self.worker_id = ""
         self.worker_number = ""
         self.revive = ""
+        self.correcting = False
 
     @property
     def external_id(self) -> str:
         """Under which the HRIS and the ERP know this hire, for ever."""
         return self.file.case_id
+
+    def end(self, status: CaseStatus, reason: str, actor: str = "corridor") -> CaseEnded:
+        """A correction whose approval is refused ends the correction, and not the hire."""
+        if self.correcting and status == "rejected":
+            return CaseEnded(status, reason, actor)
+        return super().end(status, reason, actor)
 
     def given(self, model: type[Given], /, done: str = "", **fields: Any) -> Callable[[Any, int], Given]:
         """Builds the input of a step that, once it has succeeded, has `done` this item. A field that is a function is
@@ -147,7 +155,7 @@ class HireCase(CaseWorkflow):
         await self.announce(f"Ask {task.role}: {task.title}")
         decision = await self.answer_or_change(task)
         if decision is not None and decision.action == "stop":
-            raise self.end("rejected", f"{task.title}: {decision.comment}", decision.actor.person)
+            raise super().end("rejected", f"{task.title}: {decision.comment}", decision.actor.person)
         return decision
 
     async def quiet(self) -> None:

@@ -59,8 +59,8 @@ class Provisioning:
         case = self._case
         try:
             while not (case.board.settled and not self._branches):
-                if corrected():
-                    await take_correction()
+                if corrected() and "correction" not in self._branches:
+                    self._branch("correction", take_correction())
                 self._begin()
                 self._show()
                 version, count = case.board.version, len(self._branches)  # what changes from here on is news
@@ -69,7 +69,7 @@ class Provisioning:
                     lambda: (
                         case.board.version != version  # noqa: B023
                         or len(self._branches) != count  # noqa: B023
-                        or corrected()
+                        or (corrected() and "correction" not in self._branches)
                         or self._failed is not None
                     ),
                     self._until_next_change(),

@@ -36,6 +36,7 @@ class HireToProvision(HireCase):
         self.approval = HireApproval(self)
         self.provisioning = Provisioning(self, self.planning, self.approval)
         self._corrections: list[Hire] = []
+        self._taking: Hire | None = None
         self._events: dict[str, EventRecord] = {}
         self._preparing = True
         self._reason = ""
@@ -82,20 +83,33 @@ class HireToProvision(HireCase):
         """Take over the last correction."""
         self.superseded = False
         if self._corrections:
-            self.hire = self._corrections[-1]
+            self._take_over(self._corrections[-1])
             self._corrections.clear()
-            watchers = tuple(dict.fromkeys((*self.file.snapshot.watchers, self.hire.manager)))
-            self.file.show(cost_centres=(self.hire.cost_centre,), watchers=watchers)
+
+    def _take_over(self, corrected: Hire) -> None:
+        self.hire = corrected
+        watchers = tuple(dict.fromkeys((*self.file.snapshot.watchers, corrected.manager)))
+        self.file.show(cost_centres=(corrected.cost_centre,), watchers=watchers)
 
     async def _take_correction(self) -> None:
-        before = self.hire
-        self._corrected()
-        outcome = await self.planning.run(self.hire)
+        """Everything goes on by the old hire until the new one is approved; a correction that is refused is dropped."""
+        corrected = self._taking = self._corrections[-1]
+        self._corrections.clear()
+        outcome = await self.planning.run(corrected)
         if outcome is None:
-            self._corrections = self._corrections or [self.hire]
-            self.hire = before
+            self._corrections, self._taking = self._corrections or [corrected], None
             return
-        await self.approval.obtain(self.hire, outcome)
+        self.correcting = True
+        try:
+            await self.approval.obtain(corrected, outcome)
+        except CaseEnded as ended:
+            if self.ended is not None:
+                raise
+            self.file.note("correction.rejected", f"The correction is dropped: {ended.reason}", actor=ended.actor)
+            return
+        finally:
+            self.correcting, self._taking = False, None
+        self._take_over(corrected)
         await self.provisioning.follow(outcome)
 
     # The end
@@ -175,7 +189,7 @@ class HireToProvision(HireCase):
             return "hire-required"
         if (corrected.number, corrected.facility) != (self.hire.number, self.hire.facility):
             return "key-changed"
-        latest = self._corrections[-1] if self._corrections else self.hire
+        latest = self._corrections[-1] if self._corrections else self._taking or self.hire
         if corrected == latest:
             return "duplicate"
         self._corrections.append(corrected)

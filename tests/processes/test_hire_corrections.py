@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from domain.hire import PersonName
+from domain.hire import ExtraAccess, PersonName
 from tests.fixtures.hire_world import HireCase, HireWorld
 
 
@@ -84,3 +84,35 @@ async def test_the_same_correction_again_and_another_key_are_refused(hires: Hire
     other = hire.model_copy(update={"number": "H-OTHER"})
     assert await case.ask_for("correct-hire", "hanna", hire=other) == "key-changed"
     assert await case.ask_for("correct-hire", "bo", hire=other) == "not-authorised"
+
+
+async def test_a_correction_that_is_refused_is_dropped_and_the_hire_goes_on(hires: HireWorld) -> None:
+    hire = hires.hire()
+    case = await hires.start_hire(hire)
+    await case.decide("owner", "approve")
+    await case.decide("badge", "complete")
+    await case.until(lambda: case.states().get("access:chart") == "done")
+    more = ExtraAccess(entitlement="pay-bills", reason="pays bills as well")
+    assert (
+        await case.ask_for("correct-hire", "hanna", hire=hire.model_copy(update={"extra_access": (more,)})) == "applied"
+    )
+    await case.decide("director", "reject", comment="not her work")
+    await case.until(lambda: "correction.rejected" in case.kinds())
+    await case.to_start_day()
+    await case.until(lambda: case.account().active)
+    assert "g-pay-bills" not in case.account().groups
+    assert (await hires.hris.find(case.name)) is not None
+
+
+async def test_nothing_waits_for_the_approval_of_a_correction(hires: HireWorld) -> None:
+    hire = hires.hire()
+    case = await hires.start_hire(hire)
+    await case.prepared()
+    more = ExtraAccess(entitlement="pay-bills", reason="pays bills as well")
+    assert (
+        await case.ask_for("correct-hire", "hanna", hire=hire.model_copy(update={"extra_access": (more,)})) == "applied"
+    )
+    await case.task("director")
+    await case.to_start_day()
+    await case.until(lambda: case.account().active)
+    await case.task("arrival")
