@@ -7,6 +7,8 @@ Whatever a person must decide is a task; whatever was done is undone, last first
 
 from __future__ import annotations
 
+import asyncio
+
 from temporalio import workflow
 
 from domain.case import CaseStatus
@@ -122,8 +124,8 @@ class HireToProvision(HireCase):
         self.board.version += 1
         self.file.cancel_open_tasks(f"the case was {ended.status}")
         self.file.show(stage="compensation", held=False, next_step="What was done is undone")
-        for system in sorted(self.provisioning.accounts.open):
-            await self.provisioning.accounts.close(system)
+        accounts = self.provisioning.accounts
+        await asyncio.gather(*(accounts.close(system) for system in sorted(accounts.open)))
         await self.undo.run()
         for item in self.board.plan.items:
             was = self.board.state(item.key)
