@@ -7,8 +7,8 @@ from temporalio import activity
 from activities.errors import classified, own_store
 from activities.hire_recording import HireRecording
 from domain.credentialing import Judged, judge_certificate, judge_licence, judge_npi
-from domain.credentials import LicenceQuestion, LicenceRecord, ScreenedPerson, ScreeningResult
-from domain.screening import hits_of, screening_finding
+from domain.credentials import LicenceQuestion, LicenceRecord, ScreenedPerson
+from domain.screening import hits_of, screened, screening_finding
 from workflows.steps.hire_inputs import (
     ClearHitInput,
     CredentialInput,
@@ -40,9 +40,12 @@ class HireProofs(HireRecording):
         if step.kind == "npi":
             return judge_npi(hire.person.npi or "", accepted)
         if step.kind == "certificate":
-            return judge_certificate(step.credential, step.certificates, hire.start_on, accepted)
+            return judge_certificate(step.credential, step.certificates, hire.start_on, accepted, today=step.today)
         pairs = list(zip(step.licences, records, strict=True))
-        return judge_licence(step.credential, pairs, hire.start_on, step.rules.parameters.licence_days, accepted)
+        days = step.rules.parameters.licence_days
+        return judge_licence(
+            step.credential, pairs, hire.start_on, days, accepted, name=hire.person.name, today=step.today
+        )
 
     @activity.defn(name="screen_person")
     async def screen_person(self, step: ScreenInput) -> ScreenOutcome:
@@ -58,7 +61,7 @@ class HireProofs(HireRecording):
             lists = await self._ports.exclusions.states()
             async with own_store():
                 cleared = await self._ports.screening.cleared([hit.key for hit in hits])
-            result = ScreeningResult(hits=hits, cleared=tuple(sorted(cleared)), lists=lists)
+            result = screened(hits, cleared, lists)
             finding = screening_finding(result)
             summary = f"Exclusion lists: {len(hits)} candidate(s), {len(cleared)} cleared before"
             states = [each.model_dump(mode="json") for each in lists]
