@@ -101,7 +101,7 @@ def test_another_name_on_record_is_asked_with_both_names_and_not_in_the_text() -
 
 
 @pytest.mark.parametrize("over", [{"number": "RN-4712"}, {"state": "NJ"}, {"kind": "lpn"}])
-def test_a_record_of_another_licence_is_asked(over: dict[str, str]) -> None:
+def test_a_record_of_another_licence_is_asked(over: dict[str, Any]) -> None:
     assert code(judged((claim(), record(**over)))) == "licence-unverified"
 
 
