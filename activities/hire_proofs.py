@@ -29,6 +29,9 @@ class HireProofs(HireRecording):
             judged = self._judged(step, [record for _, record in looked_up])
             records = [record.model_dump(mode="json", exclude={"name_on_record", "number"}) for _, record in looked_up]
             what = judged.finding.message if judged.finding else judged.note
+            if step.kind == "licence" and judged.finding is None and self._ports.proven is not None:
+                async with own_store():
+                    await self._ports.proven.note(step.case_id, step.credential, step.licences)
             await self._record(step, "credential.checked", f"{step.credential}: {what}", records=records)
         record = looked_up[0][1] if looked_up else None
         return CredentialOutcome(
