@@ -107,7 +107,7 @@ def _doubts(claim: LicenceClaim, record: LicenceRecord, name: PersonName | None)
         yield "no register can be asked" + (f" ({record.source})" if record.source else "")
     elif record.status != "active":
         yield f"the register says {record.status}"
-    if record.number and _plain(record.number) != _plain(claim.number):
+    if record.number and plain_number(record.number) != plain_number(claim.number):
         yield "the register has another number"
     if record.state and record.state != claim.state:
         yield f"the register has it in {record.state}"
@@ -142,8 +142,8 @@ def _name(family: str, given: str) -> PersonName:
     return PersonName(family=family[:100], given=given[:100])
 
 
-def _plain(number: str) -> str:
-    """Numbers are written with and without separators and leading zeros."""
+def plain_number(number: str) -> str:
+    """Numbers are written with and without separators, in either case, and with leading zeros."""
     return re.sub(r"[^0-9A-Z]", "", number.upper()).lstrip("0")
 
 

@@ -14,10 +14,10 @@ class MemoryProvenLicences:
         self._licences: dict[str, tuple[LicenceClaim, ...]] = {}
 
     async def note(self, case_id: str, kind: str, licences: Sequence[LicenceClaim]) -> None:
-        others = [each for each in self._licences.get(case_id, ()) if each.kind != kind]
-        self._licences[case_id] = tuple(
-            sorted((*others, *licences), key=lambda each: (each.kind, each.state, each.number))
-        )
+        found = {(each.kind, each.state, each.number): each for each in self._licences.get(case_id, ())}
+        found = {key: each for key, each in found.items() if each.kind != kind}
+        found |= {(each.kind, each.state, each.number): each for each in licences}
+        self._licences[case_id] = tuple(found[key] for key in sorted(found))
 
     async def of(self, case_ids: Sequence[str]) -> Mapping[str, tuple[LicenceClaim, ...]]:
         return {case: self._licences[case] for case in case_ids if self._licences.get(case)}
