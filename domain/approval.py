@@ -34,8 +34,6 @@ _NEEDS_COMMENT: frozenset[Action] = frozenset(
         "cancel-line",
         "record",
         "verify",
-        "clear",
-        "stop",
         "return-to-supplier",
         "not-duplicate",
         "short-pay",
