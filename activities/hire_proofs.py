@@ -8,7 +8,7 @@ from activities.errors import classified, own_store
 from activities.hire_recording import HireRecording
 from domain.credentialing import Judged, judge_certificate, judge_licence, judge_npi
 from domain.credentials import LicenceQuestion, LicenceRecord, ScreenedPerson
-from domain.screening import hits_of, screened, screening_finding
+from domain.screening import hits_of, keys_under, screened, screening_finding
 from workflows.steps.hire_inputs import (
     ClearHitInput,
     CredentialInput,
@@ -62,8 +62,10 @@ class HireProofs(HireRecording):
             entries = await self._ports.exclusions.entries_like(person)
             hits = hits_of(person, entries, step.rules.parameters.screening_score)
             lists = await self._ports.exclusions.states()
+            before = keys_under(step.case_id, person, hits)
             async with own_store():
-                cleared = await self._ports.screening.cleared([hit.key for hit in hits])
+                known = await self._ports.screening.cleared([*before, *before.values()])
+            cleared = {before.get(key, key) for key in known}
             result = screened(hits, cleared, lists)
             finding = screening_finding(result)
             summary = f"Exclusion lists: {len(hits)} candidate(s), {len(cleared)} cleared before"

@@ -23,7 +23,7 @@ from domain.outside_errors import ContractDriftError, OutsideError, RefusedError
 from domain.policy.model import FrozenPolicy
 from domain.ports.evidence import EvidenceReader
 from domain.ports.policies import PolicyStore
-from domain.screening import hit_key, hits_of, screened, screening_finding
+from domain.screening import hits_of, keys_under, screened, screening_finding
 from domain.worker import WorkerRecord
 from workflows.messages.incident import incident_case_id
 from workflows.steps.workforce import (
@@ -76,8 +76,7 @@ class WorkforceDesk(WorkforceSteps):
         hits = hits_of(person, entries, least)
         if not hits:
             return []
-        as_hired = person.model_copy(update={"subject": worker.external_id})
-        keys = {hit_key(as_hired, hit.entry): hit.key for hit in hits}
+        keys = keys_under(worker.external_id, person, hits)
         async with own_store():
             known = await self._ports.screening.cleared([*keys, *keys.values()])
         cleared = {keys.get(key, key) for key in known}

@@ -113,6 +113,13 @@ def hit_key(person: ScreenedPerson, entry: ExclusionEntry) -> str:
     return hashlib.sha256(content.encode()).hexdigest()[:32]
 
 
+def keys_under(subject: str, person: ScreenedPerson, hits: Sequence[ExclusionHit]) -> dict[str, str]:
+    """The keys that the hits had under another subject of the same person, and those that they have now: a hire is
+    screened under its case until the HRIS knows the worker."""
+    as_before = person.model_copy(update={"subject": subject})
+    return {hit_key(as_before, hit.entry): hit.key for hit in hits}
+
+
 def screened(hits: Sequence[ExclusionHit], cleared: Collection[str], lists: Sequence[ListState]) -> ScreeningResult:
     """What is shown of a screening: of the hits that nobody cleared the first MOST_HITS, and how many more there are;
     of those that somebody did, the keys."""
