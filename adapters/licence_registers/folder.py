@@ -1,8 +1,9 @@
 """`domain.ports.credentials.LicenceRegister` over a folder with an extract per state and kind.
 
 `NY-rn.csv` holds the registered nurses of New York: columns number, name, status, expiry and as_of, found by header,
-days as YYYY-MM-DD. An extract that says nothing of a number says 'not-found'; where there is no extract, or only one
-that is too old to vouch for anything, the answer is 'not-checked'.
+days as YYYY-MM-DD. Where as_of is empty, the day (UTC) counts on which the file was put there. An extract that says
+nothing of a number says 'not-found'; where there is no extract, or only one that is too old to vouch for anything, the
+answer is 'not-checked'.
 """
 
 from __future__ import annotations
@@ -79,7 +80,8 @@ class FolderLicences:
             known = self._read.get(name)
             if known is not None and known[0] == mark:
                 return known[1]
-            extract = _parsed(read_table(path), state, kind)
+            put_there_on = datetime.fromtimestamp(seen.st_mtime, UTC).date()
+            extract = _parsed(read_table(path), state, kind, put_there_on)
         except ListFileError as error:
             if (known := self._read.get(name)) is not None:
                 return known[1]
@@ -90,7 +92,7 @@ class FolderLicences:
         return extract
 
 
-def _parsed(table: Table, state: str, kind: str) -> Extract:
+def _parsed(table: Table, state: str, kind: str, put_there_on: date) -> Extract:
     missing = [each for each in _COLUMNS if each not in table.columns]
     if missing:
         raise ListFileError(f"these columns are missing: {', '.join(missing)}")
@@ -106,7 +108,7 @@ def _parsed(table: Table, state: str, kind: str) -> Extract:
         if not key or key in records:
             raise ListFileError(f"row {row_number} has a number that is missing or stands above")
         try:
-            days.append(date.fromisoformat(as_of))
+            days.append(date.fromisoformat(as_of) if as_of else put_there_on)
             expires_on = date.fromisoformat(expiry) if expiry else None
         except ValueError:
             raise ListFileError(f"row {row_number} has a date that is none") from None

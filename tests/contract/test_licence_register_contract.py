@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -155,6 +156,14 @@ class TestFolder:
         found = await FolderLicences(tmp_path, lambda: NOW).look_up(question())
         assert found.status == "not-checked"
         assert "too old" in found.source
+
+    async def test_an_extract_without_a_day_is_of_the_day_on_which_it_came(self, tmp_path: Path) -> None:
+        path = write(tmp_path, known())
+        path.write_text(path.read_text().replace(f",{TODAY}", ","))
+        for days, status in ((35, "active"), (36, "not-checked")):
+            came = (NOW - timedelta(days=days)).timestamp()
+            os.utime(path, (came, came))
+            assert (await FolderLicences(tmp_path, lambda: NOW).look_up(question())).status == status
 
     async def test_a_new_extract_is_read_and_a_bad_one_leaves_the_earlier(self, tmp_path: Path) -> None:
         register = FolderLicences(tmp_path, lambda: NOW)

@@ -63,6 +63,6 @@ async def test_every_npi_has_its_check_digit() -> None:
     ],
 )
 async def test_what_the_boards_say(kind: str, number: str, status: str) -> None:
-    register = FolderLicences(EXAMPLES / "licences", lambda: NOW)
+    register = FolderLicences(EXAMPLES / "licences")
     claim = LicenceClaim(kind=kind, state="NY", number=number)
     assert (await register.look_up(LicenceQuestion(claim=claim, name=PersonName(family="X")))).status == status
