@@ -35,6 +35,7 @@ from activities.ports import Ports
 from activities.purchasing import PurchasingActivities, wall_clock
 from activities.registry import activities_of
 from activities.waiting_invoices import WaitingInvoices
+from activities.workforce import WorkforceDesk
 from adapters.directory_files import FileDirectory
 from adapters.erp.reference.adapter import ReferenceErp
 from adapters.key_files import KeyFilesError, key_files
@@ -69,6 +70,7 @@ from workflows.hire_to_provision import HireToProvision
 from workflows.housekeeping import ReconcileCases, SealEvidence
 from workflows.incident import Incident
 from workflows.invoice_to_payment import InvoiceToPayment
+from workflows.messages.hire_to_provision import RESCREEN_WORKFORCE
 from workflows.messages.hire_to_provision import WORKFLOW_NAME as HIRE_TO_PROVISION
 from workflows.messages.housekeeping import RECONCILE_CASES, SEAL_EVIDENCE
 from workflows.messages.incident import WORKFLOW_NAME as INCIDENT
@@ -76,9 +78,11 @@ from workflows.messages.invoice_to_payment import WORKFLOW_NAME as INVOICE_TO_PA
 from workflows.messages.payment_run import COLLECT_BANK_MESSAGES, PROPOSE_PAYMENTS
 from workflows.messages.payment_run import WORKFLOW_NAME as PAYMENT_RUN
 from workflows.messages.procure_to_pay import SNAPSHOT, TASK_QUEUE, WORKFLOW_NAME
+from workflows.messages.workforce import END_ACCESS
 from workflows.payment_run import PaymentRun
 from workflows.payment_schedules import CollectBankMessages, ProposePayments
 from workflows.procure_to_pay import ProcureToPay
+from workflows.rescreen_workforce import EndAccess, RescreenWorkforce
 
 # Pure code and data shapes: re-importing them for every workflow would cost seconds and guard nothing. The linter bans
 # clocks, randomness and I/O there. The processes themselves stay inside the sandbox.
@@ -145,6 +149,8 @@ def build_worker(
         keeping += [
             HiringActivities(ports.hiring, ports.erp, ports.directory, ports.evidence, case, wall_clock),
         ]
+        if ports.hiring.policies is not None:
+            keeping += [WorkforceDesk(ports.hiring, ports.hiring.policies, ports.reader, wall_clock)]
     if checkpoints is not None:
         running = TemporalRunningCases(client, CASES, SNAPSHOT, task_queue)
         keeping += [HousekeepingActivities(checkpoints, ports.evidence, ports.reader, running, wall_clock, grace)]
@@ -162,7 +168,7 @@ def build_worker(
 
 def processes(ports: Ports, checkpoints: CheckpointStore | None) -> list[type]:
     """Which processes a worker with these ports can run."""
-    hiring = (HireToProvision,) if ports.hiring else ()
+    hiring = (HireToProvision, RescreenWorkforce, EndAccess) if ports.hiring else ()
     paying = (InvoiceToPayment, PaymentRun, ProposePayments, CollectBankMessages) if ports.invoicing else ()
     return [
         ProcureToPay,
@@ -209,9 +215,20 @@ def housekeeping(settings: WorkerSettings) -> Sequence[Plan]:
             workflow=COLLECT_BANK_MESSAGES,
             every=timedelta(seconds=settings.collect_every_seconds),
         ),
+        *(_of_workforce(settings) if settings.hris_dsn else ()),
         Plan(
             name="reconcile-cases", workflow=RECONCILE_CASES, every=timedelta(minutes=settings.reconcile_every_minutes)
         ),
+    )
+
+
+def _of_workforce(settings: WorkerSettings) -> Sequence[Plan]:
+    """What concerns everybody who works here, whom only an HRIS knows."""
+    return (
+        Plan(
+            name="rescreen-workforce", workflow=RESCREEN_WORKFORCE, every=timedelta(days=settings.rescreen_every_days)
+        ),
+        Plan(name="end-access", workflow=END_ACCESS, every=timedelta(hours=settings.end_access_every_hours)),
     )
 
 

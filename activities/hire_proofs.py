@@ -7,8 +7,8 @@ from temporalio import activity
 from activities.errors import classified, own_store
 from activities.hire_recording import HireRecording
 from domain.credentialing import Judged, judge_certificate, judge_licence, judge_npi
-from domain.credentials import LicenceQuestion, LicenceRecord, ScreenedPerson, ScreeningResult
-from domain.screening import hits_of, screening_finding
+from domain.credentials import LicenceQuestion, LicenceRecord, ScreenedPerson
+from domain.screening import hits_of, keys_under, screened, screening_finding
 from workflows.steps.hire_inputs import (
     ClearHitInput,
     CredentialInput,
@@ -29,6 +29,9 @@ class HireProofs(HireRecording):
             judged = self._judged(step, [record for _, record in looked_up])
             records = [record.model_dump(mode="json", exclude={"name_on_record", "number"}) for _, record in looked_up]
             what = judged.finding.message if judged.finding else judged.note
+            if step.kind == "licence" and judged.finding is None and self._ports.proven is not None:
+                async with own_store():
+                    await self._ports.proven.note(step.case_id, step.credential, step.licences)
             await self._record(step, "credential.checked", f"{step.credential}: {what}", records=records)
         record = looked_up[0][1] if looked_up else None
         return CredentialOutcome(
@@ -40,9 +43,12 @@ class HireProofs(HireRecording):
         if step.kind == "npi":
             return judge_npi(hire.person.npi or "", accepted)
         if step.kind == "certificate":
-            return judge_certificate(step.credential, step.certificates, hire.start_on, accepted)
+            return judge_certificate(step.credential, step.certificates, hire.start_on, accepted, today=step.today)
         pairs = list(zip(step.licences, records, strict=True))
-        return judge_licence(step.credential, pairs, hire.start_on, step.rules.parameters.licence_days, accepted)
+        days = step.rules.parameters.licence_days
+        return judge_licence(
+            step.credential, pairs, hire.start_on, days, accepted, name=hire.person.name, today=step.today
+        )
 
     @activity.defn(name="screen_person")
     async def screen_person(self, step: ScreenInput) -> ScreenOutcome:
@@ -56,9 +62,11 @@ class HireProofs(HireRecording):
             entries = await self._ports.exclusions.entries_like(person)
             hits = hits_of(person, entries, step.rules.parameters.screening_score)
             lists = await self._ports.exclusions.states()
+            before = keys_under(step.case_id, person, hits)
             async with own_store():
-                cleared = await self._ports.screening.cleared([hit.key for hit in hits])
-            result = ScreeningResult(hits=hits, cleared=tuple(sorted(cleared)), lists=lists)
+                known = await self._ports.screening.cleared([*before, *before.values()])
+            cleared = {before.get(key, key) for key in known}
+            result = screened(hits, cleared, lists)
             finding = screening_finding(result)
             summary = f"Exclusion lists: {len(hits)} candidate(s), {len(cleared)} cleared before"
             states = [each.model_dump(mode="json") for each in lists]

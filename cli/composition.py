@@ -170,6 +170,8 @@ def service_environment(addresses: StackAddresses) -> Mapping[str, str]:
         "CORRIDOR_SCIM_TOKEN": scim_token(addresses),
         "CORRIDOR_SCIM_TOKEN_URL": login_url(addresses),
         "CORRIDOR_REFERENCE_DIR": str(REFERENCE_FILES),
+        "CORRIDOR_EXCLUSION_LISTS": str(REFERENCE_FILES / "exclusions"),
+        "CORRIDOR_LICENCE_REGISTER": str(REFERENCE_FILES / "licences"),
         "CORRIDOR_POLICIES_DIR": str(policies_folder()),
         "CORRIDOR_EVENT_SOURCES": str(event_sources_file(addresses.data_folder)),
         "CORRIDOR_KEYS_DIR": str(keys_folder(addresses.data_folder)),

@@ -5,17 +5,21 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 
+import httpx
+
 from activities.hire_ports import Hiring
 from activities.ports import Invoicing
 from adapters.bank_folder import connect as connect_bank
 from adapters.bank_messages.reader import BankMessages
 from adapters.erp.reference.adapter import ReferenceErp
+from adapters.exclusion_lists import FolderExclusionLists
 from adapters.hris.reference.adapter import ReferenceHris
 from adapters.identity.ldap.adapter import LdapDirectory
 from adapters.identity.ldap.environment import settings_from_environment
 from adapters.identity.scim.adapter import ScimIdentity
 from adapters.identity.scim.settings import scim_settings
 from adapters.learning_assistant import LearningAssistant
+from adapters.licence_registers import connect as connect_register
 from adapters.mail.settings import MailSettings
 from adapters.mail.supplier_answers import MailSupplierAnswers
 from adapters.memory.credentials import MemoryExclusions, MemoryLicences
@@ -30,9 +34,11 @@ from adapters.postgres.invoice_register import PostgresInvoiceRegister
 from adapters.postgres.match_records import PostgresMatchRecords
 from adapters.postgres.payment_ledger import PostgresPaymentLedger
 from adapters.postgres.pool import Pool
+from adapters.postgres.proven_licences import PostgresProvenLicences
 from adapters.postgres.screening_records import PostgresScreeningRecords
 from cli.worker_settings import WorkerSettings
 from domain.payment import DebtorAccount
+from domain.ports.credentials import LicenceRegister
 from domain.ports.identity import IdentityPort
 
 
@@ -68,12 +74,23 @@ async def hiring(
         employees=erp,
         identities=await _identities(settings, stack),
         access=PostgresAccessRegister(pool),
-        licences=MemoryLicences(),
-        exclusions=MemoryExclusions(),
+        licences=await _licences(settings, stack),
+        exclusions=FolderExclusionLists(settings.exclusion_lists) if settings.exclusion_lists else MemoryExclusions(),
         screening=PostgresScreeningRecords(pool),
         register=PostgresHireRegister(pool),
         standings=PostgresHireStandings(pool),
+        policies=FilePolicyStore(settings.policies_dir),
+        proven=PostgresProvenLicences(pool),
     )
+
+
+async def _licences(settings: WorkerSettings, stack: contextlib.AsyncExitStack) -> LicenceRegister:
+    """Without a register nothing is checked by itself: credentialing looks at the source. Raises RegisterSettingError
+    for a setting that names none."""
+    if not settings.licence_register:
+        return MemoryLicences()
+    client = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
+    return connect_register(settings.licence_register, client, settings.licence_register_token)
 
 
 async def _identities(settings: WorkerSettings, stack: contextlib.AsyncExitStack) -> dict[str, IdentityPort]:

@@ -32,6 +32,11 @@ class WorkerSettings(BaseSettings):
     reconcile_every_minutes: Annotated[int, Field(ge=1, le=10080)] = 60
     propose_every_minutes: Annotated[int, Field(ge=1, le=10080)] = 60
     collect_every_seconds: Annotated[int, Field(ge=1, le=86400)] = 60
+    rescreen_every_days: Annotated[int, Field(ge=1, le=92)] = 30
+    end_access_every_hours: Annotated[int, Field(ge=1, le=168)] = 24
+    exclusion_lists: Path | None = None
+    licence_register: str = ""
+    licence_register_token: SecretStr | None = None
     policies_dir: Path = Path("policies")
     bank_outbox: Path = Path("bank/outbox")
     bank_inbox: Path = Path("bank/inbox")

@@ -42,7 +42,9 @@ class ScreenedPerson(Value):
 
 
 class ExclusionEntry(Value):
-    """A row of an exclusion list. Dates are local to its publisher. `reinstated_on` is None while it is in force."""
+    """A row of an exclusion list. Dates are local to its publisher. `entry_id` is the same at every reading.
+    `reinstated_on` is None while it is in force, `ends_on` its last day where one is set. `waived_on`: from then on
+    the exclusion is waived in `waiver_state`, for some programs."""
 
     list_name: str
     entry_id: str
@@ -56,6 +58,9 @@ class ExclusionEntry(Value):
     kind: str = ""
     excluded_on: date | None = None
     reinstated_on: date | None = None
+    ends_on: date | None = None
+    waived_on: date | None = None
+    waiver_state: str = ""
 
 
 class ExclusionHit(Value):
@@ -69,11 +74,14 @@ class ExclusionHit(Value):
 
 
 class ListState(Value):
-    """A list as it was read: `as_of` is its date, `rows` how many entries it has."""
+    """A list as it was read: `as_of` is its date, `rows` how many entries it has. `stale` says that a newer one should
+    be there by now, `trouble` why the newest files are not used; what is in force is then an earlier list."""
 
     list_name: str
     as_of: date
     rows: int
+    stale: bool = False
+    trouble: str = ""
 
 
 class ScreeningResult(Value):
@@ -81,3 +89,5 @@ class ScreeningResult(Value):
     cleared: tuple[str, ...] = ()
     """Keys of hits that somebody cleared before."""
     lists: tuple[ListState, ...] = ()
+    more: int = 0
+    """Hits that nobody cleared, beyond those in `hits`."""

@@ -2,7 +2,8 @@
 
     raise the exception -> answered, or cleared because the cause is gone -> close
 
-Nothing is undone: an incident has no effect outside.
+Nothing is undone: an incident has no effect outside. Where the question is about entries of exclusion lists, the answer
+'clear' is kept, so that nobody is asked about the same ones again.
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ from temporalio import workflow
 from domain.case import CaseSnapshot, parse_case_id
 from domain.exceptions import CATALOGUE
 from domain.money import Money
+from domain.tasks import Decision
 from workflows.case import CaseEnded, CaseWorkflow
 from workflows.messages.incident import CLEARED, WORKFLOW_NAME, Clearance, IncidentInput, IncidentResult
 from workflows.questions import answer_to, open_exception
+from workflows.steps.hire_inputs import ClearHitInput
+from workflows.steps.hiring import HiringSteps
 
 EndedBy = Literal["answer", "clearance", "request"]
 
@@ -48,8 +52,18 @@ class Incident(CaseWorkflow):
         task = open_exception(self, incident.finding, "incident")
         await self.announce(f"Ask {task.role}: {task.title}")
         decision = await answer_to(self, task)
+        if incident.hits and decision.action == "clear":
+            await self._clear_hits(incident.hits, decision)
         self.file.show(status="completed")
         return "answer", decision.comment
+
+    async def _clear_hits(self, keys: tuple[str, ...], decision: Decision) -> None:
+        by, reason = decision.actor.person, decision.comment
+        await self.own_step(
+            HiringSteps.clear_hits,
+            lambda journal, seq: ClearHitInput(journal=journal, seq=seq, keys=keys, by=by, reason=reason),
+            "Note that the entries are of other people",
+        )
 
     async def _close_case(self, comment: str) -> None:
         shot = self.file.snapshot

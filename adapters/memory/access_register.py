@@ -4,7 +4,7 @@ never interleave."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from domain.accounts import HeldAccount, HeldEntitlement, name_key
 from domain.outside_errors import RefusedError
@@ -79,6 +79,10 @@ class MemoryAccessRegister:
 
     async def held(self, worker_id: str) -> tuple[HeldEntitlement, ...]:
         return tuple(each for each in self._entitlements if each.worker_id == worker_id and each.revoked_at is None)
+
+    async def ending(self, on: date, limit: int) -> tuple[HeldEntitlement, ...]:
+        over = (each for each in self._entitlements if each.revoked_at is None and each.until and each.until < on)
+        return tuple(sorted(over, key=lambda each: each.until or on)[:limit])
 
     def _place(self, worker_id: str, system: str, entitlement: str) -> int | None:
         wanted = (worker_id, system, entitlement)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import asyncpg
@@ -34,10 +35,12 @@ _REVOKE = """
 UPDATE entitlements SET revoked_at = now(), revoked_by = $5, revoked_case = $4
 WHERE worker_id = $1 AND system = $2 AND entitlement = $3 AND revoked_at IS NULL
 """
-_HELD = """
+_ENTITLEMENTS = """
 SELECT worker_id, system, entitlement, group_name AS "group", reason, source, case_id, granted_at, until, reverse
-FROM entitlements WHERE worker_id = $1 AND revoked_at IS NULL ORDER BY position
+FROM entitlements
 """
+_HELD = f"{_ENTITLEMENTS} WHERE worker_id = $1 AND revoked_at IS NULL ORDER BY position"
+_ENDING = f"{_ENTITLEMENTS} WHERE until < $1 AND revoked_at IS NULL ORDER BY until, position LIMIT $2"
 
 
 class PostgresAccessRegister:
@@ -87,6 +90,10 @@ class PostgresAccessRegister:
 
     async def held(self, worker_id: str) -> tuple[HeldEntitlement, ...]:
         rows = await self._fetch(_HELD, worker_id)
+        return tuple(from_columns(HeldEntitlement, dict(row), SYSTEM) for row in rows)
+
+    async def ending(self, on: date, limit: int) -> tuple[HeldEntitlement, ...]:
+        rows = await self._fetch(_ENDING, on, limit)
         return tuple(from_columns(HeldEntitlement, dict(row), SYSTEM) for row in rows)
 
     async def _fetch(self, sql: str, *arguments: Any) -> list[asyncpg.Record]:

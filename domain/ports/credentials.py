@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from pydantic import AwareDatetime
 
 from domain.credentials import ExclusionEntry, LicenceQuestion, LicenceRecord, ListState, ScreenedPerson
+from domain.hire import LicenceClaim
 
 
 class LicenceRegister(Protocol):
@@ -31,3 +32,13 @@ class ScreeningRecords(Protocol):
 
     async def clear(self, key: str, by: str, reason: str, case_id: str, at: AwareDatetime) -> None:
         """The first clearing stands."""
+
+
+class ProvenLicences(Protocol):
+    """Which licences people were hired on, by the hire's case, so that they can be looked up again."""
+
+    async def note(self, case_id: str, kind: str, licences: Sequence[LicenceClaim]) -> None:
+        """The licences of this kind of the case, instead of those that were noted before."""
+
+    async def of(self, case_ids: Sequence[str]) -> Mapping[str, tuple[LicenceClaim, ...]]:
+        """Those that are known, in order of kind, state and number. Cases without any are left out."""

@@ -6,6 +6,7 @@ of `domain.outside_errors`: 'username-taken' and 'account-conflict' (RefusedErro
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Protocol
 
 from domain.accounts import Account, AccountDraft, HeldAccount, HeldEntitlement
@@ -76,3 +77,6 @@ class AccessRegister(Protocol):
 
     async def held(self, worker_id: str) -> tuple[HeldEntitlement, ...]:
         """What is not revoked, in order of the grants."""
+
+    async def ending(self, on: date, limit: int) -> tuple[HeldEntitlement, ...]:
+        """What is held although its last day lies before `on`, the longest over first, at most `limit`."""

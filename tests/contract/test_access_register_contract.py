@@ -124,3 +124,17 @@ class TestEntitlements:
         again = an_entitlement("a", case_id=hire_case(2), granted_at=NOW + timedelta(days=9))
         await access.grant(again)
         assert (await access.held("W-1"))[-1] == again
+
+
+class TestEnding:
+    async def test_what_is_over_comes_oldest_first_until_it_is_revoked(self, access: AccessRegister) -> None:
+        today = date(2026, 6, 15)
+        for name, days in (("a", -1), ("b", 0), ("c", -30), ("d", 5), ("e", None)):
+            until = None if days is None else today + timedelta(days=days)
+            await access.grant(an_entitlement(name, until=until))
+        assert [each.entitlement for each in await access.ending(today, 10)] == ["c", "a"]
+        assert [each.entitlement for each in await access.ending(today, 1)] == ["c"]
+        assert await access.ending(date(2026, 1, 1), 10) == ()
+        await access.revoke("W-1", "identity", "c", hire_case(1), "corridor")
+        (left,) = await access.ending(today, 10)
+        assert left == an_entitlement("a", until=today - timedelta(days=1))

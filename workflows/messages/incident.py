@@ -20,13 +20,15 @@ MAX_ITEMS = 200
 
 class IncidentInput(Value):
     """Something that a person has to look into. `finding` carries a code of the catalogue of exceptions, which says
-    who owns it and how long they have; `policy` is that of the facility whose people are asked."""
+    who owns it and how long they have; `policy` is that of the facility whose people are asked. `hits` are keys of
+    candidates of exclusion lists: the answer 'clear' notes that they are other people."""
 
     case_id: str
     facility: str
     finding: Finding
     policy: FrozenPolicy
     submitted_at: AwareDatetime
+    hits: tuple[str, ...] = ()
 
 
 class Clearance(Value):

@@ -1,0 +1,320 @@
+"""Screening everybody who works here again, and ending access on its last day."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from temporalio.testing import WorkflowEnvironment
+
+from activities.hire_ports import Hiring
+from adapters.memory.hris import MemoryHris
+from adapters.memory.proven_licences import MemoryProvenLicences
+from domain.accounts import AccountDraft, HeldAccount, HeldEntitlement
+from domain.case import case_id
+from domain.credentials import ExclusionEntry, LicenceRecord, ListState, ScreenedPerson
+from domain.facility import Facility
+from domain.hire import LicenceClaim
+from domain.hris_system import HrisSystem, KnownWorker
+from domain.outside_errors import ContractDriftError, RefusedError, TemporarilyUnavailableError
+from domain.policy.model import FrozenPolicy
+from domain.screening import hit_key
+from domain.tasks import Task
+from tests.fixtures.hire_world import HireWorld
+from tests.fixtures.small_hospital import FACILITY
+from tests.fixtures.small_hris import small_hris, worker
+from tests.fixtures.world import PATIENCE_SECONDS, Case
+from workflows.messages.hire_to_provision import RESCREEN_WORKFORCE
+from workflows.messages.workforce import END_ACCESS, EndAccessResult, RescreenResult
+
+BORN = date(1985, 5, 17)
+
+
+class OnePolicy:
+    """`domain.ports.policies.PolicyStore` with the same policy for its one facility."""
+
+    def __init__(self, world: HireWorld) -> None:
+        self._world = world
+
+    def facilities(self) -> tuple[Facility, ...]:
+        return (FACILITY,)
+
+    def effective(self, facility: str, on: date) -> FrozenPolicy | None:  # noqa: ARG002 - the same on every day
+        return self._world.policy if facility == FACILITY.code else None
+
+
+class Workforce(HireWorld):
+    """A hospital whose staff is screened again. Names are this world's own: the server outlives a test."""
+
+    def __init__(self, temporal: WorkflowEnvironment, staff: int = 3) -> None:
+        super().__init__(temporal)
+        self.proven = MemoryProvenLicences()
+        self.mark = self.name.replace("-", "")
+        # Birth dates part them, whatever their names.
+        people = tuple(
+            KnownWorker(
+                record=worker(
+                    f"{self.mark}{number:05d}",
+                    given="Ellen",
+                    family=f"Rosewater{self.word(number)}",
+                    birth_date=BORN + timedelta(days=number),
+                )
+            )
+            for number in range(staff)
+        )
+        base = small_hris()
+        self.hris = MemoryHris(HrisSystem(departments=base.departments, positions=base.positions, workers=people))
+        self.people = [each.record for each in people]
+
+    @staticmethod
+    def word(number: int) -> str:
+        """A number in letters."""
+        return "".join("abkdlmnopr"[int(digit)] * 3 for digit in f"{number:05d}")
+
+    def hiring(self) -> Hiring:
+        return replace(super().hiring(), policies=OnePolicy(self), proven=self.proven)
+
+    def listed(self, number: int, **over: Any) -> ExclusionEntry:
+        """An entry that resembles a worker."""
+        who = self.people[number]
+        given: dict[str, Any] = {"list_name": "LEIE", "entry_id": f"e-{self.mark}-{number}", "given": who.name.given}
+        entry = ExclusionEntry(**{**given, "family": who.name.family.upper(), "birth_date": who.birth_date, **over})
+        self.exclusions.entries.append(entry)
+        return entry
+
+    async def rescreen(self) -> RescreenResult:
+        return RescreenResult.model_validate(await self._run(RESCREEN_WORKFORCE), from_attributes=True)
+
+    async def end_access(self, waits: timedelta = timedelta(0)) -> EndAccessResult:
+        return EndAccessResult.model_validate(await self._run(END_ACCESS, waits), from_attributes=True)
+
+    async def _run(self, name: str, waits: timedelta = timedelta(0)) -> Any:
+        with self.temporal.with_time_skipping_disabled():
+            handle = await self.client.start_workflow(
+                name, id=f"{name}-{self.name}-{next(self._ids)}", task_queue=self.task_queue
+            )
+        if waits:
+            await Case(self, handle).skip(waits)
+        return await asyncio.wait_for(handle.result(), PATIENCE_SECONDS)
+
+    def asked(self, code: str) -> list[Task]:
+        cases = [case for case in self.evidence._tasks_of_case if case.startswith("housekeeping")]
+        return [task for case in cases for task in self.evidence.all_tasks(case) if task.exception_code == code]
+
+    async def task_of(self, code: str, count: int = 1) -> tuple[Case, Task]:
+        """The last question with this code, when there are so many."""
+        seen = -1
+        while len(self.asked(code)) < count:
+            await self.evidence.until_more_than(seen, PATIENCE_SECONDS)
+            seen = self.evidence.recorded
+        task = self.asked(code)[-1]
+        return Case(self, self.client.get_workflow_handle(task.case_id)), task
+
+    async def lend(self, number: int, days: int | None) -> HeldEntitlement:
+        """Access of a worker that ends so many days from now."""
+        who = self.people[number]
+        known = await self.access.account_of("identity", who.worker_id)
+        if known is None:
+            user = f"u{self.mark}{number}"
+            draft = AccountDraft(
+                worker_id=who.worker_id, worker_number=who.worker_number, user_name=user, name=who.name
+            )
+            case = case_id("hire-to-provision", "north", f"H-{self.mark}-{number}")
+            await self.access.claim_name(
+                HeldAccount(system="identity", worker_id=who.worker_id, user_name=user, case_id=case)
+            )
+            account = await self.identity.create(draft)
+            await self.access.bind("identity", who.worker_id, account.account_id)
+        known = await self.access.account_of("identity", who.worker_id)
+        assert known is not None
+        name, group = ("chart", "g-chart") if days is not None else ("staff", "g-staff")
+        await self.identity.join(known.account_id, group)
+        held = HeldEntitlement(
+            worker_id=who.worker_id, system="identity", entitlement=name, group=group, reason="for a project",
+            source="requested", case_id=known.case_id, granted_at=datetime(2026, 1, 2, tzinfo=UTC),
+            until=None if days is None else self.today + timedelta(days=days),
+        )  # fmt: skip
+        await self.access.grant(held)
+        return held
+
+    async def groups(self, number: int) -> tuple[str, ...]:
+        known = await self.access.account_of("identity", self.people[number].worker_id)
+        assert known is not None
+        account = await self.identity.account(known.account_id)
+        return account.groups if account is not None else ()
+
+
+@pytest.fixture
+async def staff(temporal: WorkflowEnvironment) -> AsyncIterator[Workforce]:
+    world = Workforce(temporal)
+    async with world.working():
+        yield world
+
+
+async def test_a_candidate_is_asked_once_and_never_again_when_cleared(staff: Workforce) -> None:
+    staff.listed(1)
+    assert await staff.rescreen() == RescreenResult(screened=3, raised=1)
+    case, task = await staff.task_of("exclusion-candidate")
+    assert (task.role, task.facility, task.actions) == ("compliance-officer", "north", ("clear", "stop"))
+    evidence = task.subject["evidence"]
+    assert evidence["worker_number"] == staff.people[1].worker_number
+    assert evidence["hits"][0]["entry"]["family"] == staff.people[1].name.family.upper()
+    assert (await staff.rescreen()).raised == 0
+    assert (await case.answer(task, "clear", "cleo", comment=" ")).because == "comment-required"
+    assert (await case.answer(task, "clear", "cleo", comment="born elsewhere")).status == "applied"
+    await case.handle.result()
+    (clearing,) = staff.screening.clearings.values()
+    assert (clearing.by, clearing.reason, clearing.case_id) == ("cleo", "born elsewhere", task.case_id)
+    assert "hits.cleared" in case.kinds()
+    assert await staff.rescreen() == RescreenResult(screened=3, raised=0)
+
+
+async def test_a_changed_entry_is_another_question(staff: Workforce) -> None:
+    entry = staff.listed(0)
+    await staff.rescreen()
+    case, task = await staff.task_of("exclusion-candidate")
+    await case.answer(task, "clear", "cleo")
+    await case.handle.result()
+    staff.exclusions.entries[:] = [entry.model_copy(update={"npi": "1234567893"})]
+    assert (await staff.rescreen()).raised == 1
+
+
+async def test_what_is_confirmed_stays_recorded_and_is_cleared_by_nobody(staff: Workforce) -> None:
+    staff.listed(2)
+    await staff.rescreen()
+    case, task = await staff.task_of("exclusion-candidate")
+    await case.answer(task, "stop", "cleo", comment="it is her; removed from duty")
+    await case.handle.result()
+    assert not staff.screening.clearings
+    assert (await staff.rescreen()).raised == 0, "the same question is not asked twice"
+
+
+async def test_what_was_cleared_before_the_hris_knew_them_is_cleared(staff: Workforce) -> None:
+    entry = staff.listed(1)
+    hired = staff.people[1]
+    key = hit_key(ScreenedPerson(subject=hired.external_id, name=hired.name, birth_date=hired.birth_date), entry)
+    await staff.screening.clear(key, "cleo", "not her", hired.external_id, datetime.now(UTC))
+    assert (await staff.rescreen()).raised == 0
+
+
+async def test_nothing_about_a_person_is_in_ids_titles_and_summaries(staff: Workforce) -> None:
+    staff.listed(1)
+    await staff.rescreen()
+    case, task = await staff.task_of("exclusion-candidate")
+    described = await case.handle.describe()
+    shown = f"{described.id} {await described.static_summary()} {task.title} {task.why} {described.search_attributes}"
+    who = staff.people[1]
+    assert who.name.family.casefold() not in shown.casefold()
+    assert who.worker_id not in shown
+
+
+async def test_a_list_that_is_missing_old_or_refused_is_told_to_support_once(staff: Workforce) -> None:
+    staff.exclusions.lists[:] = [ListState(list_name="LEIE", as_of=staff.today, rows=1, stale=True, trouble="cut off")]
+    assert await staff.rescreen() == RescreenResult(screened=3, raised=1)
+    _, task = await staff.task_of("exclusion-list-faulty")
+    assert task.role == "integration-support"
+    assert (await staff.rescreen()).raised == 0
+    staff.exclusions.lists.clear()
+    assert (await staff.rescreen()).raised == 1
+    staff.faults.fail("states", ContractDriftError("exclusion-lists", "list-refused", f"row 7 {staff.name}"), times=1)
+    assert await staff.rescreen() == RescreenResult(screened=0, raised=1)
+
+
+async def test_outages_are_waited_for(staff: Workforce) -> None:
+    staff.listed(0)
+    for call in ("states", "active", "cleared"):
+        staff.faults.fail(call, TemporarilyUnavailableError("outside", "down", "no answer"), times=1)
+    assert await staff.rescreen() == RescreenResult(screened=3, raised=1)
+
+
+@pytest.mark.parametrize(
+    ("over", "code"),
+    [
+        ({"expires_on": 400}, None),
+        ({"expires_on": 20}, "licence-expiring"),
+        ({"expires_on": -3}, "licence-barred"),
+        ({"status": "revoked"}, "licence-barred"),
+        ({"status": "not-checked"}, None),
+    ],
+)
+async def test_licences_that_end_are_told_of(staff: Workforce, over: dict[str, Any], code: str | None) -> None:
+    who = staff.people[0]
+    claim = LicenceClaim(kind="rn", state="NY", number=f"RN-{staff.mark}", expires_on=date(2020, 1, 1))
+    await staff.proven.note(who.external_id, "rn", (claim,))
+    days = over.get("expires_on", 400)
+    record = {"status": "active", "number": claim.number, "state": "NY", "kind": "rn"}
+    ends = staff.today + timedelta(days=days)
+    staff.licences.take_in(LicenceRecord.model_validate({**record, **over, "expires_on": ends}))
+    assert (await staff.rescreen()).raised == (0 if code is None else 1)
+    if code is not None:
+        _, task = await staff.task_of(code)
+        assert task.role == "credentialing"
+        assert (await staff.rescreen()).raised == 0
+
+
+async def test_thousands_of_workers_are_gone_through(
+    temporal: WorkflowEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = Workforce(temporal, staff=330)
+    monkeypatch.setattr("activities.workforce.WORKERS_PER_PAGE", 3)  # 110 pages: more than one run goes through
+    for number in (0, 150, 329):
+        world.listed(number)
+    async with world.working():
+        assert await world.rescreen() == RescreenResult(screened=330, raised=3)
+        assert await world.rescreen() == RescreenResult(screened=330, raised=0)
+
+
+async def test_access_ends_after_its_last_day_in_the_target_and_in_the_register(staff: Workforce) -> None:
+    await staff.lend(0, -2)
+    await staff.lend(0, None)
+    await staff.lend(1, 3)
+    assert await staff.end_access() == EndAccessResult(ended=1)
+    assert await staff.groups(0) == ("g-staff",)
+    assert await staff.groups(1) == ("g-chart",)
+    assert [each.entitlement for each in await staff.access.held(staff.people[0].worker_id)] == ["staff"]
+    (entry,) = [each for each in staff.access.entitlements if each.revoked_at is not None]
+    assert entry.revoked_by == "corridor: last day passed"
+    assert await staff.end_access() == EndAccessResult()
+
+
+async def test_access_that_cannot_be_ended_is_told_and_the_question_goes_when_it_can(staff: Workforce) -> None:
+    await staff.lend(0, -2)
+    staff.faults.fail("leave", RefusedError("identity", "target-refused", "not now"), times=2)
+    assert await staff.end_access() == EndAccessResult(failed=1)
+    case, task = await staff.task_of("access-not-ended")
+    assert (task.role, task.facility) == ("integration-support", "north")
+    assert await staff.end_access() == EndAccessResult(failed=1)
+    assert len(staff.asked("access-not-ended")) == 1
+    assert await staff.end_access() == EndAccessResult(ended=1, recovered=1)
+    await case.handle.result()
+    assert not await staff.access.held(staff.people[0].worker_id)
+
+
+async def test_a_target_that_is_down_for_a_moment_troubles_nobody(staff: Workforce) -> None:
+    await staff.lend(0, -2)
+    staff.faults.fail("leave", TemporarilyUnavailableError("identity", "down", "no answer"), times=2)
+    assert await staff.end_access(timedelta(minutes=10)) == EndAccessResult(ended=1)
+    assert not staff.asked("access-not-ended")
+
+
+async def test_a_target_that_stays_down_is_told_to_support(staff: Workforce) -> None:
+    await staff.lend(0, -2)
+    staff.faults.fail("leave", TemporarilyUnavailableError("identity", "down", "no answer"), times=4)
+    assert await staff.end_access(timedelta(hours=1)) == EndAccessResult(failed=1)
+    await staff.task_of("access-not-ended")
+    assert await staff.end_access() == EndAccessResult(ended=1, recovered=1)
+
+
+async def test_a_target_that_says_done_and_is_not_is_found_out(staff: Workforce) -> None:
+    await staff.lend(0, -2)
+
+    async def leave(account_id: str, group: str) -> None:
+        """Says nothing and does nothing."""
+
+    staff.identity.leave = leave  # type: ignore[method-assign]  # a target that lies
+    assert await staff.end_access() == EndAccessResult(failed=1)
+    assert await staff.access.held(staff.people[0].worker_id)

@@ -1,0 +1,33 @@
+"""What runs at intervals over everybody who works here, and when."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from cli.worker_settings import WorkerSettings
+from worker import housekeeping
+
+
+@pytest.fixture(autouse=True)
+def nothing_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CORRIDOR_HRIS_DSN", raising=False)
+
+
+def plans(**over: Any) -> dict[str, timedelta]:
+    settings = WorkerSettings(database_dsn="postgresql://nowhere", erp_dsn="postgresql://nowhere", **over)
+    return {plan.name: plan.every for plan in housekeeping(settings)}
+
+
+def test_workers_are_screened_monthly_and_access_ends_daily() -> None:
+    found = plans(hris_dsn="postgresql://nowhere")
+    assert found["rescreen-workforce"] == timedelta(days=30)
+    assert found["end-access"] == timedelta(days=1)
+    often = plans(hris_dsn="postgresql://nowhere", rescreen_every_days=7, end_access_every_hours=1)
+    assert (often["rescreen-workforce"], often["end-access"]) == (timedelta(days=7), timedelta(hours=1))
+
+
+def test_without_an_hris_nobody_is_known_who_could_be_screened() -> None:
+    assert not {"rescreen-workforce", "end-access"} & set(plans())
