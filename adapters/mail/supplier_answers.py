@@ -34,8 +34,7 @@ class MailSupplierAnswers:
 
     async def answer_invoice(self, answer: InvoiceAnswer) -> AnswerProof:
         kind = _KINDS[answer.kind]
-        what = "received before, the first one stands" if answer.duplicate else STATUSES[answer.status]
-        subject = f"Your {kind} {answer.number}: {what}"
+        subject = f"Your {kind} {answer.number}: {_verdict(answer)}"
         name = f"invoice-response-{_stem(answer.number)}.xml"
         return await self._send(
             "answer",
@@ -76,11 +75,16 @@ class MailSupplierAnswers:
         )
 
 
+def _verdict(answer: InvoiceAnswer) -> str:
+    """In words for people; the attached document has the standard's code."""
+    return "received before, the first one stands" if answer.duplicate else STATUSES[answer.status]
+
+
 def _answer_text(answer: InvoiceAnswer, kind: str) -> str:
     lines = [
         "Good day,",
         "",
-        f"your {kind} {answer.number} of {answer.issued_on} to {answer.facility.name} is {STATUSES[answer.status]}.",
+        f"your {kind} {answer.number} of {answer.issued_on} to {answer.facility.name} is {_verdict(answer)}.",
     ]
     for each in clarifications(answer):
         meaning = REASONS.get(each.reason, each.reason)

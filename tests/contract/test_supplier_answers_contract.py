@@ -91,3 +91,13 @@ async def test_a_server_that_is_away_is_tried_again_later(smtp_sink: SmtpSink) -
     with pytest.raises(TemporarilyUnavailableError):
         await _mail(smtp_sink).answer_invoice(an_answer())
     assert smtp_sink.mails == []
+
+
+async def test_a_duplicate_is_told_apart_from_a_rejection(smtp_sink: SmtpSink) -> None:
+    await _mail(smtp_sink).answer_invoice(an_answer(status="RE", duplicate=True))
+    (mail,) = smtp_sink.mails
+    body = mail.get_body(("plain",))
+    assert body is not None
+    assert mail["Subject"] == "Your invoice INV/77: received before, the first one stands"
+    assert "is received before, the first one stands." in body.get_content()
+    assert "rejected" not in body.get_content()
