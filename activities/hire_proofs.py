@@ -45,7 +45,7 @@ class HireProofs(HireRecording):
         if step.kind == "certificate":
             return judge_certificate(step.credential, step.certificates, hire.start_on, accepted, today=step.today)
         pairs = list(zip(step.licences, records, strict=True))
-        days = step.rules.parameters.licence_days
+        days = step.parameters.licence_days
         return judge_licence(
             step.credential, pairs, hire.start_on, days, accepted, name=hire.person.name, today=step.today
         )
@@ -60,7 +60,7 @@ class HireProofs(HireRecording):
                 npi=step.hire.person.npi or "",
             )
             entries = await self._ports.exclusions.entries_like(person)
-            hits = hits_of(person, entries, step.rules.parameters.screening_score)
+            hits = hits_of(person, entries, step.parameters.screening_score)
             lists = await self._ports.exclusions.states()
             before = keys_under(step.case_id, person, hits)
             async with own_store():

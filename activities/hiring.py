@@ -22,6 +22,7 @@ from domain.hire_by_hand import by_hand
 from domain.hire_findings import plan_findings
 from domain.hire_plan import HirePlan
 from domain.hire_planning import asks_of, plan
+from domain.hire_rules import HireRules
 from domain.identity_questions import decided_match, identity_findings
 from domain.money import Money
 from domain.person_matching import match_person, person_keys
@@ -80,7 +81,7 @@ class HiringActivities(HireRecords, HireAccess, HireProofs, HiringSteps):
                         person_keys=person_keys(hire),
                     )
                 )
-            found = match_person(hire, workers, running, step.rules.parameters, own=(step.case_id,))
+            found = match_person(hire, workers, running, step.parameters, own=(step.case_id,))
             match = decided_match(found, step.decided, workers)
             findings = identity_findings(match)
             await self._record(step, "person.looked-up", f"Looked up: {match.kind}", candidates=len(match.candidates))
@@ -88,21 +89,21 @@ class HiringActivities(HireRecords, HireAccess, HireProofs, HiringSteps):
 
     @activity.defn(name="plan_hire")
     async def plan_hire(self, step: PlanInput) -> PlanOutcome:
-        hire, policy = step.hire, step.policy
+        hire, policy, rules = step.hire, step.policy, step.policy.hire or HireRules()
         async with classified():
             reference = await self._ports.hris.reference(hire)
             kept = tuple(each for each in hire.extra_access if each.entitlement not in step.removed)
             asked = hire.model_copy(update={"extra_access": kept})
             holidays = frozenset(policy.holidays)
             made = plan(
-                asked, step.rules, policy.facility, holidays, step.today, removed=step.removed, mitigated=step.mitigated
+                asked, rules, policy.facility, holidays, step.today, removed=step.removed, mitigated=step.mitigated
             )
             made = by_hand(made, frozenset(self._ports.identities))
             held = await self._ports.access.held(step.worker_id) if step.worker_id else ()
             findings = plan_findings(
                 asked,
                 made,
-                step.rules,
+                rules,
                 reference,
                 policy.facility,
                 holidays,
@@ -118,7 +119,7 @@ class HiringActivities(HireRecords, HireAccess, HireProofs, HiringSteps):
             outcome = PlanOutcome(
                 plan=made,
                 findings=findings,
-                asks=asks_of(asked, made, step.rules, reference, amount),
+                asks=asks_of(asked, made, rules, reference, amount),
                 amount=amount,
                 approvers=await approver_directory(self._directory, policy, hire.requester),
                 manager_name=reference.manager_name,

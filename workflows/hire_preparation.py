@@ -35,7 +35,7 @@ class Identification:
             case.file.show(stage="identification", next_step="It is looked up whether the person is known already")
             outcome: IdentifyOutcome | Decision = await case.effect(
                 HiringSteps.identify_person,
-                case.given(IdentifyInput, hire=case.hire, rules=case.rules, decided=decided),
+                case.given(IdentifyInput, hire=case.hire, parameters=case.rules.parameters, decided=decided),
                 "Look the person up",
                 "identity",
             )
@@ -88,7 +88,6 @@ class Planning:
                     PlanInput,
                     hire=hire,
                     policy=case.policy,
-                    rules=case.rules,
                     today=case.board.today,
                     worker_id=case.worker_id or case.revive,
                     accepted=lambda: tuple(sorted(self._accepted)),

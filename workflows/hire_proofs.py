@@ -38,7 +38,7 @@ class Proofs:
                     kind=KINDS[item.kind],
                     credential=item.credential,
                     today=case.board.today,
-                    rules=case.rules,
+                    parameters=case.rules.parameters,
                     licences=tuple(each for each in case.hire.licences if each.kind == item.credential),
                     certificates=tuple(each for each in case.hire.certificates if each.kind == item.credential),
                     accepted=accepted,
@@ -63,7 +63,12 @@ class Proofs:
         while case.board.still(item):
             outcome: ScreenOutcome | Decision = await case.effect(
                 HiringSteps.screen_person,
-                case.given(ScreenInput, hire=case.hire, rules=case.rules, subject=case.worker_id or case.file.case_id),
+                case.given(
+                    ScreenInput,
+                    hire=case.hire,
+                    parameters=case.rules.parameters,
+                    subject=case.worker_id or case.file.case_id,
+                ),
                 f"Check: {item.title}",
                 item.key,
             )

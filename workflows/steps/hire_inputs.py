@@ -11,7 +11,7 @@ from domain.credentials import LicenceRecord, ScreeningResult
 from domain.exceptions import Finding
 from domain.hire import CertificateClaim, Hire, LicenceClaim
 from domain.hire_plan import HirePlan, HireStanding
-from domain.hire_rules import HireRules
+from domain.hire_rules import HireParameters
 from domain.model import Value
 from domain.money import Money
 from domain.person_match import PersonMatch
@@ -30,17 +30,16 @@ class IdentifyInput(HireStepInput):
     """`decided` is what a person said: the worker to revive, or 'new'."""
 
     hire: Hire
-    rules: HireRules
+    parameters: HireParameters
     decided: str = ""
 
 
 class PlanInput(HireStepInput):
-    """`today` is the facility's day. `accepted` are the codes of exceptions that people let pass, `removed` the
+    """`policy.hire` holds the rules. `today` is the facility's day. `accepted` are the codes of exceptions that people let pass, `removed` the
     entitlements that they took out; `mitigated` says until when (inclusive) a conflict is accepted."""
 
     hire: Hire
     policy: FrozenPolicy
-    rules: HireRules
     today: date
     worker_id: str = ""
     accepted: tuple[str, ...] = ()
@@ -150,7 +149,7 @@ class CredentialInput(HireStepInput):
     kind: CredentialKind
     credential: str
     today: date
-    rules: HireRules
+    parameters: HireParameters
     licences: tuple[LicenceClaim, ...] = ()
     certificates: tuple[CertificateClaim, ...] = ()
     accepted: tuple[str, ...] = ()
@@ -167,7 +166,7 @@ class CredentialOutcome(Value):
 
 class ScreenInput(HireStepInput):
     hire: Hire
-    rules: HireRules
+    parameters: HireParameters
     subject: str
 
 
