@@ -35,8 +35,9 @@ class IdentifyInput(HireStepInput):
 
 
 class PlanInput(HireStepInput):
-    """`policy.hire` holds the rules. `today` is the facility's day. `accepted` are the codes of exceptions that people let pass, `removed` the
-    entitlements that they took out; `mitigated` says until when (inclusive) a conflict is accepted."""
+    """`policy.hire` holds the rules. `today` is the facility's day. `accepted` are the codes of exceptions that people
+    let pass, `removed` the entitlements that they took out; `mitigated` says until when (inclusive) a conflict is
+    accepted."""
 
     hire: Hire
     policy: FrozenPolicy
