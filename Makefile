@@ -27,7 +27,7 @@ demo: $(INSTALLED) ## Take the example purchases from the API to money that the 
 	@exec $(BIN)/corridor demo
 
 test: check ## Run the checks and all tests
-	$(BIN)/python -m pytest -W error -n $(PROCESSES) --dist loadfile --max-worker-restart 0
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --max-worker-restart 0
 
 check: $(INSTALLED) ## Formatting, lint, types and the import rule
 	$(BIN)/ruff format --check .
