@@ -1,0 +1,1 @@
+"""Hires as HR's own system exports them."""
