@@ -17,6 +17,7 @@ from temporalio.contrib.opentelemetry import TracingInterceptor
 
 from adapters.directory_files import FileDirectory
 from adapters.drop_folder import DropFolder
+from adapters.hr_files import HrFolder
 from adapters.invoice_documents import DocumentReader
 from adapters.key_files import KeyFiles, KeyFilesError, key_files
 from adapters.maildir import MaildirMailbox
@@ -25,6 +26,7 @@ from adapters.policy_files import WatchedPolicyStore
 from adapters.postgres.checkpoints import PostgresCheckpoints
 from adapters.postgres.delegations import PostgresDelegations
 from adapters.postgres.documents import PostgresDocuments
+from adapters.postgres.hire_file_ledger import PostgresHireFileLedger
 from adapters.postgres.hire_standings import PostgresHireStandings
 from adapters.postgres.invoice_register import PostgresInvoiceRegister
 from adapters.postgres.keeping import PostgresKeeper
@@ -43,6 +45,7 @@ from api.background import follow
 from api.case_client import TemporalCaseClient
 from api.codec_desk import CodecDesk
 from api.codec_login import OidcLogin
+from api.hire_watch import HireWatch
 from api.incidents import TemporalIncidents
 from api.invoice_watch import InvoiceWatch
 from api.limits import CallerLimits
@@ -128,6 +131,7 @@ async def connect(settings: GatewaySettings, metrics: CollectorRegistry, resourc
         register=PostgresInvoiceRegister(pool),
         payments=PostgresPaymentLedger(pool),
         hires=PostgresHireStandings(pool),
+        hire_files=PostgresHireFileLedger(pool),
         now=wall_clock,
         probes={"temporal": cases.health, "database": lambda: _answers(pool)},
         metrics=metrics,
@@ -139,6 +143,9 @@ async def connect(settings: GatewaySettings, metrics: CollectorRegistry, resourc
     if sources:
         look = timedelta(seconds=settings.invoice_look_seconds)
         follow(InvoiceWatch(sources, services, metrics, look), resources)
+    if settings.hires_inbox is not None:
+        look = timedelta(seconds=settings.hires_look_seconds)
+        follow(HireWatch(HrFolder(settings.hires_inbox), services, incidents, metrics, look), resources)
     return services
 
 

@@ -22,6 +22,7 @@ from domain.ports.delegations import DelegationStore
 from domain.ports.directory import DirectoryPort
 from domain.ports.documents import DocumentStore
 from domain.ports.evidence import EvidenceReader, NoticeBoard, WorklistTask
+from domain.ports.hire_files import HireFileLedger
 from domain.ports.hire_standings import HireStandings
 from domain.ports.invoice_register import InvoiceRegister, PaymentLedger
 from domain.ports.keeping import EvidenceKeeper
@@ -65,6 +66,7 @@ class Services:
     register: InvoiceRegister
     payments: PaymentLedger
     hires: HireStandings
+    hire_files: HireFileLedger
     now: Callable[[], datetime]
     probes: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)

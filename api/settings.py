@@ -25,7 +25,8 @@ class GatewaySettings(BaseSettings):
     """`oidc_jwks` is a URL or a file. Claim names may reach into nested claims with dots; with a prefix, only the
     values that carry it count. `event_sources` is JSON, or the name of a file that holds it. Without `keys_dir`, links
     in mails are not taken; `link_max_amount` is the most that one decides, in the currency of the facility. Without an
-    `invoice_drop_folder` and an `invoice_maildir`, invoices come in by the API alone.
+    `invoice_drop_folder` and an `invoice_maildir`, invoices come in by the API alone; without a `hires_inbox`, no HR
+    files do.
     """
 
     model_config = SettingsConfigDict(
@@ -47,6 +48,8 @@ class GatewaySettings(BaseSettings):
     invoice_maildir: OptionalFolder = None
     invoice_mail_authenticator: str = ""
     invoice_look_seconds: Annotated[float, Field(ge=0.1, le=3600)] = 5
+    hires_inbox: OptionalFolder = None
+    hires_look_seconds: Annotated[float, Field(ge=0.1, le=3600)] = 5
     pdf_templates_dir: OptionalFolder = None
     oidc_jwks: str
     oidc_issuer: str

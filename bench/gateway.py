@@ -14,6 +14,7 @@ from adapters.invoice_documents import DocumentReader
 from adapters.memory.checkpoints import MemoryCheckpoints
 from adapters.memory.delegations import MemoryDelegations
 from adapters.memory.documents import MemoryDocuments
+from adapters.memory.hire_file_ledger import MemoryHireFileLedger
 from adapters.memory.hire_standings import MemoryHireStandings
 from adapters.memory.invoice_register import MemoryInvoiceRegister
 from adapters.memory.keeping import MemoryKeeper
@@ -80,6 +81,7 @@ def services_of(hospital: Hospital, cases: CaseClient, tokens: TokenVerifier) ->
         register=register,
         payments=MemoryPaymentLedger(register),
         hires=MemoryHireStandings(),
+        hire_files=MemoryHireFileLedger(),
         now=now,
     )
 

@@ -188,6 +188,7 @@ def service_environment(addresses: StackAddresses) -> Mapping[str, str]:
         "CORRIDOR_PUBLIC_URL": addresses.gateway_url,
         "CORRIDOR_PDF_TEMPLATES_DIR": str(REFERENCE_FILES / "pdf_templates"),
         "CORRIDOR_INVOICE_DROP_FOLDER": str(addresses.data_folder / "invoices"),
+        "CORRIDOR_HIRES_INBOX": str(addresses.data_folder / "hires"),
         "CORRIDOR_INVOICE_MAILDIR": str(addresses.data_folder / "invoice-mail"),
     }
 

@@ -59,6 +59,7 @@ def row_fingerprint(row: Row) -> str:
 class FileScan:
     """The rows of a file, one after the other; only digests of them are kept. `refused` are lines with faults."""
 
+    count: int = 0
     rows: dict[HireKey, ScannedRow] = field(default_factory=dict)
     faults: list[RowFault] = field(default_factory=list)
     refused: set[int] = field(default_factory=set)
@@ -70,6 +71,7 @@ class FileScan:
 
     def add(self, row: Row, faults: Sequence[RowFault]) -> None:
         key = (row.facility, row.number)
+        self.count += 1
         if all(key):
             self.listed.add(key)
             self._number_once(row, key)

@@ -34,6 +34,7 @@ def print_addresses(console: Console, addresses: StackAddresses, running: set[st
     rows = {
         "gateway": ("API documentation", f"{addresses.gateway_url}/docs"),
         "gateway (codec)": ("Reading payloads", f"{addresses.gateway_url}/codec/session"),
+        "gateway (files)": ("HR files go into", str(addresses.data_folder / "hires")),
         "temporal": ("Temporal Web UI", f"{addresses.temporal_ui_url}/namespaces/{addresses.temporal_namespace}"),
         "mail": ("Mail that was sent", f"{addresses.mail_folder}/*.eml"),
         "bank": ("The bank", f"{addresses.bank_url}/"),

@@ -20,6 +20,7 @@ from adapters.memory.checkpoints import MemoryCheckpoints
 from adapters.memory.delegations import MemoryDelegations
 from adapters.memory.documents import MemoryDocuments
 from adapters.memory.evidence import MemoryEvidence
+from adapters.memory.hire_file_ledger import MemoryHireFileLedger
 from adapters.memory.hire_standings import MemoryHireStandings
 from adapters.memory.invoice_register import MemoryInvoiceRegister
 from adapters.memory.keeping import MemoryKeeper
@@ -142,6 +143,7 @@ class Gateway:
         self.register = MemoryInvoiceRegister()
         self.payments = MemoryPaymentLedger(self.register)
         self.hires = MemoryHireStandings()
+        self.hire_files = MemoryHireFileLedger()
         self.directory = ChangingDirectory([*PEOPLE, *STRANGERS])
         signer = Ed25519Signer({"k1": b"k" * 32}, "k1")
         self.checkpoints = MemoryCheckpoints(self.evidence, signer, signer)
@@ -183,6 +185,7 @@ class Gateway:
             register=self.register,
             payments=self.payments,
             hires=self.hires,
+            hire_files=self.hire_files,
             now=self.clock,
             probes={"temporal": self._probe_of("temporal"), "database": self._probe_of("database")},
         )

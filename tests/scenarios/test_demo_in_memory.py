@@ -26,6 +26,7 @@ from adapters.memory.delegations import MemoryDelegations
 from adapters.memory.documents import MemoryDocuments
 from adapters.memory.erp import MemoryErp
 from adapters.memory.evidence import MemoryEvidence
+from adapters.memory.hire_file_ledger import MemoryHireFileLedger
 from adapters.memory.hire_standings import MemoryHireStandings
 from adapters.memory.invoice_register import MemoryInvoiceRegister
 from adapters.memory.keeping import MemoryKeeper
@@ -114,6 +115,7 @@ async def stack(temporal: WorkflowEnvironment) -> AsyncIterator[Stack]:
             register=(register := MemoryInvoiceRegister()),
             payments=MemoryPaymentLedger(register),
             hires=MemoryHireStandings(),
+            hire_files=MemoryHireFileLedger(),
             now=lambda: datetime.now(UTC),
         )
     )

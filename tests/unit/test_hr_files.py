@@ -39,7 +39,7 @@ def a_hire(**changes: Any) -> Hire:
         "facility": "north",
         "requester": "hanna",
         "manager": "mia",
-        "person": {"name": {"family": "O’Brien-Müller", "given": "Zoë"}, "birth_date": "1990-02-28"},
+        "person": {"name": {"family": "O'Brien-Müller", "given": "Zoë"}, "birth_date": "1990-02-28"},
         "position": "P-100",
         "job_family": "nursing",
         "title": "Registered nurse",
@@ -140,7 +140,7 @@ def test_a_hire_that_ends_needs_its_number_alone(file: Path) -> None:
 
 
 def test_columns_that_nobody_knows_are_named(file: Path) -> None:
-    header = read_header([*COLUMNS, "Shoe size", "Zoë O’Brien"])
+    header = read_header([*COLUMNS, "Shoe size", "Zoë O'Brien"])
     assert header.unknown == ("shoe_size", f"column {len(COLUMNS) + 2}")
 
 
