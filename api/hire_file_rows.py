@@ -52,16 +52,15 @@ class Policies:
         return rules.parameters.vanished_percent if rules is not None else DEFAULT_PERCENT
 
     def faults(self, row: Row, scope: str) -> tuple[RowFault, ...]:
-        """Everything that is wrong with the row; empty when it can be taken."""
-        if row.faults:
-            return row.faults
-        if scope and row.facility != scope:
+        """Everything that is wrong with the row, all at once; empty when it can be taken."""
+        found = list(row.faults)
+        if scope and row.facility not in ("", scope):
             message = "The file lies in the folder of another facility; leave it in that of this one, or at the top."
-            return (RowFault(line=row.line, column="facility", code="foreign-facility", message=message),)
+            found.append(RowFault(line=row.line, column="facility", code="foreign-facility", message=message))
         policy = self.of(row.facility)
         if policy is None:
-            return policy_faults(row, None, None, self.now.date())
-        return policy_faults(row, policy.facility, policy.hire, self.today(policy.facility))
+            return (*found, *policy_faults(row, None, None, self.now.date()))
+        return (*found, *policy_faults(row, policy.facility, policy.hire, self.today(policy.facility)))
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ class TakenRow:
 class RowTaker:
     """Takes the rows of one file. Everything that it does may be done again."""
 
-    def __init__(self, services: Services, policies: Policies, file_id: str, kind: FileKind) -> None:
+    def __init__(self, services: Services, policies: Policies, file_id: str, kind: FileKind | None) -> None:
         self._services, self._policies, self._file_id, self._kind = services, policies, file_id, kind
 
     async def take(self, row: Row, known: KnownHire | None) -> TakenRow:

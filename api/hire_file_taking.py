@@ -5,22 +5,23 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from api.hire_file_rows import Policies, RowTaker, TakenRow
 from api.hire_file_telling import Teller
 from api.hire_intake import hire_case_id
 from api.services import Services
 from domain.hire_file import FileName, HeaderError, Row, RowFault, file_name, read_header, read_row
-from domain.hire_file_compare import Effect, FileScan, KnownHire, Losses, losses, turn_of
+from domain.hire_file_compare import Effect, FileScan, HireKey, KnownHire, Losses, losses, turn_of
 from domain.ports.hire_files import (
     MAX_TOLD,
     FileFacts,
     HireFileRecord,
     HireFileSource,
     LeftFile,
+    RowFate,
     UnreadableFileError,
 )
 
@@ -28,6 +29,7 @@ Ending = Literal["taken", "repeated", "refused", "held", "waiting", "superseded"
 READ_AT_ONCE = 500
 TAKEN_AT_ONCE = 16
 _ENDED = ("taken", "superseded")
+_Item = TypeVar("_Item")
 
 
 class HireFileTaking:
@@ -43,19 +45,20 @@ class HireFileTaking:
 
     async def run(self) -> Ending:
         """Raises the 503 problem, `domain.outside_errors` and OSError: nothing is lost, and it may be run again."""
-        if self._file.faults:
-            return await self._refuse(self._file.faults)
         name = file_name(self._file.name)
+        self._record = self._record_of(name, None)
+        faults = list(self._file.faults)
         if name is None:
             message = "No HR file has this name; call it hires-full-20260302.csv or hires-delta-20260302-2.csv."
-            return await self._refuse([RowFault(line=0, code="unknown-name", message=message)])
-        self._record = self._record_of(name, None)
+            faults.append(RowFault(line=0, code="unknown-name", message=message))
         try:
             facts = await asyncio.to_thread(self._source.facts, self._file)
             self._record = self._record_of(name, facts)
-            return await self._read(name, facts)
+            if name is not None and not faults:
+                return await self._read(self._record, name, facts)
         except (UnreadableFileError, HeaderError) as error:
-            return await self._refuse(error.faults)
+            faults += error.faults
+        return await self._refuse(faults)
 
     async def give_up(self) -> Ending:
         """Something broke on our side."""
@@ -71,8 +74,7 @@ class HireFileTaking:
         await asyncio.to_thread(self._source.refused, self._file, faults)
         return "refused"
 
-    async def _read(self, name: FileName, facts: FileFacts) -> Ending:
-        record = self._record or self._record_of(name, facts)
+    async def _read(self, record: HireFileRecord, name: FileName, facts: FileFacts) -> Ending:
         known = await self._ledger.file(record.file_id)
         if known is not None and known.state in _ENDED:
             await asyncio.to_thread(self._source.done, self._file)
@@ -90,15 +92,15 @@ class HireFileTaking:
             return await self._aside(record, "waiting", first=known is None or known.state != "waiting")
         return await self._compare(record, facts, decided=known is not None and known.state in ("taking", "released"))
 
-    def _record_of(self, name: FileName, facts: FileFacts | None) -> HireFileRecord:
-        told = "|".join((self._file.scope, name.text, facts.sha256 if facts else ""))
+    def _record_of(self, name: FileName | None, facts: FileFacts | None) -> HireFileRecord:
+        told = "|".join((self._file.scope, name.text if name else self._file.name, facts.sha256 if facts else ""))
         return HireFileRecord(
             file_id=hashlib.sha256(told.encode()).hexdigest()[:32],
-            name=name.text,
+            name=name.text if name else "",
+            kind=name.kind if name else None,
+            day=name.day if name else None,
+            part=name.part if name else 1,
             scope=self._file.scope,
-            kind=name.kind,
-            day=name.day,
-            part=name.part,
             sha256=facts.sha256 if facts else "",
             encoding=facts.encoding if facts else "",
             state="taking",
@@ -154,38 +156,49 @@ class HireFileTaking:
         taker = RowTaker(self._services, self._policies, record.file_id, record.kind)
         counts: Counter[Effect] = Counter({"refused": len(scan.refused)})
         faults = list(scan.faults)
-        async for rows in self._batches(facts, scan.refused):
-            for taken in await self._take_batch(taker, rows):
+        for fates in _batched(_refused_rows(scan), READ_AT_ONCE):
+            await self._ledger.note(record.file_id, fates)
+        async for rows in self._readable_rows(facts, scan.refused):
+            for taken in await self._take_rows(taker, record, rows):
                 counts[taken.effect] += 1
                 faults += [taken.fault] if taken.fault is not None else []
+            record = record.model_copy(update={str(name): count for name, count in counts.items()})
+            await self._ledger.record(record)
         faults.sort(key=lambda fault: (fault.line, fault.column))
-        record = record.model_copy(
-            update={**{str(name): count for name, count in counts.items()}, "faults": tuple(faults[:MAX_TOLD])}
-        )
+        update = {**{str(name): count for name, count in counts.items()}, "faults": tuple(faults[:MAX_TOLD])}
+        record = record.model_copy(update=update)
         if record.incident:
             await self._teller.clear(record.incident)
         told = await self._teller.taken(record, faults, self._policies) if faults or record.vanished else ""
         return await self._end(record.model_copy(update={"incident": told}), "taken")
 
-    async def _batches(self, facts: FileFacts, refused: Collection[int]) -> AsyncIterator[list[Row]]:
+    async def _readable_rows(self, facts: FileFacts, refused: Collection[int]) -> AsyncIterator[list[Row]]:
         rows = iter(_Rows(self._source, self._file, facts))
         while read := await asyncio.to_thread(_next, rows):
-            good = [row for row in read if row.line not in refused]
-            for start in range(0, len(good), TAKEN_AT_ONCE):
-                yield good[start : start + TAKEN_AT_ONCE]
+            yield [row for row in read if row.line not in refused]
 
-    async def _take_batch(self, taker: RowTaker, rows: Sequence[Row]) -> list[TakenRow]:
-        """What some rows did is remembered also when others cannot be taken now."""
+    async def _take_rows(self, taker: RowTaker, record: HireFileRecord, rows: Sequence[Row]) -> list[TakenRow]:
         known = await self._ledger.known([(row.facility, row.number) for row in rows])
+        found: list[TakenRow] = []
+        for some in _batched(rows, TAKEN_AT_ONCE):
+            found += await self._take_some(taker, record, some, known)
+        return found
+
+    async def _take_some(
+        self, taker: RowTaker, record: HireFileRecord, rows: Sequence[Row], known: Mapping[HireKey, KnownHire]
+    ) -> list[TakenRow]:
+        """What some rows did is remembered also when others cannot be taken now."""
         calls = (taker.take(row, known.get((row.facility, row.number))) for row in rows)
-        ended = await asyncio.gather(*calls, return_exceptions=True)
-        taken = [each for each in ended if isinstance(each, TakenRow)]
-        if news := [each.known for each in taken if each.known is not None]:
+        ended = list(zip(rows, await asyncio.gather(*calls, return_exceptions=True), strict=True))
+        taken = [(row, each) for row, each in ended if isinstance(each, TakenRow)]
+        if news := [each.known for _, each in taken if each.known is not None]:
             await self._ledger.remember(news)
-        for each in ended:
+        if fates := [_fate(row, each) for row, each in taken if each.effect != "unchanged"]:
+            await self._ledger.note(record.file_id, fates)
+        for _, each in ended:
             if isinstance(each, BaseException):
                 raise each
-        return taken
+        return [each for _, each in taken]
 
     async def _aside(
         self, record: HireFileRecord, state: Literal["held", "waiting"], *, first: bool, too_many: Sequence[Losses] = ()
@@ -226,3 +239,25 @@ class _Rows:
 
 def _next(rows: Iterator[Row]) -> list[Row]:
     return list(islice(rows, READ_AT_ONCE))
+
+
+def _fate(row: Row, taken: TakenRow) -> RowFate:
+    faults = (taken.fault,) if taken.fault is not None else ()
+    return RowFate(line=row.line, facility=row.facility, number=row.number, effect=taken.effect, faults=faults)
+
+
+def _refused_rows(scan: FileScan) -> Iterator[RowFate]:
+    """A facility that there is not is nobody's: those rows are shown to everybody who reads the file."""
+    by_line: dict[int, list[RowFault]] = {}
+    for fault in scan.faults:
+        by_line.setdefault(fault.line, []).append(fault)
+    for line, (_, number) in sorted(scan.refused.items()):
+        faults = tuple(by_line.get(line, ()))
+        facility = faults[-1].facility if faults else ""
+        yield RowFate(line=line, facility=facility, number=number, effect="refused", faults=faults)
+
+
+def _batched(items: Iterable[_Item], size: int) -> Iterator[list[_Item]]:
+    rest = iter(items)
+    while some := list(islice(rest, size)):
+        yield some

@@ -145,7 +145,8 @@ async def connect(settings: GatewaySettings, metrics: CollectorRegistry, resourc
         follow(InvoiceWatch(sources, services, metrics, look), resources)
     if settings.hires_inbox is not None:
         look = timedelta(seconds=settings.hires_look_seconds)
-        follow(HireWatch(HrFolder(settings.hires_inbox), services, incidents, metrics, look), resources)
+        folder = HrFolder(settings.hires_inbox, end_required=settings.hires_end_line == "required")
+        follow(HireWatch(folder, services, incidents, metrics, look), resources)
     return services
 
 

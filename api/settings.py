@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -26,7 +26,7 @@ class GatewaySettings(BaseSettings):
     values that carry it count. `event_sources` is JSON, or the name of a file that holds it. Without `keys_dir`, links
     in mails are not taken; `link_max_amount` is the most that one decides, in the currency of the facility. Without an
     `invoice_drop_folder` and an `invoice_maildir`, invoices come in by the API alone; without a `hires_inbox`, no HR
-    files do.
+    files do; `hires_end_line` says whether these must end with the line that counts their rows.
     """
 
     model_config = SettingsConfigDict(
@@ -49,6 +49,7 @@ class GatewaySettings(BaseSettings):
     invoice_mail_authenticator: str = ""
     invoice_look_seconds: Annotated[float, Field(ge=0.1, le=3600)] = 5
     hires_inbox: OptionalFolder = None
+    hires_end_line: Literal["required", "optional"] = "required"
     hires_look_seconds: Annotated[float, Field(ge=0.1, le=3600)] = 5
     pdf_templates_dir: OptionalFolder = None
     oidc_jwks: str

@@ -7,7 +7,7 @@ of a row is told with its line and column; messages never repeat what is persona
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, NamedTuple, get_args
@@ -54,6 +54,15 @@ _ENDS: Mapping[str, EndKind] = {
     "wrong-person": "wrong-person",
 }
 _ALIASES = {"action": "status"}
+_JUDGED_BY: Mapping[str, tuple[str, ...]] = {
+    "end_on": ("employment_type", "start_on"),
+    "extra_access": ("start_on", "facility"),
+}
+"""Columns of which nobody can say whether they are right while others cannot be read."""
+_HARMLESS: dict[str, Any] = {
+    **dict.fromkeys(set(REQUIRED) - {"family"}, "unread"),
+    "start_on": date(2000, 1, 1),
+}
 _NAME = re.compile(r"^hires-(full|delta)-(\d{8})(?:-(\d{1,4}))?\.csv$", re.IGNORECASE)
 _DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$", re.ASCII)
 _FACILITY = re.compile(r"^[a-z][a-z0-9-]{1,31}$")
@@ -107,7 +116,7 @@ class HeaderError(Exception):
 @dataclass(frozen=True, slots=True)
 class Row:
     """What a row says. Of a hire that does not take place, `ends` says why, and only its number matters. `hire` is None
-    then, and where the row cannot be read."""
+    then, and where the row cannot be read; then `readable` is the hire with everything left out that cannot."""
 
     line: int
     facility: str
@@ -116,6 +125,7 @@ class Row:
     ends: EndKind | None
     reason: str
     faults: tuple[RowFault, ...]
+    readable: Hire | None = None
 
 
 def file_name(text: str) -> FileName | None:
@@ -176,39 +186,41 @@ def read_row(cells: Sequence[str], header: Header, line: int) -> Row:
     facility = given["facility"] if _FACILITY.match(given["facility"]) else ""
     number = given["number"] if _NUMBER.match(given["number"]) else ""
     status = given.get("status", "").lower().replace("_", "-")
-    if status not in _HIRED and status not in _ENDS:
-        known = ", ".join(("hired", *get_args(EndKind)))
-        fault = RowFault(
-            line=line, column="status", code="unknown-status", message=f"Send one of: {known}.", facility=facility
-        )
-        return Row(line, facility, number, None, None, "", (fault,))
     if status in _ENDS:
         faults = tuple(_key_faults(line, facility, number))
         return Row(line, facility, number, None, _ENDS[status], given.get("reason", "")[:2000], faults)
-    hire, problems = _hire_of(given)
+    hire, readable, problems = _hire_of(given)
+    if status not in _HIRED:
+        known = ", ".join(("hired", *get_args(EndKind)))
+        hire, problems = None, [("status", "unknown-status", f"Send one of: {known}."), *problems]
     faults = tuple(
         RowFault(line=line, column=column, code=code, message=message, facility=facility)
         for column, code, message in problems
     )
-    return Row(line, facility, number, hire, None, "", faults)
+    return Row(line, facility, number, hire, None, "", faults, None if hire is not None else readable)
 
 
 def policy_faults(row: Row, facility: Facility | None, rules: HireRules | None, today: date) -> tuple[RowFault, ...]:
-    """What the policy of its facility has against a row that could be read. `today` is the day at the facility."""
-    if row.hire is None:
+    """What the policy of its facility has against a row, or against what of it can be read. `today` is the day at the
+    facility."""
+    hire = row.hire or row.readable
+    if hire is None:
         if facility is not None or row.faults:
             return ()
         message = "There is no such facility; send the code of one that hires here."
         return (RowFault(line=row.line, column="facility", code="unknown-facility", message=message),)
+    unread = {fault.column for fault in row.faults}
+    unread |= {judged for judged, by in _JUDGED_BY.items() if not unread.isdisjoint(by)}
     return tuple(
         RowFault(
             line=row.line,
-            column=_column_of(fault.pointer.strip("/").split("/")),
+            column=column,
             code=fault.code,
             message=fault.message,
             facility=row.facility if facility is not None else "",
         )
-        for fault in hire_faults(row.hire, facility, rules, today)
+        for fault in hire_faults(hire, facility, rules, today)
+        if (column := _column_of(fault.pointer.strip("/").split("/"))) not in unread
     )
 
 
@@ -223,8 +235,9 @@ Problem = tuple[str, str, str]
 """Column, code and message."""
 
 
-def _hire_of(given: Mapping[str, str]) -> tuple[Hire | None, list[Problem]]:
-    """Dates and numbers are read here and strictly: pydantic alone takes 20260323 for a second in August 1970."""
+def _hire_of(given: Mapping[str, str]) -> tuple[Hire | None, Hire | None, list[Problem]]:
+    """The hire, or what of it can be read, and what cannot. Dates and numbers are read here, strictly: pydantic alone
+    takes 20260323 for a second in August 1970."""
     problems: list[Problem] = []
     document: dict[str, Any] = {}
     person: dict[str, Any] = {"name": {part: given[part] for part in NAME_PARTS if given.get(part)}}
@@ -237,16 +250,31 @@ def _hire_of(given: Mapping[str, str]) -> tuple[Hire | None, list[Problem]]:
         else:
             target[column] = _value(column, column, text, problems)
     document["person"] = person
-    unread = {column for column, _, _ in problems}
     try:
         hire = Hire.model_validate(document)
     except ValidationError as error:
+        unread = {column for column, _, _ in problems}
         for each in error.errors(include_url=False, include_context=False, include_input=False):
             column = _column_of([str(part) for part in each["loc"]])
-            if column not in unread:
-                problems.append((column, each["type"], _plain_message(each["type"], each["msg"])))
-        return None, problems
-    return (None if problems else hire), problems
+            place = _entry(each["loc"][1]) if column in LISTS and len(each["loc"]) > 1 else ""
+            if place or column not in unread:
+                problems.append((column, each["type"], place + _plain_message(each["type"], each["msg"])))
+    else:
+        if not problems:
+            return hire, hire, problems
+    return None, _readable(document, {column for column, _, _ in problems}), problems
+
+
+def _readable(document: Mapping[str, Any], unread: Collection[str]) -> Hire | None:
+    """The hire without the columns that cannot be read; those that no hire is without say something harmless."""
+    person = document["person"]
+    kept = {column: value for column, value in document.items() if column not in unread}
+    known = {column: value for column, value in person.items() if column not in unread}
+    name = {part: value for part, value in person["name"].items() if part not in unread}
+    try:
+        return Hire.model_validate(_HARMLESS | kept | {"person": known | {"name": {"family": "unread"} | name}})
+    except ValidationError:
+        return None
 
 
 def _plain_message(kind: str, message: str) -> str:
@@ -278,14 +306,19 @@ def _day(column: str, text: str, problems: list[Problem]) -> date | None:
 def _entries(column: str, text: str, problems: list[Problem]) -> list[dict[str, Any]]:
     names = LISTS[column]
     found: list[dict[str, Any]] = []
-    for parts in split_entries(text):
+    for index, parts in enumerate(split_entries(text)):
+        wrong: list[Problem] = []
         if len(parts) > len(names):
-            message = f"An entry has more than {len(names)} parts; send {'|'.join(names)}, and ';' between entries."
-            problems.append((column, "too-many-parts", message))
-            continue
+            message = f"There are more than {len(names)} parts; send {'|'.join(names)}, and ';' between entries."
+            wrong.append((column, "too-many-parts", message))
         given = {name: part for name, part in zip(names, parts, strict=False) if part}
-        found.append({name: _value(column, name, part, problems) for name, part in given.items()})
+        found.append({name: _value(column, name, part, wrong) for name, part in given.items()})
+        problems += [(column, code, _entry(index) + message) for _, code, message in wrong]
     return found
+
+
+def _entry(index: int | str) -> str:
+    return f"Entry {int(index) + 1}: "
 
 
 def split_entries(text: str) -> list[list[str]]:

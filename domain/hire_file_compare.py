@@ -20,6 +20,8 @@ HireKey = tuple[str, str]
 """Facility and HR's number."""
 KnownState = Literal["hired", "ended", "closed"]
 Effect = Literal["new", "corrected", "ended", "unchanged", "closed", "refused"]
+MAX_FAULTS = 20_000
+"""Faults of one file that are told; rows are refused for further ones too."""
 NEVER_HELD = 1
 """So few that end at once are no sign of a wrong file, whatever their share."""
 
@@ -55,19 +57,24 @@ def row_fingerprint(row: Row) -> str:
     return fingerprint(row.hire.model_dump(mode="json", exclude_defaults=True))
 
 
+_Place = tuple[int, HireKey]
+"""A line, and the hire that it speaks of."""
+
+
 @dataclass
 class FileScan:
-    """The rows of a file, one after the other; only digests of them are kept. `refused` are lines with faults."""
+    """The rows of a file, one after the other; only digests of them are kept. `refused` are lines with faults, and
+    the hires that they speak of."""
 
     count: int = 0
     rows: dict[HireKey, ScannedRow] = field(default_factory=dict)
     faults: list[RowFault] = field(default_factory=list)
-    refused: set[int] = field(default_factory=set)
+    refused: dict[int, HireKey] = field(default_factory=dict)
     listed: set[HireKey] = field(default_factory=set)
     """Hires that the file speaks of in any row, whatever is wrong with it: they did not vanish."""
-    _persons: dict[bytes, tuple[int, str, HireKey]] = field(default_factory=dict)
+    _persons: dict[bytes, _Place] = field(default_factory=dict)
     _first_lines: dict[HireKey, int] = field(default_factory=dict)
-    _told: set[tuple[int, str, str]] = field(default_factory=set)
+    _told: set[tuple[int, str]] = field(default_factory=set)
 
     def add(self, row: Row, faults: Sequence[RowFault]) -> None:
         key = (row.facility, row.number)
@@ -77,14 +84,14 @@ class FileScan:
             self._number_once(row, key)
             self._person_once(row, key)
         if faults:
-            self._refuse(row.line, *faults)
+            self._refuse(row.line, key, *faults)
         if row.line not in self.refused:
             self.rows[key] = ScannedRow(row.line, row_fingerprint(row), row.ends is not None)
 
     def _number_once(self, row: Row, key: HireKey) -> None:
         first = self._first_lines.setdefault(key, row.line)
         if first != row.line:
-            self._twice(first, row.line, "number", "number-twice", "number", key[0], key[0])
+            self._twice((first, key), (row.line, key), "number", "number-twice", "number")
             self.rows.pop(key, None)
 
     def _person_once(self, row: Row, key: HireKey) -> None:
@@ -95,25 +102,23 @@ class FileScan:
             kind, _, digest = text.partition(":")
             if kind not in STRONG_KEYS:
                 continue
-            line, facility, other = self._persons.setdefault(
-                kind[:2].encode() + bytes.fromhex(digest), (row.line, row.facility, key)
-            )
+            line, other = self._persons.setdefault(kind[:2].encode() + bytes.fromhex(digest), (row.line, key))
             if line != row.line and other != key:
-                self._twice(line, row.line, "family", "person-twice", "person", facility, row.facility)
+                self._twice((line, other), (row.line, key), "family", "person-twice", "person")
                 self.rows.pop(other, None)
                 return
 
-    def _twice(self, first: int, second: int, column: str, code: str, what: str, *facilities: str) -> None:
-        for line, other, facility in ((first, second, facilities[0]), (second, first, facilities[1])):
-            message = f"The same {what} is in line {other} too; nothing is done for either. Leave in the right one."
-            self._refuse(line, RowFault(line=line, column=column, code=code, message=message, facility=facility))
+    def _twice(self, first: _Place, second: _Place, column: str, code: str, what: str) -> None:
+        for (line, key), (other, _) in ((first, second), (second, first)):
+            if (line, code) not in self._told:
+                self._told.add((line, code))
+                message = f"The same {what} is in line {other} too; nothing is done for either. Leave in the right one."
+                fault = RowFault(line=line, column=column, code=code, message=message, facility=key[0])
+                self._refuse(line, key, fault)
 
-    def _refuse(self, line: int, *faults: RowFault) -> None:
-        self.refused.add(line)
-        for fault in faults:
-            if (line, fault.column, fault.code) not in self._told:
-                self._told.add((line, fault.column, fault.code))
-                self.faults.append(fault)
+    def _refuse(self, line: int, key: HireKey, *faults: RowFault) -> None:
+        self.refused[line] = key
+        self.faults += faults[: MAX_FAULTS - len(self.faults)]
 
 
 Step = Literal["new", "corrected", "ended", "unchanged", "done", "again", "unknown"]

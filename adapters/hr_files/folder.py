@@ -33,11 +33,12 @@ _Look = dict[Path, tuple[int, int, int]]
 class HrFolder:
     """`domain.ports.hire_files.HireFileSource`. Raises OSError when the folder cannot be made or written.
 
-    A file is complete when it has not changed between two looks of this object. Links are not followed.
+    A file is complete when it has not changed between two looks of this object. Links are not followed. Unless
+    `end_required` is off, a file must end with the line that counts its rows.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, *, end_required: bool = True) -> None:
+        self._folder, self._end_required = folder, end_required
         for each in (WORKING, DONE, REFUSED, ASIDE):
             (folder / each).mkdir(parents=True, exist_ok=True)
         self._claims = Claims(folder / WORKING)
@@ -90,7 +91,7 @@ class HrFolder:
         return facts_of(self._held[file.key].path)
 
     def rows(self, file: LeftFile, facts: FileFacts) -> CsvRows:
-        return CsvRows(self._held[file.key].path, facts)
+        return CsvRows(self._held[file.key].path, facts, end_required=self._end_required)
 
     def done(self, file: LeftFile) -> None:
         claim = self._held.pop(file.key)

@@ -10,6 +10,7 @@ import codecs
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,7 @@ MAX_HEADER = 20_000
 END = "#end"
 DELIMITERS = (",", ";", "\t", "|")
 _CHUNK = 1 << 20
+_UTF8 = re.compile(rb"[\xc3-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
@@ -38,6 +40,8 @@ def facts_of(path: Path) -> FileFacts:
             digest, last = _read_through(path, encoding)
         except UnicodeDecodeError:
             continue
+        if encoding == "cp1252" and _has_utf8(path):
+            raise _unreadable("mixed-encodings", "Parts of it are UTF-8 and others are not; send all of it as UTF-8.")
         return FileFacts(
             sha256=digest,
             encoding=encoding.removesuffix("-sig"),
@@ -62,6 +66,18 @@ def _read_through(path: Path, encoding: str) -> tuple[str, str]:
     return digest.hexdigest(), decoder.decode(b"", final=True)[-1:] or last
 
 
+def _has_utf8(path: Path) -> bool:
+    """Whether characters are in it that are spelled as UTF-8 spells them: then a part is damaged, and to read all of it
+    as Windows-1252 would change people's names."""
+    end = b""
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            if _UTF8.search(end + chunk):
+                return True
+            end = chunk[-3:]
+    return False
+
+
 def _delimiter(path: Path, encoding: str) -> str:
     """The one that makes most headers of the first line."""
     with path.open(encoding=encoding, newline="") as file:
@@ -70,10 +86,13 @@ def _delimiter(path: Path, encoding: str) -> str:
 
 
 class CsvRows:
-    """`domain.ports.hire_files.CellRows` of a file whose facts are known. Rows without any content are left out."""
+    """`domain.ports.hire_files.CellRows` of a file whose facts are known. Rows without any content are left out.
 
-    def __init__(self, path: Path, facts: FileFacts) -> None:
-        self._path, self._facts = path, facts
+    A cut between two rows shows in nothing but the missing last line: without `end_required`, it is not seen.
+    """
+
+    def __init__(self, path: Path, facts: FileFacts, *, end_required: bool) -> None:
+        self._path, self._facts, self._end_required = path, facts, end_required
 
     def __iter__(self) -> Iterator[tuple[int, list[str]]]:
         encoding = "utf-8-sig" if self._facts.encoding == "utf-8" else self._facts.encoding
@@ -108,6 +127,11 @@ class CsvRows:
                 f"The last row is not finished: the file was cut off. Send it anew, best with a last line {END},<rows>."
             )
             raise _unreadable("cut-off", message, line)
+        if self._end_required:
+            message = (
+                f"The last line is not {END},<rows>, so that nobody can tell whether rows are missing. Send it anew."
+            )
+            raise _unreadable("no-end-line", message, line)
 
     def _parsed(self, file: io.TextIOBase) -> Iterator[tuple[int, list[str]]]:
         reader, line = csv.reader(file, delimiter=self._facts.delimiter, strict=True), 1

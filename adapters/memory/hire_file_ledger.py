@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 
 from pydantic import AwareDatetime
 
 from domain.hire_file import FileName
 from domain.hire_file_compare import HireKey, KnownHire
-from domain.ports.hire_files import HireFileRecord
+from domain.ports.hire_files import HireFileRecord, RowFate
 
 
 class MemoryHireFileLedger:
@@ -17,6 +18,7 @@ class MemoryHireFileLedger:
     def __init__(self) -> None:
         self.records: dict[str, HireFileRecord] = {}
         self.hires: dict[HireKey, KnownHire] = {}
+        self.rows: dict[tuple[str, int], RowFate] = {}
 
     async def file(self, file_id: str) -> HireFileRecord | None:
         return self.records.get(file_id)
@@ -38,8 +40,9 @@ class MemoryHireFileLedger:
 
     async def files(self, limit: int, before: str = "") -> tuple[HireFileRecord, ...]:
         listed = sorted(self.records.values(), key=lambda each: (each.received_at, each.file_id), reverse=True)
-        if before in self.records:
-            listed = listed[listed.index(self.records[before]) + 1 :]
+        if before:
+            known = self.records.get(before)
+            listed = listed[listed.index(known) + 1 :] if known is not None else []
         return tuple(listed[:limit])
 
     async def known(self, keys: Sequence[HireKey]) -> Mapping[HireKey, KnownHire]:
@@ -47,6 +50,18 @@ class MemoryHireFileLedger:
 
     async def remember(self, hires: Sequence[KnownHire]) -> None:
         self.hires.update({each.key: each for each in hires})
+
+    async def note(self, file_id: str, fates: Sequence[RowFate]) -> None:
+        self.rows.update({(file_id, each.line): each for each in fates})
+
+    async def fates(
+        self, file_id: str, facilities: Sequence[str] | None, limit: int, after: int = 0
+    ) -> tuple[RowFate, ...]:
+        of_file = [each for (file, line), each in sorted(self.rows.items(), key=lambda row: row[0]) if file == file_id]
+        later = (each for each in of_file if each.line > after)
+        return tuple(
+            islice((each for each in later if facilities is None or each.facility in ("", *facilities)), limit)
+        )
 
     async def open_hires(self, scope: str) -> tuple[KnownHire, ...]:
         found = (each for each in self.hires.values() if each.state == "hired" and scope in ("", each.facility))

@@ -13,7 +13,7 @@ from adapters.postgres.pool import Pool
 from adapters.postgres.values import from_columns, from_json
 from domain.hire_file import FileName
 from domain.hire_file_compare import HireKey, KnownHire
-from domain.ports.hire_files import HireFileRecord
+from domain.ports.hire_files import HireFileRecord, RowFate
 
 SYSTEM = "hire-files"
 
@@ -51,6 +51,18 @@ ON CONFLICT (facility, number) DO UPDATE SET
 _OPEN = f"""
 SELECT {_COLUMNS} FROM hire_file_rows WHERE state = 'hired' AND $1 IN ('', facility) ORDER BY facility, number
 """  # noqa: S608 (column names of this file)
+
+
+_NOTE = """
+INSERT INTO hire_file_fates (file_id, line, facility, fate)
+SELECT $1, * FROM unnest($2::integer[], $3::text[], $4::jsonb[])
+ON CONFLICT (file_id, line) DO UPDATE SET facility = excluded.facility, fate = excluded.fate
+"""
+_FATES = """
+SELECT fate::text AS fate FROM hire_file_fates
+WHERE file_id = $1 AND line > $2 AND ($3::text[] IS NULL OR facility = '' OR facility = ANY ($3::text[]))
+ORDER BY line LIMIT $4
+"""
 
 
 class PostgresHireFileLedger:
@@ -104,6 +116,21 @@ class PostgresHireFileLedger:
         columns = [[getattr(each, name) for each in last] for name in _COLUMNS.split(", ")]
         with translated(SYSTEM):
             await self._pool.execute(_REMEMBER, *columns)
+
+    async def note(self, file_id: str, fates: Sequence[RowFate]) -> None:
+        last = {each.line: each for each in fates}.values()
+        columns = [[each.line for each in last], [each.facility for each in last]]
+        stored = [storable(each.model_dump_json()) for each in last]
+        with translated(SYSTEM):
+            await self._pool.execute(_NOTE, file_id, *columns, stored)
+
+    async def fates(
+        self, file_id: str, facilities: Sequence[str] | None, limit: int, after: int = 0
+    ) -> tuple[RowFate, ...]:
+        shown = None if facilities is None else list(facilities)
+        with translated(SYSTEM):
+            rows = await self._pool.fetch(_FATES, file_id, after, shown, limit)
+        return tuple(from_json(RowFate, row["fate"], SYSTEM) for row in rows)
 
     async def open_hires(self, scope: str) -> tuple[KnownHire, ...]:
         with translated(SYSTEM):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Query
 
 from api.access import KNOW_PERSONS, require_role
 from api.gatekeeping import BearerRoute, TheActor, TheServices
@@ -12,7 +12,14 @@ from api.logs import security
 from api.posted import posted
 from api.problems import conflict, not_found
 from api.routes.documents import problems
-from api.schemas.hire_files import HireFileList, HireFileView, ReleaseBody, hire_file_view
+from api.schemas.hire_files import (
+    HireFileList,
+    HireFileRowList,
+    HireFileView,
+    ReleaseBody,
+    hire_file_row,
+    hire_file_view,
+)
 from api.schemas.parameters import DEFAULT_PAGE, Cursor, Limit
 from api.waiting import IdempotencyKey
 from domain.people import Actor
@@ -20,6 +27,7 @@ from domain.ports.hire_files import HireFileRecord
 
 READERS = tuple(sorted(KNOW_PERSONS))
 FileId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
+LineCursor = Annotated[str | None, Query(pattern=r"^[0-9]{1,9}$", description="The `next_cursor` of the page before")]
 
 router = APIRouter(route_class=BearerRoute, tags=["Hires"])
 
@@ -46,6 +54,22 @@ async def show_hire_file(services: TheServices, actor: TheActor, file_id: FileId
     if record is None or not _visible(actor, record):
         raise not_found("hire-file")
     return hire_file_view(record, actor.serves)
+
+
+@router.get("/v1/hire-files/{file_id}/rows", responses=problems(403, 404, 422))
+async def list_hire_file_rows(
+    services: TheServices, actor: TheActor, file_id: FileId, cursor: LineCursor = None, limit: Limit = DEFAULT_PAGE
+) -> HireFileRowList:
+    """What each row of an HR file did that did anything, with its case, and all faults of each that was refused."""
+    require_role(actor, *READERS)
+    record = await services.hire_files.file(file_id)
+    if record is None or not _visible(actor, record):
+        raise not_found("hire-file")
+    shown = None if "*" in actor.facilities else actor.facilities
+    found = await services.hire_files.fates(file_id, shown, limit + 1, int(cursor or 0))
+    page = found[:limit]
+    more = str(page[-1].line) if len(found) > limit else None
+    return HireFileRowList(items=[hire_file_row(each) for each in page], next_cursor=more)
 
 
 @router.post("/v1/hire-files/{file_id}/release", responses=problems(403, 404, 409, body=True))

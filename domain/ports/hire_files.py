@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 from pydantic import AwareDatetime
 
 from domain.hire_file import FileKind, FileName, RowFault
-from domain.hire_file_compare import HireKey, KnownHire
+from domain.hire_file_compare import Effect, HireKey, KnownHire
 from domain.model import Value
 
 FileState = Literal["taking", "taken", "refused", "held", "released", "waiting", "superseded"]
@@ -22,13 +22,14 @@ MAX_TOLD = 200
 class HireFileRecord(Value):
     """A file and what became of it. `file_id` is a digest of its place, name and content; `scope` is the facility whose
     folder it was left in, empty for a file of all. `vanished` are hires under way that a full file no longer lists.
+    Of a file whose name no HR file has, `name`, `kind` and `day` are empty: it may be the name of a person.
     """
 
     file_id: str
     name: str
     scope: str = ""
-    kind: FileKind
-    day: date
+    kind: FileKind | None
+    day: date | None
     part: int = 1
     sha256: str
     state: FileState
@@ -52,7 +53,21 @@ class HireFileRecord(Value):
 
     @property
     def file_name(self) -> FileName:
+        """Raises ValueError for a file whose name no HR file has."""
+        if self.kind is None or self.day is None:
+            raise ValueError(f"file {self.file_id} has no name of an HR file")
         return FileName(kind=self.kind, day=self.day, part=self.part)
+
+
+class RowFate(Value):
+    """What became of a row that did something, or was refused. `facility` is empty where it cannot be read, or there is
+    none with this code."""
+
+    line: int
+    facility: str
+    number: str
+    effect: Effect
+    faults: tuple[RowFault, ...] = ()
 
 
 class HireFileLedger(Protocol):
@@ -75,6 +90,15 @@ class HireFileLedger(Protocol):
     async def known(self, keys: Sequence[HireKey]) -> Mapping[HireKey, KnownHire]: ...
 
     async def remember(self, hires: Sequence[KnownHire]) -> None: ...
+
+    async def note(self, file_id: str, fates: Sequence[RowFate]) -> None:
+        """Enter what became of rows of the file, or replace it."""
+
+    async def fates(
+        self, file_id: str, facilities: Sequence[str] | None, limit: int, after: int = 0
+    ) -> tuple[RowFate, ...]:
+        """By line; `after` is the last line of the page before. `facilities` are those to be shown, None: all; rows
+        without one are always shown."""
 
     async def open_hires(self, scope: str) -> tuple[KnownHire, ...]:
         """What files reported as hired, and neither they nor the case ended; of one facility, or (empty) of all."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
-from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,96 +11,17 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from adapters.hr_files import HrFolder
-from api.hire_watch import HireWatch
 from cli.demo.hires.writing import Ended, write_hr_file
-from domain.exceptions import Finding
-from domain.hire import Hire, HireChange, HireEnd
+from domain.hire import HireChange, HireEnd
 from domain.outside_errors import TemporarilyUnavailableError
-from domain.policy.model import FrozenPolicy
-from domain.ports.hire_files import HireFileRecord
-from tests.fixtures.evidence import a_journal
-from tests.http.fakes import Gateway, slug
-from tests.http.hire_desk import SURNAME, a_hire, a_person
-
-FULL, DELTA = "hires-full-20260302.csv", "hires-delta-20260303.csv"
-
-
-class Incidents:
-    """Incidents as they were raised; the same one twice is one."""
-
-    def __init__(self) -> None:
-        self.raised: dict[str, Finding] = {}
-        self.cleared: list[str] = []
-
-    async def open(self, subject: str, text: str, finding: Finding, policy: FrozenPolicy, _at: object) -> str:
-        case = f"{policy.facility.code}/{subject}/{text}"
-        self.raised[case] = finding
-        return case
-
-    async def clear(self, case_id: str, _reason: str) -> None:
-        self.cleared.append(case_id)
-
-    async def open_cases(self, _code: str) -> tuple[str, ...]:
-        return tuple(self.raised)
-
-
-def hired(who: int | str, **changes: Any) -> Hire:
-    """Each is somebody else."""
-    born = (date(1980, 1, 1) + timedelta(days=int(str(who), 36) % 9000)).isoformat()
-    given = {"number": f"H-{who}", "person": a_person(birth_date=born, worker_number=f"W-{who}")}
-    return Hire.model_validate(a_hire(**(given | changes)))
-
-
-class Office:
-    """The folder, the gateway that looks into it, and what human resources are told."""
-
-    def __init__(self, gateway: Gateway, folder: Path) -> None:
-        self.gateway, self.folder, self.incidents = gateway, folder, Incidents()
-        self.metrics = CollectorRegistry()
-        self.watch = self.another()
-
-    def another(self, metrics: CollectorRegistry | None = None) -> HireWatch:
-        every = timedelta(seconds=0.02)
-        source = HrFolder(self.folder)
-        return HireWatch(source, self.gateway.services, self.incidents, metrics or self.metrics, every)
-
-    def leave(self, name: str, hires: Sequence[Hire] = (), ended: Sequence[Ended] = ()) -> None:
-        (self.folder / name).write_text(write_hr_file(hires, ended), newline="")
-
-    async def look(self, times: int = 2) -> None:
-        for _ in range(times):
-            await self.watch.look()
-
-    async def take(self, name: str, hires: Sequence[Hire] = (), ended: Sequence[Ended] = ()) -> HireFileRecord:
-        self.leave(name, hires, ended)
-        await self.look()
-        return self.last()
-
-    def last(self) -> HireFileRecord:
-        return list(self.gateway.hire_files.records.values())[-1]
-
-    def ended(self, outcome: str) -> float:
-        return self.metrics.get_sample_value("corridor_hire_files_total", {"outcome": outcome}) or 0
-
-    def lying(self, place: str) -> list[str]:
-        return sorted(path.name.rpartition("~")[2] for path in (self.folder / place).rglob("*.csv"))
-
-    async def close(self, number: int | str) -> None:
-        """The case ends."""
-        case = f"hire-to-provision.north.H-{number}"
-        self.gateway.cases.closed.add(case)
-        changes: dict[str, Any] = {"process": "hire-to-provision", "requester": "hanna", "status": "completed"}
-        await self.gateway.evidence.record(a_journal(case, closed_at=self.gateway.now, **changes))
+from tests.http.fakes import Gateway
+from tests.http.hire_desk import SURNAME, a_hire
+from tests.http.hr_office import DELTA, FULL, Office, counts, hired
 
 
 @pytest.fixture
 def office(gateway: Gateway, tmp_path: Path) -> Office:
     return Office(gateway, tmp_path / "hires")
-
-
-def counts(record: HireFileRecord) -> dict[str, int]:
-    names = ("new", "corrected", "ended", "unchanged", "closed", "refused", "vanished")
-    return {name: getattr(record, name) for name in names if getattr(record, name)}
 
 
 async def test_every_row_becomes_a_case(office: Office) -> None:
@@ -387,40 +306,3 @@ async def test_whoever_is_hired_again_needs_a_new_number(office: Office) -> None
     await office.take(DELTA, [], [Ended("north", "H-1", "rescinded")])
     record = await office.take("hires-full-20260304.csv", [hired(1)])
     assert [fault.code for fault in record.faults] == ["ended-before"]
-
-
-class TestReading:
-    async def test_human_resources_see_what_became_of_each_file(self, office: Office) -> None:
-        await office.take(FULL, [hired(1), hired(2, start_on="2019-01-01"), hired(3, facility="atlantis")])
-        await office.take(DELTA, [hired(4)])
-        answer = await office.gateway.get("/v1/hire-files?limit=1", "hanna", "human-resources")
-        (first,) = answer.json()["items"]
-        assert (first["name"], first["state"], first["new"]) == (DELTA, "taken", 1)
-        more = await office.gateway.get(
-            f"/v1/hire-files?cursor={answer.json()['next_cursor']}", "hanna", "human-resources"
-        )
-        (second,) = more.json()["items"]
-        assert (second["refused"], [each["line"] for each in second["faults"]]) == (2, [3, 4])
-        assert more.json()["next_cursor"] is None
-        assert SURNAME not in more.text
-        one = await office.gateway.get(f"/v1/hire-files/{second['file_id']}", "hanna", "human-resources")
-        assert one.json() == second
-
-    async def test_rows_of_other_facilities_are_not_shown(self, office: Office) -> None:
-        record = await office.take(FULL, [hired(1, start_on="2019-01-01")])
-        path = f"/v1/hire-files/{record.file_id}"
-        answer = await office.gateway.get(path, "sue", "human-resources", facilities=["south"])
-        assert (answer.json()["refused"], answer.json()["faults"]) == (1, [])
-
-    async def test_it_is_for_human_resources(self, office: Office) -> None:
-        answer = await office.gateway.get("/v1/hire-files", "nina", "requester")
-        assert answer.status_code == 403
-        missing = await office.gateway.get(f"/v1/hire-files/{'0' * 32}", "hanna", "human-resources")
-        assert (missing.status_code, slug(missing)) == (404, "hire-file-not-found")
-
-    async def test_what_is_not_held_is_not_released(self, office: Office) -> None:
-        record = await office.take(FULL, [hired(1)])
-        headers = office.gateway.as_("hanna", "human-resources", facilities=["*"])
-        path = f"/v1/hire-files/{record.file_id}/release"
-        answer = await office.gateway.http.post(path, json={"reason": "x"}, headers=headers)
-        assert (answer.status_code, slug(answer)) == (409, "hire-file-not-held")

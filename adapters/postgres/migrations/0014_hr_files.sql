@@ -3,8 +3,8 @@
 CREATE TABLE hire_files (
     file_id      text COLLATE "C" PRIMARY KEY,
     scope        text COLLATE "C" NOT NULL,  -- the facility whose folder it was left in; empty: all
-    kind         text NOT NULL CHECK (kind IN ('full', 'delta')),
-    day          date NOT NULL,
+    kind         text CHECK (kind IN ('full', 'delta')),  -- with the day: NULL for a name that no HR file has
+    day          date,
     part         integer NOT NULL,
     state        text NOT NULL,
     received_at  timestamptz NOT NULL,
@@ -23,3 +23,11 @@ CREATE TABLE hire_file_rows (
     PRIMARY KEY (facility, number)
 );
 CREATE INDEX hire_file_rows_open ON hire_file_rows (facility, number) WHERE state = 'hired';
+
+CREATE TABLE hire_file_fates (
+    file_id      text COLLATE "C" NOT NULL,
+    line         integer NOT NULL,
+    facility     text COLLATE "C" NOT NULL,  -- empty: it cannot be read, or there is none with this code
+    fate         jsonb NOT NULL,
+    PRIMARY KEY (file_id, line)
+);
