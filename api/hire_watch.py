@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from datetime import timedelta
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
@@ -17,6 +19,7 @@ from domain.hire_file_compare import turn_of
 from domain.outside_errors import OutsideError
 from domain.ports.hire_files import HireFileSource, LeftFile
 
+MAX_PLACES = 12
 MAX_A_LOOK = 100
 """Files that one look takes: the others wait for the next."""
 
@@ -95,6 +98,12 @@ class HireWatch:
             return await taking.run()
         except (OutsideError, ProblemError, OSError):
             raise
-        except Exception:
-            log.exception("hire_file.failed")
+        except Exception as error:
+            log.error("hire_file.failed", reason=type(error).__name__, places=_places(error))
             return await taking.give_up()
+
+
+def _places(error: Exception) -> list[str]:
+    """Where it broke; the message is left out, because it may quote what a row says of a person."""
+    frames = traceback.extract_tb(error.__traceback__)[-MAX_PLACES:]
+    return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]

@@ -19,6 +19,7 @@ from domain.ports.hire_files import HireFileRecord
 from tests.fixtures.evidence import a_journal
 from tests.http.fakes import Gateway
 from tests.http.hire_desk import a_hire, a_person
+from workflows.messages.incident import incident_case_id
 
 FULL, DELTA = "hires-full-20260302.csv", "hires-delta-20260303.csv"
 
@@ -31,7 +32,7 @@ class Incidents:
         self.cleared: list[str] = []
 
     async def open(self, subject: str, text: str, finding: Finding, policy: FrozenPolicy, _at: object) -> str:
-        case = f"{policy.facility.code}/{subject}/{text}"
+        case = incident_case_id(policy.facility.code, subject, text, 1)
         self.raised[case] = finding
         return case
 
@@ -52,18 +53,22 @@ def hired(who: int | str, **changes: Any) -> Hire:
 class Office:
     """The folder, the gateway that looks into it, and what human resources are told."""
 
-    def __init__(self, gateway: Gateway, folder: Path) -> None:
+    def __init__(self, gateway: Gateway, folder: Path, *, end_required: bool = True) -> None:
         self.gateway, self.folder, self.incidents = gateway, folder, Incidents()
+        self._end_required = end_required
         self.metrics = CollectorRegistry()
         self.watch = self.another()
 
     def another(self, metrics: CollectorRegistry | None = None) -> HireWatch:
         every = timedelta(seconds=0.02)
-        source = HrFolder(self.folder)
+        source = HrFolder(self.folder, end_required=self._end_required)
         return HireWatch(source, self.gateway.services, self.incidents, metrics or self.metrics, every)
 
     def leave(self, name: str, hires: Sequence[Hire] = (), ended: Sequence[Ended] = ()) -> None:
-        (self.folder / name).write_text(write_hr_file(hires, ended), newline="")
+        self.put(name, write_hr_file(hires, ended).encode())
+
+    def put(self, name: str, content: bytes) -> None:
+        (self.folder / name).write_bytes(content)
 
     async def look(self, times: int = 2) -> None:
         for _ in range(times):
