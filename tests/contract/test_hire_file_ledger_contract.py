@@ -11,7 +11,7 @@ from adapters.memory.hire_file_ledger import MemoryHireFileLedger
 from adapters.postgres.hire_file_ledger import PostgresHireFileLedger
 from domain.hire_file import RowFault
 from domain.hire_file_compare import KnownHire
-from domain.ports.hire_files import HireFileLedger, HireFileRecord
+from domain.ports.hire_files import HireFileLedger, HireFileRecord, RowFate
 
 NOW = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
 
@@ -108,3 +108,34 @@ async def test_what_files_said_of_hires(ledger: HireFileLedger) -> None:
     }
     assert [each.number for each in await ledger.open_hires("north")] == ["H-0", "H-3", "H-4", "H-8"]
     assert [each.facility for each in await ledger.open_hires("")] == ["north"] * 4 + ["south"]
+
+
+async def test_what_became_of_rows(ledger: HireFileLedger) -> None:
+    def fate(line: int, facility: str, effect: str = "new") -> RowFate:
+        fault = RowFault(line=line, column="npi", code="npi-check-digit", message="Check the NPI", facility=facility)
+        faults = (fault,) if effect == "refused" else ()
+        return RowFate.model_validate(
+            {"line": line, "facility": facility, "number": f"H-{line}", "effect": effect, "faults": faults}
+        )
+
+    file, other = "1" * 32, "2" * 32
+    fates = [fate(2, "north"), fate(3, "south", "refused"), fate(4, "", "refused"), fate(10, "north", "ended")]
+    await ledger.note(file, [fates[3], fates[1], fate(2, "north", "refused")])
+    await ledger.note(file, [])
+    await ledger.note(other, [fate(5, "north")])
+    await ledger.note(file, [fates[0], fates[2], fates[0]])
+    assert list(await ledger.fates(file, None, 9)) == fates
+    assert [each.line for each in await ledger.fates(file, ["north"], 9)] == [2, 4, 10]
+    assert [each.line for each in await ledger.fates(file, [], 9)] == [4]
+    assert [each.line for each in await ledger.fates(file, None, 2, after=2)] == [3, 4]
+    assert await ledger.fates("9" * 32, None, 9) == ()
+
+
+async def test_a_file_without_a_name_of_an_hr_file_and_a_page_after_nothing(ledger: HireFileLedger) -> None:
+    nameless = a_file(1, name="", kind=None, day=None, state="refused")
+    await ledger.record(nameless)
+    assert await ledger.files(9) == (nameless,)
+    assert await ledger.files(9, "9" * 32) == ()
+    assert await ledger.last_taken("") == (None, None)
+    with pytest.raises(ValueError, match="no name of an HR file"):
+        _ = nameless.file_name

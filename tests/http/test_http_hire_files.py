@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from cli.demo.hires.writing import Ended
 from tests.http.fakes import Gateway, slug
 from tests.http.hire_desk import SURNAME
 from tests.http.hr_office import DELTA, FULL, Office, hired
@@ -51,3 +53,47 @@ async def test_what_is_not_held_is_not_released(office: Office) -> None:
     path = f"/v1/hire-files/{record.file_id}/release"
     answer = await office.gateway.http.post(path, json={"reason": "x"}, headers=headers)
     assert (answer.status_code, slug(answer)) == (409, "hire-file-not-held")
+
+
+async def test_what_became_of_each_row(office: Office) -> None:
+    await office.take(FULL, [hired(1), hired(2), hired(5), hired(6, facility="south")])
+    bad = hired(3, start_on="2019-01-01", facility="atlantis")
+    changed = [hired(1), hired(2, title="Chief"), bad, hired(4), hired(6, facility="south", start_on="2019-01-01")]
+    record = await office.take(DELTA, changed, [Ended("north", "H-5", "no-show")])
+    path = f"/v1/hire-files/{record.file_id}/rows"
+    rows: list[Any] = []
+    cursor = ""
+    while len(rows) < 9:
+        answer = await office.gateway.get(f"{path}?limit=2{cursor}", "hanna", "human-resources", facilities=["north"])
+        assert answer.status_code == 200, answer.text
+        rows += answer.json()["items"]
+        if (follows := answer.json()["next_cursor"]) is None:
+            break
+        cursor = f"&cursor={follows}"
+    case = "hire-to-provision.north.H-{}".format
+    assert [(row["line"], row["number"], row["effect"], row["case_id"]) for row in rows] == [
+        (3, "H-2", "corrected", case(2)),
+        (4, "H-3", "refused", ""),
+        (5, "H-4", "new", case(4)),
+        (7, "H-5", "ended", case(5)),
+    ]
+    assert {fault["code"] for fault in rows[1]["faults"]} == {"date-too-long-ago", "unknown-facility"}
+    everywhere = await office.gateway.get(path, "hanna", "human-resources", facilities=["*"])
+    assert [row["line"] for row in everywhere.json()["items"]] == [3, 4, 5, 6, 7]
+    assert SURNAME not in everywhere.text
+
+
+async def test_rows_are_for_human_resources_and_of_a_file_that_there_is(office: Office) -> None:
+    path = f"/v1/hire-files/{'0' * 32}/rows"
+    assert (await office.gateway.get(path, "nina", "requester")).status_code == 403
+    assert slug(await office.gateway.get(path, "hanna", "human-resources")) == "hire-file-not-found"
+
+
+async def test_a_file_with_another_name_is_shown_without_its_name(office: Office) -> None:
+    office.put("Zoe Quartermain.xlsx", b"PK")
+    await office.look()
+    answer = await office.gateway.get("/v1/hire-files", "hanna", "human-resources")
+    (shown,) = answer.json()["items"]
+    assert (shown["name"], shown["state"], shown["kind"], shown["day"]) == ("", "refused", None, None)
+    assert [fault["code"] for fault in shown["faults"]] == ["unknown-name"]
+    assert SURNAME not in answer.text
