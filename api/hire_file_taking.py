@@ -26,7 +26,7 @@ from domain.ports.hire_files import (
 )
 
 Ending = Literal["taken", "repeated", "refused", "held", "waiting", "superseded"]
-READ_AT_ONCE = 500
+READ_AT_ONCE = 200
 TAKEN_AT_ONCE = 16
 _ENDED = ("taken", "superseded")
 _Item = TypeVar("_Item")
@@ -146,7 +146,7 @@ class HireFileTaking:
                 still.append(hire)
         if over:
             await self._ledger.remember(over)
-        return losses(scan, still)
+        return await asyncio.to_thread(losses, scan, still)
 
     async def _is_over(self, hire: KnownHire) -> bool:
         case = await self._services.reader.case(hire_case_id(hire.facility, hire.number))

@@ -16,6 +16,8 @@ from domain.hire_file_compare import HireKey, KnownHire
 from domain.ports.hire_files import HireFileRecord, RowFate
 
 SYSTEM = "hire-files"
+PAGE = 200
+"""Hires that are read at once."""
 
 _FILE = "SELECT file::text AS file FROM hire_files WHERE file_id = $1"
 _RECORD = """
@@ -49,7 +51,9 @@ ON CONFLICT (facility, number) DO UPDATE SET
     fingerprint = excluded.fingerprint, state = excluded.state, file_id = excluded.file_id, effect = excluded.effect
 """  # noqa: S608 (column names of this file)
 _OPEN = f"""
-SELECT {_COLUMNS} FROM hire_file_rows WHERE state = 'hired' AND $1 IN ('', facility) ORDER BY facility, number
+SELECT {_COLUMNS} FROM hire_file_rows
+WHERE state = 'hired' AND $1 IN ('', facility) AND (facility, number) > ($2, $3)
+ORDER BY facility, number LIMIT {PAGE}
 """  # noqa: S608 (column names of this file)
 
 
@@ -133,9 +137,16 @@ class PostgresHireFileLedger:
         return tuple(from_json(RowFate, row["fate"], SYSTEM) for row in rows)
 
     async def open_hires(self, scope: str) -> tuple[KnownHire, ...]:
-        with translated(SYSTEM):
-            rows = await self._pool.fetch(_OPEN, scope)
-        return tuple(from_columns(KnownHire, dict(row), SYSTEM) for row in rows)
+        """In pages, so that others get their turn between them."""
+        found: list[KnownHire] = []
+        last: HireKey = ("", "")
+        while True:
+            with translated(SYSTEM):
+                rows = await self._pool.fetch(_OPEN, scope, *last)
+            found += (from_columns(KnownHire, dict(row), SYSTEM) for row in rows)
+            if len(rows) < PAGE:
+                return tuple(found)
+            last = found[-1].key
 
 
 def _file(row: asyncpg.Record | None) -> HireFileRecord | None:

@@ -139,3 +139,11 @@ async def test_a_file_without_a_name_of_an_hr_file_and_a_page_after_nothing(ledg
     assert await ledger.last_taken("") == (None, None)
     with pytest.raises(ValueError, match="no name of an HR file"):
         _ = nameless.file_name
+
+
+async def test_open_hires_are_many(ledger: HireFileLedger) -> None:
+    many = [a_known(number, facility=f"f{number % 7}") for number in range(1, 1501)]
+    await ledger.remember(many)
+    keys = [each.key for each in await ledger.open_hires("")]
+    assert keys == sorted(each.key for each in many)
+    assert len(await ledger.open_hires("f3")) == sum(each.facility == "f3" for each in many)
