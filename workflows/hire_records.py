@@ -143,6 +143,8 @@ class Accounts:
                 ("correct", "retry", "skip", "cancel"),
             )
             if isinstance(outcome, AccountOutcome):
+                if outcome.revived and outcome.enabled and system not in self.open:
+                    await self.close(system)  # nobody closed it when the person left
                 case.board.mark(item.key, "done", f"{outcome.user_name}{' (revived)' if outcome.revived else ''}")
                 return
             if outcome.action == "skip":
