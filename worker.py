@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import compileall
 import contextlib
 import signal
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -21,7 +19,6 @@ from temporalio.contrib.opentelemetry import TracingInterceptor
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-import workflows
 from activities.bank_desk import BankDesk
 from activities.case_steps import CaseActivities
 from activities.heartbeats import Heartbeats
@@ -60,6 +57,7 @@ from adapters.telemetry.traces import configure_traces
 from adapters.temporal_cases import Plan, TemporalCaseMessenger, TemporalRunningCases, ensure_schedules
 from adapters.temporal_payloads import data_converter
 from adapters.webhooks.notifier import WebhookNotifier
+from cli.process_code import read_once
 from cli.settle import exit_settled
 from cli.worker_ports import hiring, invoicing
 from cli.worker_settings import WorkerSettings
@@ -104,12 +102,8 @@ CASES = (WORKFLOW_NAME, INCIDENT, INVOICE_TO_PAYMENT, PAYMENT_RUN, HIRE_TO_PROVI
 
 
 def sandbox() -> SandboxedWorkflowRunner:
-    """The SDK's sandbox, which loads the code of a process anew for each case.
-
-    It is compiled first: where Python is told to write no bytecode, each case would compile a dozen files again, which
-    takes longer than all of its decisions. A folder that cannot be written is no fault, only slower.
-    """
-    compileall.compile_dir(Path(workflows.__file__).parent, quiet=2)
+    """The SDK's sandbox, which runs the modules of a process anew for each case. Their code is read once."""
+    read_once("workflows")
     return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
 
 
