@@ -17,7 +17,7 @@ from opentelemetry.trace import Tracer
 from temporalio.client import Client, Interceptor
 from temporalio.contrib.opentelemetry import TracingInterceptor
 from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.worker.workflow_sandbox import SandboxRestrictions
 
 from activities.bank_desk import BankDesk
 from activities.case_steps import CaseActivities
@@ -57,6 +57,7 @@ from adapters.telemetry.traces import configure_traces
 from adapters.temporal_cases import Plan, TemporalCaseMessenger, TemporalRunningCases, ensure_schedules
 from adapters.temporal_payloads import data_converter
 from adapters.webhooks.notifier import WebhookNotifier
+from cli.case_sandbox import CaseSandbox
 from cli.process_code import read_once
 from cli.settle import exit_settled
 from cli.worker_ports import hiring, invoicing
@@ -101,10 +102,10 @@ PASSED_THROUGH = (
 CASES = (WORKFLOW_NAME, INCIDENT, INVOICE_TO_PAYMENT, PAYMENT_RUN, HIRE_TO_PROVISION)
 
 
-def sandbox() -> SandboxedWorkflowRunner:
+def sandbox() -> CaseSandbox:
     """The SDK's sandbox, which runs the modules of a process anew for each case. Their code is read once."""
     read_once("workflows")
-    return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
+    return CaseSandbox(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
 
 
 def build_worker(

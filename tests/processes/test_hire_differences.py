@@ -6,10 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from domain.business_time import business_days_after
 from domain.credentials import LicenceRecord
 from domain.hire import Hire
 from domain.purchase import AcknowledgedLine
 from tests.fixtures.hire_world import LAPTOP, PLAN, HireCase, HireWorld
+from tests.fixtures.small_hospital import FACILITY
 from tests.fixtures.world import Case
 
 FOREIGN = "g-pay-bills"
@@ -138,3 +140,19 @@ async def test_a_licence_that_is_renewed_meanwhile_is_found_when_it_is_looked_up
     )
     await case.answer(asked, "retry", "cora")
     await case.until(lambda: case.states().get("access:chart") == "done")
+
+
+async def test_a_start_that_is_put_off_towards_the_end_of_a_licence_is_a_question(hires: HireWorld) -> None:
+    hire = ends_after_start(hires, hires.rules.parameters.licence_days + 10)
+    case = await hires.start_hire(hire)
+    await case.prepared()
+    await case.skip(timedelta(days=14))
+    later = business_days_after(hires.start_on + timedelta(days=28), 0, FACILITY.calendar, frozenset())
+    corrected = hire.model_copy(update={"start_on": later})
+    assert await case.ask_for("correct-hire", "hanna", hire=corrected) == "applied"
+    asked = await case.task("licence-expiring")
+    assert asked.role == "credentialing"
+    await case.answer(asked, "accept", "cora", comment="the renewal is filed")
+    await case.until(lambda: case.states().get("rn-licence") == "done")
+    await case.to_start_day()
+    await case.until(lambda: case.enabled_at() is not None)
