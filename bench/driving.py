@@ -16,8 +16,9 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, 
 Handle = WorkflowHandle[Any, Any]
 Answer = Callable[[Handle], Awaitable[None]]
 StepCount = tuple[str, int]
-"""A step by its name, and its how manieth execution within the case it is (from 1), or each of them (EVERY)."""
-EVERY = 0
+"""A step by its name, and its how manieth execution within the case it is (from 1)."""
+AFTER_EACH: StepCount = ("", 0)
+"""After whatever step."""
 
 
 @dataclass(frozen=True)
@@ -61,12 +62,12 @@ async def see_through(subject: Subject, steps: Steps, number: int) -> Handle:
     """One case from its start to its end."""
     handle = await subject.start(number)
     taken: Counter[str] = Counter()
-    waiting = {step for step in subject.answers if step[1] != EVERY}
+    waiting = set(subject.answers) - {AFTER_EACH}
     queue = steps.of(handle.id)
     while waiting:
         step = await queue.get()
         taken[step] += 1
-        for key in ((step, EVERY), (step, taken[step])):
+        for key in (AFTER_EACH, (step, taken[step])):
             waiting.discard(key)
             if answer := subject.answers.get(key):
                 await answer(handle)

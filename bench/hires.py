@@ -16,7 +16,7 @@ from adapters.memory.hire_standings import MemoryHireStandings
 from adapters.memory.hris import MemoryHris
 from adapters.memory.identity import MemoryIdentity
 from adapters.memory.screening_records import MemoryScreeningRecords
-from bench.driving import EVERY, Answer, Handle, StepCount, Subject
+from bench.driving import AFTER_EACH, Answer, Handle, StepCount, Subject
 from bench.purchases import Hospital, actor
 from domain.business_time import local_day
 from domain.case import case_id
@@ -90,7 +90,8 @@ class HiringHospital(Hospital):
         self._answered: set[str] = set()
 
     def subject(self) -> Subject:
-        answers: dict[StepCount, Answer] = {("note_standing", EVERY): self._answer, ("close_case", 1): _nothing}
+        """Questions reach the worklist with whatever step comes next."""
+        answers: dict[StepCount, Answer] = {AFTER_EACH: self._answer, ("close_case", 1): _nothing}
         return Subject("hire case", self.start, answers)
 
     def hire(self, number: int) -> Hire:

@@ -9,6 +9,7 @@ import pytest
 
 from domain.business_time import business_days_after, start_of_day
 from domain.hire import Hire
+from domain.outside_errors import TemporarilyUnavailableError
 from tests.fixtures.hire_world import HireCase, HireWorld
 from tests.fixtures.small_hospital import FACILITY, policy
 
@@ -170,6 +171,20 @@ async def test_a_hire_that_comes_on_the_start_day_or_after_it_has_everything_due
     assert (result.status, result.ready_on_day_one) == ("completed", False)
     worker = await case.worker()
     assert worker is not None and worker.start_on == start_on
+
+
+async def test_who_comes_before_the_hris_knows_them_begins_as_soon_as_it_does(hires: HireWorld) -> None:
+    always = FACILITY.calendar.model_copy(update={"weekdays": tuple(range(7)), "opens": "00:00", "closes": "24:00"})
+    hires.policy = policy(facility=FACILITY.model_copy(update={"calendar": always}))
+    hires.faults.fail("prepare", TemporarilyUnavailableError("hris", "down", "no answer"), times=2)
+    case = await hires.start_hire(hires.hire(start_on=datetime.now(NEW_YORK).date()))
+    await case.decide("owner", "approve")
+    await case.decide("arrival", "confirm-arrival", "mia")
+    assert case.states()["worker"] == "running"
+    await case.until(lambda: "worker.began" in case.kinds())
+    worker = await case.worker()
+    assert worker is not None and worker.status == "active"
+    assert not [task for task in case.tasks() if task.kind == "exception"]
 
 
 def open_ends(case: HireCase) -> tuple[str, list[str]]:
