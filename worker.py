@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import compileall
 import contextlib
 import signal
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,9 +17,8 @@ from opentelemetry.trace import Tracer
 from temporalio.client import Client, Interceptor
 from temporalio.contrib.opentelemetry import TracingInterceptor
 from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.worker.workflow_sandbox import SandboxRestrictions
 
-import workflows
 from activities.bank_desk import BankDesk
 from activities.case_steps import CaseActivities
 from activities.heartbeats import Heartbeats
@@ -60,6 +57,8 @@ from adapters.telemetry.traces import configure_traces
 from adapters.temporal_cases import Plan, TemporalCaseMessenger, TemporalRunningCases, ensure_schedules
 from adapters.temporal_payloads import data_converter
 from adapters.webhooks.notifier import WebhookNotifier
+from cli.case_sandbox import CaseSandbox
+from cli.process_code import read_once
 from cli.settle import exit_settled
 from cli.worker_ports import hiring, invoicing
 from cli.worker_settings import WorkerSettings
@@ -103,14 +102,10 @@ PASSED_THROUGH = (
 CASES = (WORKFLOW_NAME, INCIDENT, INVOICE_TO_PAYMENT, PAYMENT_RUN, HIRE_TO_PROVISION)
 
 
-def sandbox() -> SandboxedWorkflowRunner:
-    """The SDK's sandbox, which loads the code of a process anew for each case.
-
-    It is compiled first: where Python is told to write no bytecode, each case would compile a dozen files again, which
-    takes longer than all of its decisions. A folder that cannot be written is no fault, only slower.
-    """
-    compileall.compile_dir(Path(workflows.__file__).parent, quiet=2)
-    return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
+def sandbox() -> CaseSandbox:
+    """The SDK's sandbox, which runs the modules of a process anew for each case. Their code is read once."""
+    read_once("workflows")
+    return CaseSandbox(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
 
 
 def build_worker(

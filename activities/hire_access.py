@@ -26,6 +26,7 @@ from workflows.steps.hire_inputs import (
 )
 
 TAKEN = "username-taken"
+CONFLICT = "account-conflict"
 NAMES_TRIED = 20
 
 
@@ -54,7 +55,9 @@ class HireAccess(HireRecording):
                 user_name=account.user_name,
                 revived=revived,
             )
-        return AccountOutcome(account_id=account.account_id, user_name=account.user_name, revived=revived)
+        return AccountOutcome(
+            account_id=account.account_id, user_name=account.user_name, revived=revived, enabled=account.active
+        )
 
     async def _account(self, step: AccountInput) -> tuple[Account, HeldAccount]:
         port, access, draft = self._identity(step.system), self._ports.access, step.draft
@@ -70,20 +73,39 @@ class HireAccess(HireRecording):
         return await self._under_a_free_name(step, port)
 
     async def _under_a_free_name(self, step: AccountInput, port: IdentityPort) -> tuple[Account, HeldAccount]:
-        """The first name by the rule that nobody has, here or there. Raises RefusedError when a person chose one that
-        is taken, or none is free."""
+        """The first name by the rule that nobody has, here or there; an account that the worker has there already is
+        taken again. Raises RefusedError when a person chose a name that is taken, or none is free."""
         access, draft = self._ports.access, step.draft
         for name in _names(step):
             try:
                 held = await access.claim_name(
                     HeldAccount(system=step.system, worker_id=draft.worker_id, user_name=name, case_id=step.case_id)
                 )
-                return await self._create(port, draft, held), held
+                before = await _before(port, draft, name)
+                if before is None:
+                    return await self._create(port, draft, held), held
             except RefusedError as error:
                 if error.code != TAKEN:
                     raise
                 await access.free(step.system, draft.worker_id, step.case_id)
+                continue
+            await access.free(step.system, draft.worker_id, step.case_id)
+            return await self._again(step, port, before)
         raise RefusedError(step.system, TAKEN, "every name by the rule is another person's; choose one")
+
+    async def _again(self, step: AccountInput, port: IdentityPort, before: Account) -> tuple[Account, HeldAccount]:
+        """Take an account that is older than the register. No case has made it, so that none deletes it."""
+        held = await self._ports.access.claim_name(
+            HeldAccount(
+                system=step.system,
+                worker_id=step.draft.worker_id,
+                user_name=before.user_name,
+                account_id=before.account_id,
+                case_id="",
+            )
+        )
+        draft = step.draft.model_copy(update={"user_name": held.user_name})
+        return await port.change(before.account_id, draft), held
 
     async def _create(self, port: IdentityPort, draft: AccountDraft, held: HeldAccount) -> Account:
         named = draft.model_copy(update={"user_name": held.user_name})
@@ -96,7 +118,7 @@ class HireAccess(HireRecording):
     async def _held(self, system: str, worker_id: str) -> HeldAccount:
         held = await self._ports.access.account_of(system, worker_id)
         if held is None or not held.account_id:
-            raise RefusedError(system, "account-conflict", "the worker has no account there")
+            raise RefusedError(system, CONFLICT, "the worker has no account there")
         return held
 
     @activity.defn(name="enable_account")
@@ -190,6 +212,17 @@ class HireAccess(HireRecording):
 
     async def _seen(self, held: HeldAccount) -> Account | None:
         return await self._identity(held.system).account(held.account_id) if held.account_id else None
+
+
+async def _before(port: IdentityPort, draft: AccountDraft, name: str) -> Account | None:
+    """The account that the worker had before this hire asked for any. Raises RefusedError 'username-taken' when the
+    name is another person's there."""
+    try:
+        return await port.find(draft.worker_number, name)
+    except RefusedError as error:
+        if error.code == CONFLICT and await port.name_taken(name):
+            raise RefusedError(port.system, TAKEN, "the user name is another person's") from error
+        raise
 
 
 def _names(step: AccountInput) -> Sequence[str]:

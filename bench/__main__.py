@@ -1,4 +1,4 @@
-"""`python -m bench`: throughput, latency and cost of purchases and invoices against bare workflows, on both servers."""
+"""`python -m bench`: throughput, latency and cost of the three processes against bare workflows, on both servers."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import asyncio
 import itertools
 import json
 import statistics
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, TypeVar, get_args
 
 import typer
 from rich.console import Console
@@ -21,6 +21,7 @@ from adapters.telemetry.logs import configure_logs
 from bench import bare, large_invoice, latency
 from bench.costs import Cost, cost_of
 from bench.driving import Steps, Subject, see_through, throughput
+from bench.hires import HiringHospital
 from bench.invoices import PayingHospital
 from bench.purchases import Hospital
 from bench.servers import Store, server
@@ -32,6 +33,7 @@ INVOICES_IN_FLIGHT = 6  # documents are read in the same process, which starves 
 ROUNDS = 3
 DECISIONS = 40
 LONG_INVOICE_ORDERS = (50, 200)
+H = TypeVar("H", bound=Hospital)
 GOALS = {"throughput": 0.8, "intake": 1.3, "bookkeeping": 2}
 
 
@@ -52,31 +54,36 @@ class Compared:
 
 @dataclass(frozen=True)
 class Measured:
-    """Of one server: both processes against bare workflows, and latencies in milliseconds."""
+    """Of one server: each process against bare workflows, and latencies in milliseconds."""
 
     store: Store
     purchases: Compared
     invoices: Compared
+    hires: Compared
     intake: latency.Pair
     decision: latency.Pair
 
 
 async def measure(store: Store, seconds: float) -> Measured:
-    steps = Steps()
-    numbers = itertools.count(1)
-    async with server(store) as client, AsyncExitStack() as workers:
-        hospital = Hospital(client)
-        await workers.enter_async_context(build_worker(client, hospital.ports, interceptors=[steps]))
-        await workers.enter_async_context(_bare_worker(client, steps))
+    steps, numbers = Steps(), itertools.count(1)
+    async with _working(store, steps, Hospital) as hospital:
         purchases = await _compared(hospital, steps, numbers, seconds, IN_FLIGHT)
         intake = await latency.intake(hospital, numbers, seconds)
         decision = await latency.decisions(hospital, steps, numbers, DECISIONS)
-    async with server(store) as client, AsyncExitStack() as workers:
-        paying = PayingHospital(client)
-        await workers.enter_async_context(build_worker(client, paying.ports, interceptors=[steps]))
-        await workers.enter_async_context(_bare_worker(client, steps))
+    async with _working(store, steps, PayingHospital) as paying:
         invoices = await _compared(paying, steps, numbers, seconds, INVOICES_IN_FLIGHT)
-    return Measured(store=store, purchases=purchases, invoices=invoices, intake=intake, decision=decision)
+    async with _working(store, steps, HiringHospital) as hiring:
+        hires = await _compared(hiring, steps, numbers, seconds, IN_FLIGHT)
+    return Measured(store=store, purchases=purchases, invoices=invoices, hires=hires, intake=intake, decision=decision)
+
+
+@asynccontextmanager
+async def _working(store: Store, steps: Steps, kind: Callable[[Client], H]) -> AsyncIterator[H]:
+    """A hospital on a server of its own, beside a worker of bare workflows."""
+    async with server(store) as client:
+        hospital = kind(client)
+        async with build_worker(client, hospital.ports, interceptors=[steps]), _bare_worker(client, steps):
+            yield hospital
 
 
 async def _compared(
@@ -123,7 +130,7 @@ def tables(results: list[Measured]) -> Iterator[Table]:
     cases = [
         (each.store, what, pair)
         for each in results
-        for what, pair in (("purchase", each.purchases), ("invoice", each.invoices))
+        for what, pair in (("purchase", each.purchases), ("invoice", each.invoices), ("hire", each.hires))
     ]
     rates = ["case", "per second", "bare", "ratio", "goal"]
     yield _table("Completed cases per second", rates, [(store, *_rates(what, pair)) for store, what, pair in cases])
@@ -198,6 +205,7 @@ def as_data(result: Measured) -> dict[str, Any]:
         "server": result.store,
         "purchases": compared(result.purchases),
         "invoices": compared(result.invoices),
+        "hires": compared(result.hires),
         "intake": pair(result.intake),
         "decision": pair(result.decision),
         "goals": GOALS,
@@ -205,7 +213,7 @@ def as_data(result: Measured) -> dict[str, Any]:
 
 
 def bench(
-    seconds: Annotated[float, typer.Option(min=0.5, help="For each measurement; there are 14 on each server.")] = 5,
+    seconds: Annotated[float, typer.Option(min=0.5, help="For each measurement; there are 20 on each server.")] = 5,
     store: Annotated[list[str] | None, typer.Option(help="memory, file; both when it is left out.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON.")] = False,
 ) -> None:

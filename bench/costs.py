@@ -46,11 +46,11 @@ async def cost_of(history: WorkflowHistory) -> Cost:
 
 
 async def _only_records(history: WorkflowHistory) -> int:
-    """Announcements that carry neither a task nor a notice: nobody hears of them."""
+    """Announcements and notes of a standing that carry neither a task nor a notice: nobody hears of them."""
     count = 0
     for event in history.events:
         scheduled = event.activity_task_scheduled_event_attributes
-        if scheduled.activity_type.name == "announce":
+        if scheduled.activity_type.name in ("announce", "note_standing"):
             (step,) = await pydantic_data_converter.decode(scheduled.input.payloads, [StepInput])
             count += not (step.journal.tasks or step.journal.notices)
     return count

@@ -17,6 +17,8 @@ Handle = WorkflowHandle[Any, Any]
 Answer = Callable[[Handle], Awaitable[None]]
 StepCount = tuple[str, int]
 """A step by its name, and its how manieth execution within the case it is (from 1)."""
+AFTER_EACH: StepCount = ("", 0)
+"""After whatever step."""
 
 
 @dataclass(frozen=True)
@@ -60,14 +62,15 @@ async def see_through(subject: Subject, steps: Steps, number: int) -> Handle:
     """One case from its start to its end."""
     handle = await subject.start(number)
     taken: Counter[str] = Counter()
-    waiting = dict(subject.answers)
+    waiting = set(subject.answers) - {AFTER_EACH}
     queue = steps.of(handle.id)
     while waiting:
         step = await queue.get()
         taken[step] += 1
-        answer = waiting.pop((step, taken[step]), None)
-        if answer is not None:
-            await answer(handle)
+        for key in (AFTER_EACH, (step, taken[step])):
+            waiting.discard(key)
+            if answer := subject.answers.get(key):
+                await answer(handle)
     await handle.result()
     steps.forget(handle.id)
     return handle

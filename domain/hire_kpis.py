@@ -34,7 +34,8 @@ class HireFacts(Value):
 
     `starts_at` is the begin of business on the start day, `ready_at` when the last thing that blocks the first day was
     done, `provisioned_at` when the last target that blocks it was confirmed, `confirmed` when each target was, by its
-    name. Of a hire that is `taken_back`, or is being, `left` are the keys of what was done, or is under way.
+    name. `arrived_at` is when somebody said that the person came, `closed_at` when the case was closed. Of a hire that
+    is `taken_back`, or is being, `left` are the keys of what was done, or is under way.
     """
 
     case_id: str
@@ -42,7 +43,8 @@ class HireFacts(Value):
     requested_at: AwareDatetime
     start_on: date
     starts_at: AwareDatetime
-    closed: bool = False
+    arrived_at: AwareDatetime | None = None
+    closed_at: AwareDatetime | None = None
     taken_back: bool = False
     ready_at: AwareDatetime | None = None
     provisioned_at: AwareDatetime | None = None
@@ -90,10 +92,11 @@ class LeadTime(Value):
 
 
 def facts_of_hire(
-    standing: HireStanding, status: CaseStatus, closed: bool, requested_on: date, starts_at: datetime
+    standing: HireStanding, status: CaseStatus, closed_at: datetime | None, requested_on: date, starts_at: datetime
 ) -> HireFacts:
     """`requested_on` is the local day of the request, `starts_at` (UTC) when business begins on the start day."""
     how = {each.key: each for each in standing.standings}
+    arrivals = [item for item in standing.plan.items if item.kind == "arrival"]
     needed = [item for item in standing.plan.items if item.blocks_day_one and item.kind != "arrival"]
     targets = [item for item in needed if item.kind in TARGETS]
     return HireFacts(
@@ -102,7 +105,8 @@ def facts_of_hire(
         requested_at=standing.requested_at,
         start_on=standing.start_on,
         starts_at=starts_at,
-        closed=closed,
+        arrived_at=_last(standing, arrivals, how) if standing.arrived else None,
+        closed_at=closed_at,
         taken_back=status in TAKEN_BACK or standing.readiness.state == "not-coming",
         ready_at=_last(standing, needed, how),
         provisioned_at=_last(standing, targets, how),
@@ -185,10 +189,19 @@ def time_to_target(hires: Iterable[HireFacts]) -> dict[str, HireSpread]:
     return {target: spread for target, spread in spreads.items() if spread is not None}
 
 
+def arrival_to_close(hires: Iterable[HireFacts]) -> HireSpread | None:
+    """From the arrival to the close of the case, calendar time: what the first days and the probation still took."""
+    return _spread(
+        (each.case_id, each.closed_at - each.arrived_at)
+        for each in hires
+        if each.arrived_at is not None and each.closed_at is not None and not each.taken_back
+    )
+
+
 def rescinds_cleaned(hires: Iterable[HireFacts]) -> HireRate:
     """Of the hires that were taken back, those of which the case is closed and nothing is left in any target."""
     taken_back = [each for each in hires if each.taken_back]
-    return _rate(taken_back, lambda each: each.closed and not each.left)
+    return _rate(taken_back, lambda each: each.closed_at is not None and not each.left)
 
 
 def _rate(hires: Sequence[HireFacts], counts: Callable[[HireFacts], bool]) -> HireRate:

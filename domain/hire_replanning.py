@@ -64,13 +64,14 @@ _OF_RECORDS: dict[ItemKind, frozenset[str]] = {
     "account": frozenset({"name", "manager", "department", "job", "cost-centre", "employment-type", "start", "end"}),
 }
 """What the drafts of records and accounts are made of: see WorkerDraft, EmployeeDraft and AccountDraft."""
+_LATER = "later-start"
 _OF_PROOFS: dict[ItemKind, frozenset[str]] = {
-    "licence": frozenset({"name", "licences"}),
+    "licence": frozenset({"name", "licences", _LATER}),
     "npi": frozenset({"name", "npi"}),
-    "certificate": frozenset({"name", "certificates"}),
+    "certificate": frozenset({"name", "certificates", _LATER}),
     "screening": frozenset({"name", "birth-date", "npi"}),
 }
-"""What a proof was given for: of another name, it proves nothing."""
+"""What a proof was given for: of another name it proves nothing, and what outlasts one start may end before another."""
 
 
 class UndoStep(Value):
@@ -94,7 +95,8 @@ def to_update(old: Hire, new: Hire) -> frozenset[ItemKind]:
 
 def to_prove_again(old: Hire, new: Hire) -> frozenset[ItemKind]:
     """Kinds of proofs that were given for something else."""
-    return _kinds(_OF_PROOFS, affected(old, new))
+    later = {_LATER} if new.start_on > old.start_on else set()
+    return _kinds(_OF_PROOFS, affected(old, new) | later)
 
 
 def _kinds(made_of: dict[ItemKind, frozenset[str]], facets: frozenset[str]) -> frozenset[ItemKind]:

@@ -98,8 +98,9 @@ class Records:
         return self.worker
 
     async def begin(self) -> None:
-        """The person came: the HRIS has them as active from the start day on."""
+        """The person came: the HRIS has them as active from the start day on, as soon as it knows them."""
         case = self._case
+        await case.until(lambda: bool(case.worker_id) or not case.board.awaits_worker)
         on = min(case.board.plan.start_on, case.board.today)
         self.worker = await case.effect(
             HiringSteps.begin_worker,
@@ -143,6 +144,8 @@ class Accounts:
                 ("correct", "retry", "skip", "cancel"),
             )
             if isinstance(outcome, AccountOutcome):
+                if outcome.revived and outcome.enabled and system not in self.open:
+                    await self.close(system)  # nobody closed it when the person left
                 case.board.mark(item.key, "done", f"{outcome.user_name}{' (revived)' if outcome.revived else ''}")
                 return
             if outcome.action == "skip":

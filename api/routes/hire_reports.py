@@ -43,8 +43,9 @@ async def hires(
     until: Annotated[Day | None, Query(description="Last start date of the period; default: today")] = None,
     facility: Word = None,
 ) -> HireReport:
-    """Lead time, day-one readiness, time to provision and what was left of rescinded hires, of the hires that start in
-    the period, by facility; each number with the cases behind it. Start dates are local to the facility.
+    """Lead time, day-one readiness, time to provision, time from arrival to close and what was left of rescinded hires,
+    of the hires that start in the period, by facility; each number with the cases behind it. Start dates are local to
+    the facility.
     """
     require_role(actor, *READERS)
     last = until or services.now().astimezone(UTC).date()
@@ -106,7 +107,7 @@ async def _fact(
     return facts_of_hire(
         standing,
         case.status,
-        case.closed_at is not None,
+        case.closed_at,
         local_day(standing.requested_at, calendar),
         start_of_business(standing.start_on, calendar, ()),
     )

@@ -62,6 +62,7 @@ class HireMeasures(BaseModel):
     day_one_readiness: HireRateView
     time_to_provision: HireSpreadView | None
     time_to_target: dict[str, HireSpreadView]
+    arrival_to_close: HireSpreadView | None
     rescinds_cleaned: HireRateView
 
 
@@ -78,7 +79,7 @@ class HireReport(BaseModel):
 
 
 def hire_measures(facility: str, hires: Sequence[HireFacts], now: datetime) -> HireMeasures:
-    provisioned = kpis.time_to_provision(hires)
+    provisioned, closed = kpis.time_to_provision(hires), kpis.arrival_to_close(hires)
     return HireMeasures(
         facility=facility,
         hires=len(hires),
@@ -86,6 +87,7 @@ def hire_measures(facility: str, hires: Sequence[HireFacts], now: datetime) -> H
         day_one_readiness=_rate(kpis.day_one_readiness(hires, now)),
         time_to_provision=None if provisioned is None else _seconds(provisioned),
         time_to_target={target: _seconds(spread) for target, spread in kpis.time_to_target(hires).items()},
+        arrival_to_close=None if closed is None else _seconds(closed),
         rescinds_cleaned=_rate(kpis.rescinds_cleaned(hires)),
     )
 

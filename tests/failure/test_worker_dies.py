@@ -15,6 +15,7 @@ from tests.fixtures.world import PATIENCE_SECONDS
 from worker import sandbox
 from workflows.messages.payment_run import COLLECT_BANK_MESSAGES, CollectResult
 from workflows.payment_schedules import CollectBankMessages
+from workflows.steps.payment_inputs import CollectInput
 
 
 class Dead:
@@ -24,7 +25,7 @@ class Dead:
         self.taken, self.over = asyncio.Event(), asyncio.Event()
 
     @activity.defn(name="collect_bank_messages")
-    async def take(self) -> None:
+    async def take(self, _: CollectInput) -> None:
         self.taken.set()
         await self.over.wait()
 

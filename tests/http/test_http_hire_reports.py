@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from domain.hire_plan import ItemStanding
+from domain.hire_plan import HirePlan, ItemStanding
 from tests.http.fakes import NOW, Gateway, slug
-from tests.http.hire_desk import REQUESTED, START, under_way
+from tests.http.hire_desk import REQUESTED, START, an_item, under_way
 
 HR = "human-resources"
 BOTH = (ItemStanding(key="account", state="done"), ItemStanding(key="badge", state="done"))
@@ -47,6 +47,25 @@ async def test_each_number_comes_with_the_cases_behind_it(gateway: Gateway) -> N
     assert north["time_to_target"]["account"]["count"] == 3
     cleaned = north["rescinds_cleaned"]
     assert (cleaned["value"], cleaned["cases"], cleaned["others"]) == ("0.5000", [case(4)], [case(5)])
+
+
+async def test_the_time_from_arrival_to_close_is_told(gateway: Gateway) -> None:
+    came = NOW - timedelta(days=20)
+    plan = HirePlan(start_on=START, items=(an_item("arrival", "arrival"),))
+    await under_way(
+        gateway,
+        case(1),
+        status="completed",
+        closed_at=NOW,
+        arrived=True,
+        plan=plan,
+        standings=(ItemStanding(key="arrival", state="done"),),
+        confirmed={"arrival": came},
+    )
+    await under_way(gateway, case(2))
+    (north,) = (await report(gateway))["facilities"]
+    spread = north["arrival_to_close"]
+    assert (spread["p50_seconds"], spread["cases"]) == (20 * 86_400, [case(1)])
 
 
 @pytest.mark.parametrize(

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from domain.invoice import PaymentTerms
 from domain.outside_errors import RefusedError
+from domain.payment_days import PaymentDays
 from domain.policy.model import PaymentRule
 from tests.fixtures.invoice_stories import approved, change_supplier, coded, received, sent, settled
 from tests.fixtures.invoice_world import InvoiceWorld, RunCase
-from tests.fixtures.small_hospital import policy, usd
+from tests.fixtures.small_hospital import FACILITY, policy, usd
 from tests.fixtures.world import actor
 
 MANY = 12
@@ -188,42 +190,48 @@ async def test_what_is_due_later_is_paid_later(invoices: InvoiceWorld) -> None:
     assert payment.amount == usd("17.00")
 
 
-LATER = timedelta(days=10)
+NEW_YORK = ZoneInfo(FACILITY.calendar.time_zone)
+BEFORE_MIDNIGHT, AFTER_MIDNIGHT = timedelta(hours=23, minutes=50), timedelta(days=1, minutes=1)
 
 
-@pytest.mark.parametrize(("after", "paid", "discount"), [(timedelta(0), "196.00", "4.00"), (LATER, "200.00", "0.00")])
+@pytest.mark.parametrize(
+    ("at", "paid", "discount"), [(BEFORE_MIDNIGHT, "196.00", "4.00"), (AFTER_MIDNIGHT, "200.00", "0.00")]
+)
 async def test_a_discount_is_taken_to_its_last_day_and_not_after_it(
-    invoices: InvoiceWorld, after: timedelta, paid: str, discount: str
+    invoices: InvoiceWorld, at: timedelta, paid: str, discount: str
 ) -> None:
-    terms = PaymentTerms(net_days=14, discount_percent=Decimal(2), discount_days=7)
+    """`at` counts from the begin of the last day, on which banks and office are open, by the facility's clocks."""
+    last = PaymentDays(FACILITY.calendar, ()).next_open(invoices.today + timedelta(days=7))
+    days = (last - invoices.today).days
+    terms = PaymentTerms(net_days=days + 4, discount_percent=Decimal(2), discount_days=days)
     change_supplier(invoices, "S-1", terms=terms)
     invoices.policy = policy(payment=PaymentRule(lead_days=5))
     await approved(invoices, "200.00", issued_on=invoices.today, terms=terms)
-    run = await _run_later(invoices, 1, after)
+    midnight = datetime.combine(last, time.min, tzinfo=NEW_YORK)
+    run = await _run_at(invoices, 1, (midnight + at).astimezone(UTC))
     (payment,) = await run.released()
     assert (payment.amount, payment.items[0].discount) == (usd(paid), usd(discount))
+    assert (payment.pay_on == last) == (at < timedelta(days=1))
 
 
 async def test_what_is_due_later_is_paid_by_a_later_run_on_a_business_day(invoices: InvoiceWorld) -> None:
     await approved(invoices, "19.00", issued_on=invoices.today)
-    early = await _run_later(invoices, 1, timedelta(days=2))
+    early = await _run_at(invoices, 1, datetime.now(UTC) + timedelta(days=2))
     assert (await early.result_of_run()).payments == 0
-    late = await _run_later(invoices, 2, timedelta(days=40))
+    late = await _run_at(invoices, 2, datetime.now(UTC) + timedelta(days=40))
     (payment,) = await late.released()
     assert payment.pay_on >= invoices.today + timedelta(days=25)
     assert payment.pay_on.weekday() < 5
 
 
-async def _run_later(invoices: InvoiceWorld, number: int, after: timedelta) -> RunCase:
-    """A run that proposes so much later by its own clock: its first look at the ledger is refused, and somebody has it
-    look again after that time."""
-    if after:
-        invoices.faults.fail("payable", RefusedError("ledger", "closed", "come back later"))
+async def _run_at(invoices: InvoiceWorld, number: int, instant: datetime) -> RunCase:
+    """A run that proposes at an instant to come by its own clock: its first look at the ledger is refused, and somebody
+    has it look again then."""
+    invoices.faults.fail("payable", RefusedError("ledger", "closed", "come back later"))
     run = await invoices.pay(number)
-    if after:
-        task = await run.task("target-refused")
-        await run.skip(after)
-        await run.answer(task, "retry", run._entitled(task))
+    task = await run.task("target-refused")
+    await run.to(instant)
+    await run.answer(task, "retry", run._entitled(task))
     return run
 
 

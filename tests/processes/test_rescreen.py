@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from temporalio.testing import WorkflowEnvironment
 from activities.hire_ports import Hiring
 from adapters.memory.hris import MemoryHris
 from adapters.memory.proven_licences import MemoryProvenLicences
+from adapters.temporal_cases import Plan, ensure_schedules
 from domain.accounts import AccountDraft, HeldAccount, HeldEntitlement
 from domain.case import case_id
 from domain.credentials import ExclusionEntry, LicenceRecord, ListState, ScreenedPerson
@@ -254,6 +256,55 @@ async def test_licences_that_end_are_told_of(staff: Workforce, over: dict[str, A
         _, task = await staff.task_of(code)
         assert task.role == "credentialing"
         assert (await staff.rescreen()).raised == 0
+
+
+class Months:
+    """A clock (UTC) that a test sets on."""
+
+    def __init__(self) -> None:
+        self.passed = timedelta(0)
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.passed
+
+
+async def test_a_licence_is_asked_about_by_the_month_in_which_its_end_comes_near(
+    temporal: WorkflowEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each month the workforce is screened again: far from its end, within 60 days of it, and after it."""
+    months, world = Months(), Workforce(temporal)
+    monkeypatch.setattr("worker.wall_clock", months)
+    who, number = world.people[0], f"RN-{world.mark}"
+    claim = LicenceClaim(kind="rn", state="NY", number=number)
+    await world.proven.note(who.external_id, "rn", (claim,))
+    days = world.rules.parameters.licence_days + 45
+    ends = world.today + timedelta(days=days)
+    world.licences.take_in(LicenceRecord(status="active", number=number, state="NY", kind="rn", expires_on=ends))
+    raised = []
+    async with world.working():
+        for month in range(6):
+            months.passed = timedelta(days=30 * month)
+            raised.append((await world.rescreen()).raised)
+            if raised[-1]:
+                await world.task_of("licence-expiring" if month < 4 else "licence-barred")
+    assert raised == [0, 0, 1, 0, 1, 0]
+    assert len(world.asked("licence-expiring")) == len(world.asked("licence-barred")) == 1
+
+
+async def test_the_schedule_screens_the_workforce_every_thirty_days(staff: Workforce) -> None:
+    staff.listed(0)
+    name = f"rescreen-{staff.name}"
+    plan = Plan(name=name, workflow=RESCREEN_WORKFORCE, every=timedelta(days=30))
+    await ensure_schedules(staff.client, staff.task_queue, [plan])
+    schedule = staff.client.get_schedule_handle(name)
+    coming = (await schedule.describe()).info.next_action_times
+    assert {later - sooner for sooner, later in pairwise(coming)} == {timedelta(days=30)}
+    assert datetime.now(UTC) < coming[0] <= datetime.now(UTC) + timedelta(days=30)
+    with staff.temporal.with_time_skipping_disabled():
+        await schedule.trigger()
+    _, task = await staff.task_of("exclusion-candidate")
+    assert task.role == "compliance-officer"
+    await schedule.delete()
 
 
 async def test_thousands_of_workers_are_gone_through(

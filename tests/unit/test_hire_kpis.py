@@ -53,8 +53,9 @@ def after(hours: int) -> datetime:
     return ASKED + timedelta(hours=hours)
 
 
-def read(told: HireStanding, status: CaseStatus = "running", *, closed: bool = False) -> HireFacts:
-    return facts_of_hire(told, status, closed, ASKED.date(), OPENS)
+def read(told: HireStanding, status: CaseStatus = "running", *, closed: int | None = None) -> HireFacts:
+    """`closed` are the hours from the request to the close of the case."""
+    return facts_of_hire(told, status, None if closed is None else after(closed), ASKED.date(), OPENS)
 
 
 def test_lead_time_counts_days_of_notice_the_shortest_first() -> None:
@@ -121,6 +122,29 @@ def test_what_was_not_done_keeps_a_hire_from_being_provisioned(state: str) -> No
     assert (read(told).provisioned_at, read(told).ready_at) == (None, None)
 
 
+def arrived(case: str, came_after: int | None, state: str = "done", **over: Any) -> HireStanding:
+    """A hire with a check of the access that comes after the arrival."""
+    arrival, check = item("arrival", "arrival"), item("check", "access-check", blocks_day_one=False)
+    told = {"case_id": case, "arrived": came_after is not None, **over}
+    return standing((arrival, state, came_after), (check, "done", 900), **told)
+
+
+def test_from_arrival_to_close_is_measured_where_both_have_been() -> None:
+    hires = [
+        read(arrived("soon", 100), "completed", closed=580),
+        read(arrived("late", 100), "completed", closed=1300),
+        read(arrived("open", 100)),
+        read(arrived("absent", None, "running"), "no-show", closed=200),
+        read(arrived("gone", 100), "rescinded", closed=300),
+    ]
+    spread = kpis.arrival_to_close(hires)
+    assert spread is not None
+    assert (spread.p50, spread.worst) == (timedelta(hours=480), timedelta(hours=1200))
+    assert spread.cases == ("late", "soon")
+    assert hires[3].arrived_at is None
+    assert kpis.arrival_to_close(hires[2:]) is None
+
+
 def test_a_rescinded_hire_is_clean_when_it_is_closed_and_nothing_is_left() -> None:
     clean = standing(
         (item("identity", "account"), "undone", 9),
@@ -129,7 +153,7 @@ def test_a_rescinded_hire_is_clean_when_it_is_closed_and_nothing_is_left() -> No
         case_id="clean",
     )
     left = standing((item("identity", "account"), "done", 9), case_id="left")
-    hires = [read(clean, "rescinded", closed=True), read(left, "no-show", closed=True), read(left)]
+    hires = [read(clean, "rescinded", closed=40), read(left, "no-show", closed=40), read(left)]
     rate = kpis.rescinds_cleaned(hires)
     assert (rate.cases, rate.others) == (("clean",), ("left",))
     assert hires[1].left == ("identity",)

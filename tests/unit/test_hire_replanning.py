@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -104,6 +104,8 @@ def test_corrects_in_place_only_what_shows_it(fields: dict[str, Any], facets: se
         ({"licences": (LicenceClaim(kind="rn", state="NY", number="1"),)}, {"licence"}),
         ({"certificates": (CertificateClaim(kind="acls"),)}, {"certificate"}),
         ({"manager": "max"}, set()),
+        ({"start_on": a_hire().start_on + timedelta(days=1)}, {"licence", "certificate"}),
+        ({"start_on": a_hire().start_on - timedelta(days=1)}, set()),
     ],
 )
 def test_a_proof_for_something_else_is_given_again(fields: dict[str, Any], proofs: set[str]) -> None:

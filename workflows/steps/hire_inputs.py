@@ -103,6 +103,7 @@ class AccountOutcome(Value):
     user_name: str
     revived: bool = False
     """An account that the worker had before was taken again."""
+    enabled: bool = False
 
 
 class AccountStateInput(HireStepInput):

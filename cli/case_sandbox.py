@@ -1,0 +1,55 @@
+"""The SDK's sandbox, without its dearest habit: it goes into the sandbox several times for each payload, a hundred
+times for a purchase, only to ask which case or which activity the payload belongs to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from temporalio import workflow
+from temporalio.converter import ActivitySerializationContext, SerializationContext
+from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
+
+MOST_KEPT = 64
+
+
+class CaseSandbox(SandboxedWorkflowRunner):
+    """Isolates cases as the SDK does, and remembers for each what its payloads belong to."""
+
+    def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
+        return _Remembering(super().create_instance(det))
+
+
+class _Remembering(WorkflowInstance):
+    """An instance that is asked once for the context of the case, and once for that of each activity under way.
+
+    Neither ever changes: the number of an activity is given once in a run. What is not known to be an activity is asked
+    about each time.
+    """
+
+    def __init__(self, inner: WorkflowInstance) -> None:
+        self._inner = inner
+        self._known: dict[tuple[int, int] | None, SerializationContext | None] = {}
+
+    def get_serialization_context(self, command_info: Any) -> SerializationContext | None:
+        key = None if command_info is None else (int(command_info.command_type), int(command_info.command_seq))
+        if key in self._known:
+            return self._known[key]
+        found = self._inner.get_serialization_context(command_info)
+        if key is None or isinstance(found, ActivitySerializationContext):
+            if len(self._known) >= MOST_KEPT:
+                self._known.clear()
+            self._known[key] = found
+        return found
+
+    def activate(self, act: Any) -> Any:
+        return self._inner.activate(act)
+
+    def get_external_store_context(self, command_info: Any) -> Any:
+        return self._inner.get_external_store_context(command_info)
+
+    def get_info(self) -> workflow.Info:
+        return self._inner.get_info()
+
+    def get_thread_id(self) -> int | None:
+        return self._inner.get_thread_id()
