@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Literal
@@ -73,14 +74,19 @@ def subject(client: Client, shape: Sequence[Element]) -> Subject:
     async def start(number: int) -> Handle:
         return await client.start_workflow("Bare", list(shape), id=f"bare-{number}", task_queue=QUEUE)
 
-    async def go(handle: Handle) -> None:
-        await handle.signal(Bare.go)
+    def go(times: int) -> Answer:
+        async def signal(handle: Handle) -> None:
+            for _ in range(times):
+                await handle.signal(Bare.go)
 
-    answers: dict[StepCount, Answer] = {}
+        return signal
+
+    waits: Counter[int] = Counter()
     steps = 0
     for element in shape:
         if element == "step":
             steps += 1
         else:
-            answers["nothing", steps] = go
+            waits[steps] += 1  # a process with branches may wait twice after the same step
+    answers: dict[StepCount, Answer] = {("nothing", step): go(times) for step, times in waits.items()}
     return Subject("bare workflow", start, answers)
