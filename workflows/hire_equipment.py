@@ -53,8 +53,8 @@ class Equipment:
         case.board.mark(item.key, "waiting", f"ordered as {purchase}", linked_case=purchase)
         case.undo.register_by_hand(f"equipment {item.catalogue_item}", lambda: self.take_back(item, purchase), item.key)
         heard = 0
-        while case.board.still(item):
-            await case.until(lambda seen=heard: len(self._of(purchase)) > seen or not case.board.still(item))  # type: ignore[misc]  # a default binds the value now
+        while case.board.wanted(item):
+            await case.until(lambda seen=heard: len(self._of(purchase)) > seen or not case.board.wanted(item))  # type: ignore[misc]  # a default binds the value now
             news = self._of(purchase)[heard:]
             heard += len(news)
             if self._received(purchase):

@@ -78,8 +78,8 @@ class Planning:
         self._mitigated: dict[str, date] = {}
         self._checked_start: date | None = None
 
-    async def run(self, hire: Hire) -> PlanOutcome | None:
-        """The plan that may be followed; None when the hire was changed while somebody was asked about it."""
+    async def run(self, hire: Hire) -> PlanOutcome:
+        """The plan that may be followed. Raises RequestChanged when the hire is corrected meanwhile."""
         case = self._case
         while True:
             outcome: PlanOutcome | Decision = await case.effect(
@@ -93,7 +93,7 @@ class Planning:
                     accepted=lambda: tuple(sorted(self._accepted)),
                     removed=lambda: tuple(sorted(self._removed)),
                     mitigated=lambda: dict(self._mitigated),
-                    checked_start=self._checked_start,
+                    checked_start=lambda: self._checked_start,
                 ),
                 "Make the plan",
                 "plan",
@@ -105,12 +105,13 @@ class Planning:
                 return outcome
             for finding in outcome.findings:
                 decision = await case.ask_finding(finding, "plan")
-                if decision is None:
-                    return None
-                self._heed(finding, decision)
+                if decision is not None:
+                    self._heed(hire, finding, decision)
 
-    def _heed(self, finding: Finding, decision: Decision) -> None:
-        if decision.action == "accept":
+    def _heed(self, hire: Hire, finding: Finding, decision: Decision) -> None:
+        if decision.action == "accept" and finding.code == "start-date-implausible":
+            self._checked_start = hire.start_on  # of this day; another one is looked at again
+        elif decision.action == "accept":
             self._accepted.add(finding.code)
         elif decision.action == "remove":
             entitlement = finding.evidence.get("entitlement") or finding.evidence.get("second")
@@ -180,19 +181,22 @@ class HireApproval:
 
 def subjects(hire: Hire, outcome: PlanOutcome) -> dict[str, str]:
     """What each approval is about: another text is another thing to approve."""
-    place = json.dumps([hire.position, hire.cost_centre, hire.employment_type])
+    job = [hire.job_family, hire.department, hire.end_on and hire.end_on.isoformat()]
+    place = json.dumps([hire.position, hire.cost_centre, hire.employment_type, *job])
     asked = {each.entitlement for each in hire.extra_access}
+    items = outcome.plan.items
     access = sorted(
         f"{item.entitlement} until {item.until}"
-        for item in outcome.plan.items
-        if item.kind == "access" and (item.privileged or item.entitlement in asked)
+        for item in items
+        if item.entitlement and (item.privileged or item.entitlement in asked)
     )
+    bought = sorted(f"{item.quantity} {item.catalogue_item}" for item in items if item.kind == "equipment")
     return {
         "position": place,
         "unbudgeted-position": place,
         "extra-access": json.dumps(access),
         "privileged-access": json.dumps(access),
-        "equipment": str(outcome.amount),
+        "equipment": json.dumps([str(outcome.amount), *bought]),
     }
 
 
