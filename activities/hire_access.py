@@ -131,8 +131,12 @@ class HireAccess(HireRecording):
     @activity.defn(name="disable_account")
     async def disable_account(self, step: AccountStateInput) -> None:
         async with classified():
-            held = await self._held(step.system, step.worker_id)
-            await self._identity(step.system).disable(held.account_id)
+            held = await self._ports.access.account_of(step.system, step.worker_id)
+            port = self._identity(step.system)
+            if held is None or not held.account_id or await port.account(held.account_id) is None:
+                await self._record(step, "account.gone", f"There is no account in {step.system} that could be used")
+                return
+            await port.disable(held.account_id)
             await self._record(step, "account.disabled", f"Account in {step.system} disabled: a login is refused")
 
     @activity.defn(name="remove_account")
@@ -145,7 +149,8 @@ class HireAccess(HireRecording):
                 return
             port = self._identity(step.system)
             if step.keep or held.case_id != step.case_id:
-                await port.disable(held.account_id)
+                if await port.account(held.account_id) is not None:
+                    await port.disable(held.account_id)
                 await self._record(step, "account.disabled", f"Account in {step.system} disabled again, and kept")
                 return
             account_id = held.account_id or await self._lost(port, held)

@@ -117,10 +117,15 @@ class HireCase(CaseWorkflow):
         summary: str,
         slot: str,
         actions: tuple[Action, ...] = ("retry", "cancel"),
+        moot: Callable[[], bool] = lambda: False,
     ) -> Any:
         """A step until it succeeds: its result, or the decision of a person that says more than to try again. The
         answer 'cancel' ends the case. A correction of the hire is worth another try as well. Raises OvertakenError when
-        the item that `slot` begins with is not asked for any more."""
+        it failed and is `moot`, or the item that `slot` begins with is not asked for any more."""
+
+        def overtaken() -> bool:
+            return moot() or slot.partition("/")[0] in self.board.stopping
+
         seq = self.file.next_seq()
         while True:
             version = self.board.version
@@ -129,10 +134,10 @@ class HireCase(CaseWorkflow):
                 if self.board.version == version:
                     self.board.recorded(version)
                 return result
-            decision = await self.ask_about(result, summary, slot, actions)
+            decision = None if overtaken() else await self.ask_about(result, summary, slot, actions)
             if decision is not None and decision.action != "retry":
                 return decision
-            if slot.partition("/")[0] in self.board.stopping:
+            if overtaken():
                 raise OvertakenError
 
     async def ask_about(

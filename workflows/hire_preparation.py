@@ -11,7 +11,7 @@ from domain.exceptions import Finding
 from domain.hire import Hire
 from domain.person_match import PersonMatch
 from domain.routing import RequestFacts, Route, route
-from domain.tasks import Decision
+from domain.tasks import Action, Decision
 from workflows.approval import Approval
 from workflows.approval_question import ForApproval
 from workflows.hire_case import HireCase
@@ -28,32 +28,31 @@ class Identification:
     def __init__(self, case: HireCase) -> None:
         self._case = case
 
-    async def run(self) -> None:
-        """Until it is settled who the person is. Raises CaseEnded when the case is not needed."""
+    async def run(self, hire: Hire, made: bool = False) -> str:
+        """Until it is settled who the person is: the id of the former worker who they are, or nothing. `made` says that
+        the HRIS has this hire's worker by now: a correction makes nobody else of them. Raises CaseEnded when the case
+        is not needed."""
         case, decided = self._case, ""
         while True:
-            case.file.show(stage="identification", next_step="It is looked up whether the person is known already")
             outcome: IdentifyOutcome | Decision = await case.effect(
                 HiringSteps.identify_person,
-                case.given(IdentifyInput, hire=case.hire, parameters=case.rules.parameters, decided=decided),
+                case.given(IdentifyInput, hire=hire, parameters=case.rules.parameters, decided=decided),
                 "Look the person up",
                 "identity",
             )
             if isinstance(outcome, Decision):
                 continue
-            if not outcome.findings:
-                self._take(outcome.match)
-                return
-            decided = await self._ask(outcome.findings[0], decided)
+            match, findings = outcome.match, outcome.findings
+            if made and match.kind == "rehire":
+                findings = (_another(match),)
+            if not findings:
+                case.file.note("person.identified", match.why or f"The person is {match.kind}", match=match.kind)
+                return match.worker_id if match.kind == "rehire" else ""
+            decided = await self._ask(findings[0], decided, ("create", "cancel") if made else ())
 
-    def _take(self, match: PersonMatch) -> None:
+    async def _ask(self, finding: Finding, decided: str, actions: tuple[Action, ...]) -> str:
         case = self._case
-        case.revive = match.worker_id if match.kind == "rehire" else ""
-        case.file.note("person.identified", match.why or f"The person is {match.kind}", match=match.kind)
-
-    async def _ask(self, finding: Finding, decided: str) -> str:
-        case = self._case
-        decision = await ask(case, finding, "identity")
+        decision = await ask(case, finding, "identity", actions)
         named = decision.hire.worker_id if decision.hire is not None else None
         if decision.action == "create":
             return NEW
@@ -68,6 +67,14 @@ class Identification:
         return decided
 
 
+def _another(match: PersonMatch) -> Finding:
+    return Finding(
+        code="identity-conflict",
+        message=f"As corrected, the person would be somebody else than the worker of this hire. {match.why}",
+        evidence={"candidates": [each.model_dump(mode="json") for each in match.candidates], "case_id": match.case_id},
+    )
+
+
 class Planning:
     """The plan, and the questions that it raises. What people let pass stays let pass when it is made anew."""
 
@@ -78,8 +85,9 @@ class Planning:
         self._mitigated: dict[str, date] = {}
         self._checked_start: date | None = None
 
-    async def run(self, hire: Hire) -> PlanOutcome:
-        """The plan that may be followed. Raises RequestChanged when the hire is corrected meanwhile."""
+    async def run(self, hire: Hire, revive: str) -> PlanOutcome:
+        """The plan that may be followed; `revive` is the former worker who is hired again. Raises RequestChanged when
+        the hire is corrected meanwhile."""
         case = self._case
         while True:
             outcome: PlanOutcome | Decision = await case.effect(
@@ -89,7 +97,7 @@ class Planning:
                     hire=hire,
                     policy=case.policy,
                     today=case.board.today,
-                    worker_id=case.worker_id or case.revive,
+                    worker_id=case.worker_id or revive,
                     accepted=lambda: tuple(sorted(self._accepted)),
                     removed=lambda: tuple(sorted(self._removed)),
                     mitigated=lambda: dict(self._mitigated),

@@ -208,9 +208,11 @@ class Provisioning:
                 case.given(AccessCheckInput, worker_id=case.worker_id, today=case.board.today),
                 item.title,
                 item.key,
+                ("retry", "skip"),
             )
             if isinstance(outcome, Decision):
-                continue
+                case.board.mark(item.key, "skipped", f"{outcome.actor.person}: {outcome.comment}")
+                return
             answers = [await self._asked(item, finding) for finding in outcome.findings]
             if all(answer is not None and answer.action == "accept" for answer in answers):
                 note = f"{outcome.accounts} account(s), {outcome.entitlements} entitlement(s) looked at"

@@ -105,12 +105,17 @@ class Records:
         case = self._case
         await case.until(lambda: bool(case.worker_id) or not case.board.awaits_worker)
         on = min(case.board.plan.start_on, case.board.today)
-        self.worker = await case.effect(
+        began: WorkerRecord | Decision = await case.effect(
             HiringSteps.begin_worker,
             case.given(BeginWorkerInput, external_id=case.external_id, on=on),
             "Have the worker begin in the HRIS",
             "worker-begins",
+            ("retry", "skip"),  # the person is here: what the HRIS does not take is no reason to take everything back
         )
+        if isinstance(began, WorkerRecord):
+            self.worker = began
+        else:
+            case.file.note("worker.not-begun", f"Left to HR: {began.comment}", actor=began.actor.person)
 
 
 class Accounts:
@@ -252,6 +257,7 @@ class Accounts:
             f"Enable the account in {system}",
             f"{item.key}/enable",
             ("retry", "skip"),
+            moot=lambda: not self._should_be_open(),
         )
         failed = isinstance(decided, Decision)
         if not failed:

@@ -17,6 +17,7 @@ from domain.exceptions import Finding
 from domain.hire import Hire, HireChange, HireEnd
 from domain.hire_intake import hire_title
 from domain.hire_plan import HireStanding
+from domain.person_matching import is_somebody_else
 from domain.tasks import Task
 from workflows.case import CaseEnded, RequestChanged
 from workflows.closing import close_case
@@ -56,6 +57,8 @@ class HireToProvision(HireCase):
             await self._prepare()
             await self.provisioning.run(lambda: bool(self.corrections), self._take_correction)
             self.file.show(status="completed")
+            await self._settle("completed")
+            self.check_ended()  # whoever ends the case until here is heard
         except CaseEnded as ended:
             await self._undo_all(ended)
         await self._close()
@@ -69,9 +72,10 @@ class HireToProvision(HireCase):
         while True:
             self._corrected()
             try:
-                await self.identification.run()
+                self.file.show(stage="identification", next_step="It is looked up whether the person is known already")
+                self.revive = await self.identification.run(self.hire)
                 self.file.show(stage="planning", next_step="The plan is made from the policy")
-                outcome = await self.planning.run(self.hire)
+                outcome = await self.planning.run(self.hire, self.revive)
                 self.board.follow(outcome.plan, self.hire)
                 await self.approval.obtain(self.hire, outcome)
                 self.check_ended()
@@ -99,9 +103,12 @@ class HireToProvision(HireCase):
         self.corrections.clear()
         TAKING_OVER.set(True)
         try:
-            outcome = await self.planning.run(corrected)
+            made, revive = self._worker_made, await self._identified(corrected)
+            outcome = await self.planning.run(corrected, revive)
             self.correcting = True
             await self.approval.obtain(corrected, outcome)
+            if made != self._worker_made:
+                revive = await self._identified(corrected)
             self.check_ended()
         except RequestChanged:
             self._cancel_questions_of_plan()
@@ -114,8 +121,21 @@ class HireToProvision(HireCase):
         finally:
             TAKING_OVER.set(False)
             self.correcting, self._taking = False, None
+        self.revive = revive
         self._go_by(corrected)
         await self.provisioning.follow(outcome)
+
+    @property
+    def _worker_made(self) -> bool:
+        kinds = {item.key: item.kind for item in self.board.plan.items}
+        return any(kind == "worker-record" and self.board.state(key) != "planned" for key, kind in kinds.items())
+
+    async def _identified(self, corrected: Hire) -> str:
+        """Whom the HRIS shall hire again; another name or birth date may be another person's."""
+        if corrected.person == self.hire.person:
+            return self.revive
+        found = await self.identification.run(corrected, self._worker_made)
+        return self.revive if self._worker_made else found
 
     def _cancel_questions_of_plan(self) -> None:
         about = {task.task_id for task in self.file.ledger.open_tasks() if _is_about_plan(task)}
@@ -134,7 +154,7 @@ class HireToProvision(HireCase):
         self.board.over = True
         self.board.version += 1
         self.file.cancel_open_tasks(f"the case was {ended.status}")
-        self.file.show(stage="compensation", held=False, next_step="What was done is undone")
+        self.file.show(status="running", stage="compensation", held=False, next_step="What was done is undone")
         accounts = self.provisioning.accounts
         await asyncio.gather(*(accounts.close(system) for system in sorted(accounts.open)))
         await self.undo.run()
@@ -154,9 +174,7 @@ class HireToProvision(HireCase):
                 message="Left after everything was taken back: " + "; ".join(outcome.left),
                 evidence={"left": list(outcome.left)},
             )
-            decision = await ask(self, finding, "remains")
-            if decision.action == "skip":
-                return
+            await ask(self, finding, "remains")
 
     async def _settle(self, state: str, clean_slate: bool = False) -> SettleHireOutcome:
         outcome: SettleHireOutcome = await self.effect(
@@ -169,8 +187,6 @@ class HireToProvision(HireCase):
         return outcome
 
     async def _close(self) -> None:
-        if self.file.snapshot.status == "completed":
-            await self._settle("completed")
         await close_case(self, self._reason or "The person works here.", (self.start.hire.requester, self.hire.manager))
 
     def _result(self) -> HireResult:
@@ -202,6 +218,8 @@ class HireToProvision(HireCase):
             return "hire-required"
         if (corrected.number, corrected.facility) != (self.hire.number, self.hire.facility):
             return "key-changed"
+        if not self._preparing and is_somebody_else(self.hire.person, corrected.person, self.rules.parameters):
+            return "another-person"
         latest = self.corrections[-1] if self.corrections else self._taking or self.hire
         if corrected == latest:
             return "duplicate"
