@@ -23,6 +23,7 @@ from workflows.steps.hire_inputs import (
     AccountStateInput,
     RemoveAccountInput,
     RevokeAccessInput,
+    ShutWorkerInput,
 )
 
 TAKEN = "username-taken"
@@ -138,6 +139,17 @@ class HireAccess(HireRecording):
                 return
             await port.disable(held.account_id)
             await self._record(step, "account.disabled", f"Account in {step.system} disabled: a login is refused")
+
+    @activity.defn(name="shut_worker")
+    async def shut_worker(self, step: ShutWorkerInput) -> None:
+        async with classified():
+            shut = []
+            for held in await self._ports.access.accounts(step.worker_id):
+                if held.account_id and await self._identity(held.system).account(held.account_id) is not None:
+                    await self._identity(held.system).disable(held.account_id)
+                    shut.append(held.system)
+            where = ", ".join(shut) or "no system"
+            await self._record(step, "worker.shut-out", f"Accounts disabled in {where}", reason=step.reason)
 
     @activity.defn(name="remove_account")
     async def remove_account(self, step: RemoveAccountInput) -> None:

@@ -122,11 +122,21 @@ class Planning:
         elif decision.action == "accept":
             self._accepted.add(finding.code)
         elif decision.action == "remove":
-            entitlement = finding.evidence.get("entitlement") or finding.evidence.get("second")
-            asked = finding.evidence.get("requested") or [entitlement]
-            self._removed.update(str(each) for each in asked)
+            self._removed.update(to_remove(finding))
         elif decision.action == "mitigate" and decision.hire is not None and decision.hire.until is not None:
             self._mitigated[str(finding.evidence.get("rule"))] = decision.hire.until
+
+
+def to_remove(finding: Finding) -> tuple[str, ...]:
+    """Which entitlements the plan goes on without: what was asked for beyond birthright first, and never what the
+    worker has from before, which no plan takes away."""
+    evidence = finding.evidence
+    if entitlement := evidence.get("entitlement"):
+        return (str(entitlement),)
+    pair = [str(evidence.get(name)) for name in ("first", "second")]
+    planned = [each for each in pair if each not in evidence.get("held_before", ())]
+    asked = [each for each in planned if each in evidence.get("requested", ())]
+    return tuple(asked or planned[-1:] or pair)
 
 
 class HireApproval:
