@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from datetime import timedelta
@@ -15,7 +16,7 @@ from domain.hire import Hire
 from domain.hire_plan import ItemState
 from domain.hire_rules import HireRules
 from domain.tasks import Action, Decision, Task
-from workflows.case import CaseEnded, CaseWorkflow, RequestChanged
+from workflows.case import Build, CaseEnded, CaseWorkflow, RequestChanged
 from workflows.compensation import Compensations
 from workflows.errors import REFUSED, UNAVAILABLE, StepFailure
 from workflows.hire_board import Board
@@ -31,6 +32,13 @@ Step = Callable[..., Any]
 
 # Whether what runs looks at a correction, and not at the hire as it is: a newer correction then takes its place.
 TAKING_OVER: ContextVar[bool] = ContextVar("taking_over", default=False)
+
+# Each step carries how far the plan is, some hundred kilobytes at most; all that begins at one moment goes to the
+# server in one message, of which it takes 4 MB.
+STEPS_AT_ONCE = 12
+# Of steps that run side by side so many carry it; the others are shown with the next one.
+CARRIERS = 2
+NOTES_AT_ONCE = 4
 
 # What the outside systems call it, and which exception of the catalogue it is.
 EXCEPTION_OF: Mapping[str, str] = {
@@ -62,6 +70,8 @@ class HireCase(CaseWorkflow):
         self.worker_number = ""
         self.revive = ""
         self.correcting = False
+        self._steps = 0
+        self._steps_lane, self._notes_lane = asyncio.Semaphore(STEPS_AT_ONCE), asyncio.Semaphore(NOTES_AT_ONCE)
 
     async def until(
         self, condition: Callable[[], bool], patience: timedelta | None = None, summary: str | None = None
@@ -89,6 +99,19 @@ class HireCase(CaseWorkflow):
             return CaseEnded(status, reason, actor)
         return super().end(status, reason, actor)
 
+    async def try_step(self, step: Step, build: Build, summary: str, seq: int | None = None) -> Any | StepFailure:
+        await self.go_ahead()  # nobody who is held up holds up others
+        async with self._steps_lane:
+            self._steps += 1
+            try:
+                return await super().try_step(step, build, summary, seq)
+            finally:
+                self._steps -= 1
+
+    async def own_step(self, step: Step, build: Build, summary: str) -> Any:
+        async with self._notes_lane:
+            return await super().own_step(step, build, summary)
+
     def given(self, model: type[Given], /, done: str = "", **fields: Any) -> Callable[[Any, int], Given]:
         """Builds the input of a step that, once it has succeeded, has `done` this item. A field that is a function is
         asked each time."""
@@ -96,7 +119,8 @@ class HireCase(CaseWorkflow):
         presumed: dict[str, ItemState] = {done: "done"} if done else {}
 
         def build(journal: Any, seq: int) -> Given:
-            standing = self.board.standing(self.file.snapshot, presumed)
+            carries = model is HireStepInput or self._steps <= CARRIERS
+            standing = self.board.standing(self.file.snapshot, presumed) if carries else None
             now = {name: field() if callable(field) else field for name, field in fields.items()}
             return model(journal=journal, seq=seq, standing=standing, **now)
 
@@ -123,16 +147,22 @@ class HireCase(CaseWorkflow):
         answer 'cancel' ends the case. A correction of the hire is worth another try as well. Raises OvertakenError when
         it failed and is `moot`, or the item that `slot` begins with is not asked for any more."""
 
+        carried: list[int] = []
+
         def overtaken() -> bool:
             return moot() or slot.partition("/")[0] in self.board.stopping
 
+        def watched(journal: Any, seq: int) -> HireStepInput:
+            given = build(journal, seq)
+            carried[:] = [] if given.standing is None else [self.board.version]
+            return given
+
         seq = self.file.next_seq()
         while True:
-            version = self.board.version
-            result = await self.try_step(step, build, summary, seq)
+            result = await self.try_step(step, watched, summary, seq)
             if not isinstance(result, StepFailure):
-                if self.board.version == version:
-                    self.board.recorded(version)
+                if carried == [self.board.version]:
+                    self.board.recorded(self.board.version)
                 return result
             decision = None if overtaken() else await self.ask_about(result, summary, slot, actions)
             if decision is not None and decision.action != "retry":
