@@ -23,6 +23,7 @@ from workflows.steps.hire_inputs import (
     AccountStateInput,
     RemoveAccountInput,
     RevokeAccessInput,
+    ShutWorkerInput,
 )
 
 TAKEN = "username-taken"
@@ -131,9 +132,24 @@ class HireAccess(HireRecording):
     @activity.defn(name="disable_account")
     async def disable_account(self, step: AccountStateInput) -> None:
         async with classified():
-            held = await self._held(step.system, step.worker_id)
-            await self._identity(step.system).disable(held.account_id)
+            held = await self._ports.access.account_of(step.system, step.worker_id)
+            port = self._identity(step.system)
+            if held is None or not held.account_id or await port.account(held.account_id) is None:
+                await self._record(step, "account.gone", f"There is no account in {step.system} that could be used")
+                return
+            await port.disable(held.account_id)
             await self._record(step, "account.disabled", f"Account in {step.system} disabled: a login is refused")
+
+    @activity.defn(name="shut_worker")
+    async def shut_worker(self, step: ShutWorkerInput) -> None:
+        async with classified():
+            shut = []
+            for held in await self._ports.access.accounts(step.worker_id):
+                if held.account_id and await self._identity(held.system).account(held.account_id) is not None:
+                    await self._identity(held.system).disable(held.account_id)
+                    shut.append(held.system)
+            where = ", ".join(shut) or "no system"
+            await self._record(step, "worker.shut-out", f"Accounts disabled in {where}", reason=step.reason)
 
     @activity.defn(name="remove_account")
     async def remove_account(self, step: RemoveAccountInput) -> None:
@@ -145,7 +161,8 @@ class HireAccess(HireRecording):
                 return
             port = self._identity(step.system)
             if step.keep or held.case_id != step.case_id:
-                await port.disable(held.account_id)
+                if await port.account(held.account_id) is not None:
+                    await port.disable(held.account_id)
                 await self._record(step, "account.disabled", f"Account in {step.system} disabled again, and kept")
                 return
             account_id = held.account_id or await self._lost(port, held)

@@ -143,6 +143,7 @@ class WorkforceDesk(WorkforceSteps):
             facility=facility,
             finding=finding.model_copy(update={"evidence": {**about, **finding.evidence}}),
             hits=hits,
+            worker_id=worker.worker_id,
         )
 
     async def _page(self, count: int, found: Sequence[WorkforceIncident], next_cursor: str | None) -> RescreenedPage:

@@ -43,6 +43,7 @@ ActionRefusal = Literal[
     "requester-may-not-decide",
     "too-many",
     "hire-required",
+    "another-person",
 ]
 MOST_WATCHERS = 50
 MOST_ADDED = 20

@@ -43,7 +43,7 @@ def plan_findings(
         *_place_findings(hire, reference, own_ids),
         *(_start_findings(hire, rules, facility, holidays, today) if hire.start_on != checked_start else ()),
         *_unknown_access(hire, plan, rules, removed),
-        *_conflicts(hire, plan, rules, held, removed, today, mitigated or {}),
+        *_conflicts(hire, plan, rules, held, today, mitigated or {}),
     )
     return tuple(each for each in found if each.code not in accepted or "accept" not in each.type.actions)
 
@@ -136,12 +136,11 @@ def _conflicts(
     plan: HirePlan,
     rules: HireRules,
     held: Sequence[HeldEntitlement],
-    removed: Collection[str],
     today: date,
     mitigated: Mapping[str, date],
 ) -> Iterator[Finding]:
     planned = {item.entitlement for item in plan.items if item.kind == "access"}
-    kept = {each.entitlement for each in held if each.revoked_at is None} - set(removed)
+    kept = {each.entitlement for each in held if each.revoked_at is None}
     for conflict in rules.conflicts:
         pair = {conflict.first, conflict.second}
         if pair <= planned | kept and pair & planned and not _is_mitigated(conflict, mitigated, today):

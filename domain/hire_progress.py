@@ -47,6 +47,14 @@ def moot_items(plan: HirePlan, standings: Standings) -> tuple[PlanItem, ...]:
     )
 
 
+def proofs_of(plan: HirePlan, item: PlanItem) -> tuple[PlanItem, ...]:
+    """What must be proven of the person before this access is theirs; nothing where it is not clinical."""
+    before = (plan.item(key) for key in item.after)
+    return tuple(
+        each for each in before if each is not None and item.clinical and is_proof(each.kind, each.blocks_day_one)
+    )
+
+
 def _is_enough(plan: HirePlan, standings: Standings, item: PlanItem, before: str) -> bool:
     state, first = state_of(standings, before), plan.item(before)
     if first is None:

@@ -107,6 +107,14 @@ def match_person(
     return PersonMatch(kind="new", why="Nobody who is known could be this person.")
 
 
+def is_somebody_else(known: HiredPerson, corrected: HiredPerson, rules: HireParameters) -> bool:
+    """Whether a correction makes another person of the one who is hired: name and birth date both differ. One of them
+    alone is a slip of the pen, or a marriage."""
+    if known.birth_date is None or corrected.birth_date in (None, known.birth_date):
+        return False
+    return name_score(known.name, corrected.name) < rules.match_score
+
+
 def person_keys(hire: Hire) -> tuple[str, ...]:
     """Digests of what identifies the person, each with its kind: equal for the same person in two hires. Nobody can
     read a name from them; who knows a person can find out whether they are meant."""

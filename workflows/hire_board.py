@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -18,7 +18,8 @@ from domain.readiness import readiness
 
 class Board:
     """`version` counts changes of any item, `generation` changes of the plan: whoever works on an item by an older one
-    looks again. `finished` are the keys of what was done, in that order."""
+    looks again. `finished` are the keys of what was done, in that order, `drafted` the hire that each record was last
+    made from. Nobody goes on with what is in `stopping`: it is about to be taken back, or begun anew."""
 
     def __init__(self, hire: Hire, policy: FrozenPolicy, requested_at: datetime) -> None:
         self.hire, self._policy, self._requested_at = hire, policy, requested_at
@@ -26,6 +27,8 @@ class Board:
         self.items: dict[str, ItemStanding] = {}
         self.finished: list[str] = []
         self.confirmed: dict[str, datetime] = {}
+        self.drafted: dict[str, Hire] = {}
+        self.stopping: frozenset[str] = frozenset()
         self.arrived: bool | None = None
         self.over = False
         self.version = 0
@@ -37,9 +40,9 @@ class Board:
     def today(self) -> date:
         return local_day(workflow.now(), self._policy.facility.calendar)
 
-    def follow(self, plan: HirePlan, hire: Hire) -> None:
+    def follow(self, plan: HirePlan, hire: Hire, stopping: Collection[str] = ()) -> None:
         """Go by this plan from now on; what is known of items that stay is kept."""
-        self.plan, self.hire, self.planned = plan, hire, True
+        self.plan, self.hire, self.planned, self.stopping = plan, hire, True, frozenset(stopping)
         for item in plan.items:
             known = self.items.get(item.key)
             if known is None or known.state in ("cancelled", "undone"):
@@ -77,9 +80,13 @@ class Board:
         known = self.items.get(key)
         return "planned" if known is None else known.state
 
+    def wanted(self, item: PlanItem) -> bool:
+        """Whether the plan still asks for the item, be it on other days."""
+        return self.plan.item(item.key) is not None and item.key not in self.stopping
+
     def still(self, item: PlanItem) -> bool:
         """Whether the plan still asks for the item just as it was taken up."""
-        return self.plan.item(item.key) == item
+        return self.wanted(item) and self.plan.item(item.key) == item
 
     @property
     def awaits_worker(self) -> bool:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from temporalio import workflow
 
 from domain.case import CaseStatus
 from domain.exceptions import CATALOGUE, Finding
+from domain.hire import Hire
 from domain.hire_plan import ItemState
 from domain.hire_rules import HireRules
 from domain.tasks import Action, Decision, Task
-from workflows.case import CaseEnded, CaseWorkflow
+from workflows.case import Build, CaseEnded, CaseWorkflow, RequestChanged
 from workflows.compensation import Compensations
 from workflows.errors import REFUSED, UNAVAILABLE, StepFailure
 from workflows.hire_board import Board
@@ -26,6 +30,16 @@ from workflows.steps.inputs import AnnounceResult
 Given = TypeVar("Given", bound=HireStepInput)
 Step = Callable[..., Any]
 
+# Whether what runs looks at a correction, and not at the hire as it is: a newer correction then takes its place.
+TAKING_OVER: ContextVar[bool] = ContextVar("taking_over", default=False)
+
+# Each step carries how far the plan is, some hundred kilobytes at most; all that begins at one moment goes to the
+# server in one message, of which it takes 4 MB.
+STEPS_AT_ONCE = 12
+# Of steps that run side by side so many carry it; the others are shown with the next one.
+CARRIERS = 2
+NOTES_AT_ONCE = 4
+
 # What the outside systems call it, and which exception of the catalogue it is.
 EXCEPTION_OF: Mapping[str, str] = {
     "position-unknown": "position-unavailable",
@@ -36,13 +50,19 @@ EXCEPTION_OF: Mapping[str, str] = {
 }
 
 
+class OvertakenError(Exception):
+    """The plan does not ask any more for what a branch works on, or asks for it anew."""
+
+
 class HireCase(CaseWorkflow):
-    """`hire` is the hire with all corrections that were taken over. `worker_id` is empty until the HRIS has one."""
+    """`hire` is the hire with all corrections that were taken over; `corrections` are those that were not, the last one
+    last. `worker_id` is empty until the HRIS has one."""
 
     def __init__(self, start: HireInput) -> None:
         super().__init__(hire_snapshot(start), start.policy, (start.hire.requester,))
         self.start = start
         self.hire = start.hire
+        self.corrections: list[Hire] = []
         self.rules = start.policy.hire or HireRules()
         self.board = Board(start.hire, start.policy, start.submitted_at)
         self.undo = Compensations(self)
@@ -50,6 +70,23 @@ class HireCase(CaseWorkflow):
         self.worker_number = ""
         self.revive = ""
         self.correcting = False
+        self._steps = 0
+        self._steps_lane, self._notes_lane = asyncio.Semaphore(STEPS_AT_ONCE), asyncio.Semaphore(NOTES_AT_ONCE)
+
+    async def until(
+        self, condition: Callable[[], bool], patience: timedelta | None = None, summary: str | None = None
+    ) -> bool:
+        taking = TAKING_OVER.get()  # the condition is evaluated elsewhere, where it would say nothing
+        return await super().until(lambda: condition() or (taking and bool(self.corrections)), patience, summary)
+
+    def check_ended(self) -> None:
+        super().check_ended()
+        if self._is_overtaken:
+            raise RequestChanged
+
+    @property
+    def _is_overtaken(self) -> bool:
+        return TAKING_OVER.get() and bool(self.corrections) and not self.undoing
 
     @property
     def external_id(self) -> str:
@@ -62,6 +99,19 @@ class HireCase(CaseWorkflow):
             return CaseEnded(status, reason, actor)
         return super().end(status, reason, actor)
 
+    async def try_step(self, step: Step, build: Build, summary: str, seq: int | None = None) -> Any | StepFailure:
+        await self.go_ahead()  # nobody who is held up holds up others
+        async with self._steps_lane:
+            self._steps += 1
+            try:
+                return await super().try_step(step, build, summary, seq)
+            finally:
+                self._steps -= 1
+
+    async def own_step(self, step: Step, build: Build, summary: str) -> Any:
+        async with self._notes_lane:
+            return await super().own_step(step, build, summary)
+
     def given(self, model: type[Given], /, done: str = "", **fields: Any) -> Callable[[Any, int], Given]:
         """Builds the input of a step that, once it has succeeded, has `done` this item. A field that is a function is
         asked each time."""
@@ -69,7 +119,8 @@ class HireCase(CaseWorkflow):
         presumed: dict[str, ItemState] = {done: "done"} if done else {}
 
         def build(journal: Any, seq: int) -> Given:
-            standing = self.board.standing(self.file.snapshot, presumed)
+            carries = model is HireStepInput or self._steps <= CARRIERS
+            standing = self.board.standing(self.file.snapshot, presumed) if carries else None
             now = {name: field() if callable(field) else field for name, field in fields.items()}
             return model(journal=journal, seq=seq, standing=standing, **now)
 
@@ -90,20 +141,34 @@ class HireCase(CaseWorkflow):
         summary: str,
         slot: str,
         actions: tuple[Action, ...] = ("retry", "cancel"),
+        moot: Callable[[], bool] = lambda: False,
     ) -> Any:
         """A step until it succeeds: its result, or the decision of a person that says more than to try again. The
-        answer 'cancel' ends the case. A correction of the hire is worth another try as well."""
+        answer 'cancel' ends the case. A correction of the hire is worth another try as well. Raises OvertakenError when
+        it failed and is `moot`, or the item that `slot` begins with is not asked for any more."""
+
+        carried: list[int] = []
+
+        def overtaken() -> bool:
+            return moot() or slot.partition("/")[0] in self.board.stopping
+
+        def watched(journal: Any, seq: int) -> HireStepInput:
+            given = build(journal, seq)
+            carried[:] = [] if given.standing is None else [self.board.version]
+            return given
+
         seq = self.file.next_seq()
         while True:
-            version = self.board.version
-            result = await self.try_step(step, build, summary, seq)
+            result = await self.try_step(step, watched, summary, seq)
             if not isinstance(result, StepFailure):
-                if self.board.version == version:
-                    self.board.recorded(version)
+                if carried == [self.board.version]:
+                    self.board.recorded(self.board.version)
                 return result
-            decision = await self.ask_about(result, summary, slot, actions)
+            decision = None if overtaken() else await self.ask_about(result, summary, slot, actions)
             if decision is not None and decision.action != "retry":
                 return decision
+            if overtaken():
+                raise OvertakenError
 
     async def ask_about(
         self, failure: StepFailure, summary: str, slot: str, actions: tuple[Action, ...]
@@ -116,23 +181,28 @@ class HireCase(CaseWorkflow):
             message=f"{summary}: {failure.report.system} says {failure.report.message}",
             evidence={**failure.report.model_dump(), "failure": failure.kind},
         )
+        if self.board.state(slot) == "running":
+            self.board.mark(slot, "waiting", finding.message)
         task = open_exception(self, finding, slot, actions)
+        generation = self.board.generation
         await self.announce(f"Ask {task.role}: {task.title}")
+
+        def changed() -> bool:
+            return self.board.generation != generation
+
         if failure.kind == UNAVAILABLE:
-            answered = await self.until(lambda: self.is_answered(task), PROBE_EVERY, f"Try again: {summary}")
-            if not answered:
+            heard = await self.until(lambda: self.is_answered(task) or changed(), PROBE_EVERY, f"Try again: {summary}")
+            if not heard:
                 self.file.cancel_task(task.task_id, "tried again by itself")
                 return None
-        return await self.answer_or_change(task)
+        return await self.answer_or_change(task, changed)
 
     def is_answered(self, task: Task) -> bool:
         return self.file.ledger.applied_to(task.task_id) is not None
 
-    async def answer_or_change(self, task: Task, moot: Callable[[], bool] | None = None) -> Decision | None:
-        """Wait for the answer; None when the plan was changed meanwhile, or the question is `moot`, so that it is to be
-        asked anew or not at all. When the due date passes the process owner gets a task; the question stays open."""
-        generation = self.board.generation
-        over = moot or (lambda: self.board.generation != generation)
+    async def answer_or_change(self, task: Task, over: Callable[[], bool]) -> Decision | None:
+        """Wait for the answer; None when the question is `over` before, so that it is to be asked anew or not at all.
+        When the due date passes the process owner gets a task; the question stays open."""
         left = remaining(task.due_at) if task.due_at else None
         if not await self.until(lambda: self.is_answered(task) or over(), left, f"Due: {task.title}"):
             breach = await report_breach(self, task)
@@ -152,8 +222,9 @@ class HireCase(CaseWorkflow):
         """Raise an exception and wait for its answer; None when the plan was changed meanwhile. The answer 'stop' ends
         the case: the person may not begin."""
         task = open_exception(self, finding, slot, actions, excluded=excluded)
+        generation = self.board.generation
         await self.announce(f"Ask {task.role}: {task.title}")
-        decision = await self.answer_or_change(task)
+        decision = await self.answer_or_change(task, lambda: self.board.generation != generation)
         if decision is not None and decision.action == "stop":
             raise super().end("rejected", f"{task.title}: {decision.comment}", decision.actor.person)
         return decision

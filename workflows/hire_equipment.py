@@ -33,7 +33,7 @@ class Equipment:
     def __init__(self, case: HireCase, hand_work: HandWork) -> None:
         self._case, self._hand_work = case, hand_work
         self._count = 0
-        self._purchases: dict[str, str] = {}
+        self._requesters: dict[str, str] = {}
         self._said: dict[str, list[EquipmentProgress]] = {}
         self._events: set[str] = set()
 
@@ -53,8 +53,8 @@ class Equipment:
         case.board.mark(item.key, "waiting", f"ordered as {purchase}", linked_case=purchase)
         case.undo.register_by_hand(f"equipment {item.catalogue_item}", lambda: self.take_back(item, purchase), item.key)
         heard = 0
-        while case.board.still(item):
-            await case.until(lambda seen=heard: len(self._of(purchase)) > seen or not case.board.still(item))  # type: ignore[misc]  # a default binds the value now
+        while case.board.wanted(item):
+            await case.until(lambda seen=heard: len(self._of(purchase)) > seen or not case.board.wanted(item))  # type: ignore[misc]  # a default binds the value now
             news = self._of(purchase)[heard:]
             heard += len(news)
             if self._received(purchase):
@@ -86,13 +86,24 @@ class Equipment:
             case.board.mark(item.key, state, f"{decision.actor.person}: {decision.comment}")  # type: ignore[arg-type]  # a literal of its type
 
     async def _start(self, item: PlanItem) -> str:
-        """Start the purchase once, whatever it is called again for."""
+        """Start the purchase, under the next number that nobody else's requisition has."""
         case = self._case
-        self._count += 1
-        number = f"{case.hire.number}-E{self._count}"
-        purchase = case_id("procure-to-pay", case.hire.facility, number)
-        self._purchases[item.key] = purchase
-        request = self._request(item, number)
+        while True:
+            self._count += 1
+            request = self._request(item, f"{case.hire.number}-E{self._count}")
+            purchase = case_id("procure-to-pay", case.hire.facility, request.number)
+            try:
+                await self._start_case(purchase, request)
+                break
+            except WorkflowAlreadyStartedError:
+                case.file.note("equipment.number-taken", f"{purchase} is somebody else's", purchase=purchase)
+        self._requesters[purchase] = request.requester
+        case.file.note("equipment.requested", f"{item.title} requested as {purchase}", purchase=purchase)
+        case.file.show(linked=(*case.file.snapshot.linked, purchase))
+        return purchase
+
+    async def _start_case(self, purchase: str, request: Requisition) -> None:
+        case = self._case
         given = PurchaseInput(
             case_id=purchase,
             requisition=request,
@@ -102,22 +113,16 @@ class Equipment:
             request_sha256=fingerprint(request.model_dump(mode="json", exclude_defaults=True)),
             ordered_for=case.file.case_id,
         )
-        try:
-            await workflow.start_child_workflow(
-                PROCURE_TO_PAY,
-                given,
-                id=purchase,
-                parent_close_policy=ParentClosePolicy.ABANDON,
-                memo={MEMO_FINGERPRINT: given.request_sha256},
-                search_attributes=search_attributes.at_start("procure-to-pay", request.facility, request.urgency),
-                static_summary=f"Requisition {number} of {case.policy.facility.name}",
-                static_details=f"Equipment of {case.file.case_id}, needed by {request.need_by}",
-            )
-        except WorkflowAlreadyStartedError:
-            case.file.note("equipment.known", f"{purchase} was there already", purchase=purchase)
-        case.file.note("equipment.requested", f"{item.title} requested as {purchase}", purchase=purchase)
-        case.file.show(linked=(*case.file.snapshot.linked, purchase))
-        return purchase
+        await workflow.start_child_workflow(
+            PROCURE_TO_PAY,
+            given,
+            id=purchase,
+            parent_close_policy=ParentClosePolicy.ABANDON,
+            memo={MEMO_FINGERPRINT: given.request_sha256},
+            search_attributes=search_attributes.at_start("procure-to-pay", request.facility, request.urgency),
+            static_summary=f"Requisition {request.number} of {case.policy.facility.name}",
+            static_details=f"Equipment of {case.file.case_id}, needed by {request.need_by}",
+        )
 
     def _request(self, item: PlanItem, number: str) -> Requisition:
         case, hire = self._case, self._case.hire
@@ -148,10 +153,11 @@ class Equipment:
         if not self._received(purchase) and not self._ended(purchase):
             await self._withdraw(purchase)
             await case.until(lambda: self._received(purchase) or self._ended(purchase), timedelta(days=60))
-        if not self._received(purchase):
+        if self._ended(purchase) and not self._received(purchase):
             return f"{purchase} was cancelled"
         into_stock = item.model_copy(update={"title": f"{item.title} into stock", "done_by": "store-keeper"})
-        return await self._hand_work.take_back(into_stock, f"received by {purchase}")
+        how = f"received by {purchase}" if self._received(purchase) else f"{purchase} is still under way"
+        return await self._hand_work.take_back(into_stock, how)
 
     def _ended(self, purchase: str) -> bool:
         return any(each.kind == "ended" for each in self._of(purchase))
@@ -161,7 +167,7 @@ class Equipment:
         request = ActionRequest(
             action_id=f"withdraw-{self._count}-{fingerprint({'case': purchase})[:16]}",
             action="withdraw",
-            actor=Actor(person=case.hire.requester, facilities=(case.hire.facility,)),
+            actor=Actor(person=self._requesters[purchase], facilities=(case.hire.facility,)),
             comment=f"{case.file.case_id} does not take place",
         )
         try:

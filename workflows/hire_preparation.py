@@ -11,7 +11,7 @@ from domain.exceptions import Finding
 from domain.hire import Hire
 from domain.person_match import PersonMatch
 from domain.routing import RequestFacts, Route, route
-from domain.tasks import Decision
+from domain.tasks import Action, Decision
 from workflows.approval import Approval
 from workflows.approval_question import ForApproval
 from workflows.hire_case import HireCase
@@ -28,32 +28,31 @@ class Identification:
     def __init__(self, case: HireCase) -> None:
         self._case = case
 
-    async def run(self) -> None:
-        """Until it is settled who the person is. Raises CaseEnded when the case is not needed."""
+    async def run(self, hire: Hire, made: bool = False) -> str:
+        """Until it is settled who the person is: the id of the former worker who they are, or nothing. `made` says that
+        the HRIS has this hire's worker by now: a correction makes nobody else of them. Raises CaseEnded when the case
+        is not needed."""
         case, decided = self._case, ""
         while True:
-            case.file.show(stage="identification", next_step="It is looked up whether the person is known already")
             outcome: IdentifyOutcome | Decision = await case.effect(
                 HiringSteps.identify_person,
-                case.given(IdentifyInput, hire=case.hire, parameters=case.rules.parameters, decided=decided),
+                case.given(IdentifyInput, hire=hire, parameters=case.rules.parameters, decided=decided),
                 "Look the person up",
                 "identity",
             )
             if isinstance(outcome, Decision):
                 continue
-            if not outcome.findings:
-                self._take(outcome.match)
-                return
-            decided = await self._ask(outcome.findings[0], decided)
+            match, findings = outcome.match, outcome.findings
+            if made and match.kind == "rehire":
+                findings = (_another(match),)
+            if not findings:
+                case.file.note("person.identified", match.why or f"The person is {match.kind}", match=match.kind)
+                return match.worker_id if match.kind == "rehire" else ""
+            decided = await self._ask(findings[0], decided, ("create", "cancel") if made else ())
 
-    def _take(self, match: PersonMatch) -> None:
+    async def _ask(self, finding: Finding, decided: str, actions: tuple[Action, ...]) -> str:
         case = self._case
-        case.revive = match.worker_id if match.kind == "rehire" else ""
-        case.file.note("person.identified", match.why or f"The person is {match.kind}", match=match.kind)
-
-    async def _ask(self, finding: Finding, decided: str) -> str:
-        case = self._case
-        decision = await ask(case, finding, "identity")
+        decision = await ask(case, finding, "identity", actions)
         named = decision.hire.worker_id if decision.hire is not None else None
         if decision.action == "create":
             return NEW
@@ -68,6 +67,14 @@ class Identification:
         return decided
 
 
+def _another(match: PersonMatch) -> Finding:
+    return Finding(
+        code="identity-conflict",
+        message=f"As corrected, the person would be somebody else than the worker of this hire. {match.why}",
+        evidence={"candidates": [each.model_dump(mode="json") for each in match.candidates], "case_id": match.case_id},
+    )
+
+
 class Planning:
     """The plan, and the questions that it raises. What people let pass stays let pass when it is made anew."""
 
@@ -78,8 +85,9 @@ class Planning:
         self._mitigated: dict[str, date] = {}
         self._checked_start: date | None = None
 
-    async def run(self, hire: Hire) -> PlanOutcome | None:
-        """The plan that may be followed; None when the hire was changed while somebody was asked about it."""
+    async def run(self, hire: Hire, revive: str) -> PlanOutcome:
+        """The plan that may be followed; `revive` is the former worker who is hired again. Raises RequestChanged when
+        the hire is corrected meanwhile."""
         case = self._case
         while True:
             outcome: PlanOutcome | Decision = await case.effect(
@@ -89,11 +97,11 @@ class Planning:
                     hire=hire,
                     policy=case.policy,
                     today=case.board.today,
-                    worker_id=case.worker_id or case.revive,
+                    worker_id=case.worker_id or revive,
                     accepted=lambda: tuple(sorted(self._accepted)),
                     removed=lambda: tuple(sorted(self._removed)),
                     mitigated=lambda: dict(self._mitigated),
-                    checked_start=self._checked_start,
+                    checked_start=lambda: self._checked_start,
                 ),
                 "Make the plan",
                 "plan",
@@ -105,19 +113,30 @@ class Planning:
                 return outcome
             for finding in outcome.findings:
                 decision = await case.ask_finding(finding, "plan")
-                if decision is None:
-                    return None
-                self._heed(finding, decision)
+                if decision is not None:
+                    self._heed(hire, finding, decision)
 
-    def _heed(self, finding: Finding, decision: Decision) -> None:
-        if decision.action == "accept":
+    def _heed(self, hire: Hire, finding: Finding, decision: Decision) -> None:
+        if decision.action == "accept" and finding.code == "start-date-implausible":
+            self._checked_start = hire.start_on  # of this day; another one is looked at again
+        elif decision.action == "accept":
             self._accepted.add(finding.code)
         elif decision.action == "remove":
-            entitlement = finding.evidence.get("entitlement") or finding.evidence.get("second")
-            asked = finding.evidence.get("requested") or [entitlement]
-            self._removed.update(str(each) for each in asked)
+            self._removed.update(to_remove(finding))
         elif decision.action == "mitigate" and decision.hire is not None and decision.hire.until is not None:
             self._mitigated[str(finding.evidence.get("rule"))] = decision.hire.until
+
+
+def to_remove(finding: Finding) -> tuple[str, ...]:
+    """Which entitlements the plan goes on without: what was asked for beyond birthright first, and never what the
+    worker has from before, which no plan takes away."""
+    evidence = finding.evidence
+    if entitlement := evidence.get("entitlement"):
+        return (str(entitlement),)
+    pair = [str(evidence.get(name)) for name in ("first", "second")]
+    planned = [each for each in pair if each not in evidence.get("held_before", ())]
+    asked = [each for each in planned if each in evidence.get("requested", ())]
+    return tuple(asked or planned[-1:] or pair)
 
 
 class HireApproval:
@@ -180,19 +199,22 @@ class HireApproval:
 
 def subjects(hire: Hire, outcome: PlanOutcome) -> dict[str, str]:
     """What each approval is about: another text is another thing to approve."""
-    place = json.dumps([hire.position, hire.cost_centre, hire.employment_type])
+    job = [hire.job_family, hire.department, hire.end_on and hire.end_on.isoformat()]
+    place = json.dumps([hire.position, hire.cost_centre, hire.employment_type, *job])
     asked = {each.entitlement for each in hire.extra_access}
+    items = outcome.plan.items
     access = sorted(
         f"{item.entitlement} until {item.until}"
-        for item in outcome.plan.items
-        if item.kind == "access" and (item.privileged or item.entitlement in asked)
+        for item in items
+        if item.entitlement and (item.privileged or item.entitlement in asked)
     )
+    bought = sorted(f"{item.quantity} {item.catalogue_item}" for item in items if item.kind == "equipment")
     return {
         "position": place,
         "unbudgeted-position": place,
         "extra-access": json.dumps(access),
         "privileged-access": json.dumps(access),
-        "equipment": str(outcome.amount),
+        "equipment": json.dumps([str(outcome.amount), *bought]),
     }
 
 

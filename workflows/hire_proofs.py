@@ -29,7 +29,7 @@ class Proofs:
         """Until the credential is good, or somebody stops the case."""
         case = self._case
         accepted: tuple[str, ...] = ()
-        while case.board.still(item):
+        while case.board.wanted(item):
             outcome: CredentialOutcome | Decision = await case.effect(
                 HiringSteps.check_credential,
                 case.given(
@@ -59,8 +59,8 @@ class Proofs:
         """Names on lists are candidates: a person clears each with a reason, or stops the case."""
         case = self._case
         # By the worker's id a cleared name stays cleared, in later screenings too.
-        await case.until(lambda: bool(case.worker_id) or not case.board.awaits_worker or not case.board.still(item))
-        while case.board.still(item):
+        await case.until(lambda: bool(case.worker_id) or not case.board.awaits_worker or not case.board.wanted(item))
+        while case.board.wanted(item):
             outcome: ScreenOutcome | Decision = await case.effect(
                 HiringSteps.screen_person,
                 case.given(
@@ -93,6 +93,6 @@ class Proofs:
         case = self._case
         case.board.mark(item.key, "waiting", finding.message, exception_code=finding.code)
         decision = await case.ask_finding(finding, item.key)
-        if case.board.still(item):
+        if case.board.wanted(item):
             case.board.mark(item.key, "running", exception_code="")
         return decision

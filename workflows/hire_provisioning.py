@@ -12,11 +12,12 @@ from temporalio import workflow
 from domain.business_time import start_of_day
 from domain.exceptions import Finding
 from domain.hire_plan import PlanItem, Readiness
-from domain.hire_progress import moot_items, next_change_on, ready_items
+from domain.hire_progress import moot_items, next_change_on, proofs_of, ready_items
 from domain.hire_replanning import correction, to_update
 from domain.tasks import Decision
 from workflows.case import CaseEnded
-from workflows.hire_case import HireCase
+from workflows.compensation import UndoByHand
+from workflows.hire_case import HireCase, OvertakenError
 from workflows.hire_equipment import Equipment
 from workflows.hire_preparation import HireApproval, Planning
 from workflows.hire_proofs import Proofs
@@ -36,6 +37,7 @@ class Provisioning:
         self.hand_work = HandWork(case)
         self.equipment = Equipment(case, self.hand_work)
         self._branches: dict[str, asyncio.Task[None]] = {}
+        self._given_back: list[UndoByHand] = []
         self._failed: BaseException | None = None
         self._told: Readiness | None = None
         self.ready_on_day_one: bool | None = None
@@ -58,7 +60,7 @@ class Provisioning:
         """Until every item is settled. Raises CaseEnded after all branches have come to their end."""
         case = self._case
         try:
-            while not (case.board.settled and not self._branches):
+            while corrected() or self._branches or self._outdated() or not case.board.settled:
                 if corrected() and "correction" not in self._branches:
                     self._branch("correction", take_correction())
                 self._begin()
@@ -77,8 +79,9 @@ class Provisioning:
                 )
                 if self._failed is not None:
                     raise self._failed
-        finally:
+        except CaseEnded:
             await self._all_branches()
+            raise
 
     # Beginning
 
@@ -90,10 +93,43 @@ class Provisioning:
             if item.key not in self._branches:
                 board.mark(item.key, "running")
                 self._branch(item.key, self._work[item.kind](item))
+        for item in self._unproven():
+            board.mark(item.key, "running", "waits for a proof that was given for something else")
+            self._branch(item.key, self._take_back(item.key))
+        for item in self._outdated():
+            self._branch(item.key, self._work[item.kind](item))
+        self._move_doors()
+
+    def _move_doors(self) -> None:
         for item in self.accounts.to_move():
             door = f"{item.key}/door"
             if door not in self._branches:
                 self._branch(door, self.accounts.move(item))
+
+    def _unproven(self) -> list[PlanItem]:
+        """Clinical access that was granted, and a proof of which is a question by now."""
+        plan, board = self._case.board.plan, self._case.board
+        return [
+            item
+            for item in plan.items
+            if item.clinical
+            and board.state(item.key) == "done"
+            and item.key not in self._branches
+            and any(board.state(each.key) == "waiting" for each in proofs_of(plan, item))
+        ]
+
+    def _outdated(self) -> list[PlanItem]:
+        """Records that were made from the hire as it was before, of which what they wait for is up to date."""
+        board = self._case.board
+        stale = [
+            item
+            for item in board.plan.items
+            if board.state(item.key) == "done"
+            and item.key in board.drafted
+            and item.kind in to_update(board.drafted[item.key], board.hire)
+        ]
+        waits = {item.key for item in stale} | set(self._branches)
+        return [item for item in stale if item.key not in self._branches and waits.isdisjoint(item.after)]
 
     def _branch(self, name: str, work: Awaitable[None]) -> None:
         self._branches[name] = asyncio.create_task(self._watched(name, work))
@@ -102,12 +138,20 @@ class Provisioning:
         """A case that ends ends its branches; any other error is the case's own."""
         try:
             await work
-        except CaseEnded:
+        except (CaseEnded, OvertakenError):
             pass
         except Exception as error:
             self._failed = error
         finally:
             self._branches.pop(name, None)
+        if self._case.ended is None:
+            self._plan_again(name)
+
+    def _plan_again(self, key: str) -> None:
+        """What a branch left undone, because the days of the plan were moved, is begun anew."""
+        board, item = self._case.board, self._case.board.plan.item(key)
+        if item is not None and board.wanted(item) and board.state(key) in ("running", "waiting"):
+            board.mark(key, "planned", task_id="")
 
     async def _all_branches(self) -> None:
         """Every branch comes to its end before anything is undone."""
@@ -154,8 +198,6 @@ class Provisioning:
     async def _arrive(self, item: PlanItem) -> None:
         if await self.hand_work.arrive(item):
             await self.records.begin()
-        elif self._case.board.still(item):
-            self._case.board.mark(item.key, "planned")
 
     async def _check_access(self, item: PlanItem) -> None:
         """Whether the person has what was granted, and nothing else."""
@@ -166,9 +208,11 @@ class Provisioning:
                 case.given(AccessCheckInput, worker_id=case.worker_id, today=case.board.today),
                 item.title,
                 item.key,
+                ("retry", "skip"),
             )
             if isinstance(outcome, Decision):
-                continue
+                case.board.mark(item.key, "skipped", f"{outcome.actor.person}: {outcome.comment}")
+                return
             answers = [await self._asked(item, finding) for finding in outcome.findings]
             if all(answer is not None and answer.action == "accept" for answer in answers):
                 note = f"{outcome.accounts} account(s), {outcome.entitlements} entitlement(s) looked at"
@@ -183,22 +227,23 @@ class Provisioning:
     async def follow(self, outcome: PlanOutcome) -> None:
         """Go over to another plan: what is not needed any more is undone, what is corrected is corrected in place, and
         everything else stays as it is."""
-        case, before, was = self._case, self._case.board.plan, self._case.board.hire
-        change = correction(was, case.hire, before, outcome.plan)
-        begun = {key for key in (*change.removed, *change.changed) if case.board.state(key) not in ("planned",)}
+        case, before = self._case, self._case.board.plan
+        change = correction(case.board.hire, case.hire, before, outcome.plan)
+        replaced = (*change.removed, *change.changed)
+        begun = [key for key in replaced if case.board.state(key) != "planned"]
         finished = [key for key in case.board.finished if key in begun]
-        case.board.follow(outcome.plan, case.hire)
-        for key in (*change.removed, *change.changed):
+        case.board.follow(outcome.plan, case.hire, replaced)
+        self._move_doors()
+        for key in replaced:
             await self._ended(key)
         for key in reversed([*finished, *(key for key in begun if key not in finished)]):
-            for undo in case.undo.of(key):
-                await case.undo.at_once(undo)
+            await self._take_back(key)
             self.accounts.forget(before.item(key))
+        case.board.stopping = frozenset()
         for key in change.removed:
             case.board.mark(key, "undone" if key in begun else "cancelled")
         for key in change.changed:
             case.board.mark(key, "planned")
-        await self._correct(to_update(was, case.hire))
         case.file.note(
             "plan.changed",
             f"The plan was made anew: {len(change.added)} added, {len(change.removed)} removed, "
@@ -207,12 +252,16 @@ class Provisioning:
         )
 
     async def _ended(self, key: str) -> None:
-        while key in self._branches:
-            await asyncio.gather(self._branches[key], return_exceptions=True)
+        for name in (key, f"{key}/door"):
+            while name in self._branches:
+                await asyncio.gather(self._branches[name], return_exceptions=True)
 
-    async def _correct(self, kinds: frozenset[str]) -> None:
-        """Bring records that were made already in line with the corrected hire."""
-        board = self._case.board
-        for item in board.plan.items:
-            if item.kind in kinds and board.state(item.key) == "done":
-                await self._work[item.kind](item)
+    async def _take_back(self, key: str) -> None:
+        """Undo what was done of one item. Nothing waits until people have given back what they have."""
+        case = self._case
+        for undo in case.undo.of(key):
+            if not isinstance(undo, UndoByHand):
+                await case.undo.at_once(undo)
+            elif undo not in self._given_back:
+                self._given_back.append(undo)
+                self._branch(f"{key}/back.{len(self._given_back)}", case.undo.at_once(undo))

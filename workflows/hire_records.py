@@ -6,6 +6,7 @@ from temporalio import workflow
 
 from domain.accounts import AccountDraft
 from domain.business_time import start_of_day
+from domain.hire import Hire
 from domain.hire_plan import PlanItem
 from domain.tasks import Decision
 from domain.worker import WorkerDraft, WorkerRecord
@@ -33,6 +34,7 @@ class Records:
     def __init__(self, case: HireCase) -> None:
         self._case = case
         self.worker: WorkerRecord | None = None
+        self._of: Hire | None = None
 
     async def make_worker(self, item: PlanItem) -> None:
         """Make the worker, revive them, or correct what was made."""
@@ -46,16 +48,17 @@ class Records:
             )
         worker = await case.effect(
             HiringSteps.prepare_worker,
-            case.given(WorkerInput, item.key, draft=self._draft, revive=lambda: case.revive),
+            case.given(WorkerInput, item.key, draft=lambda: self._draft(item), revive=lambda: case.revive),
             "Prepare the worker in the HRIS",
             item.key,
         )
-        self.worker = worker
+        self.worker, self._of = worker, case.board.drafted[item.key]
         case.worker_id, case.worker_number = worker.worker_id, worker.worker_number
         case.board.mark(item.key, "done", f"worker {worker.worker_number}")
 
-    def _draft(self) -> WorkerDraft:
+    def _draft(self, item: PlanItem) -> WorkerDraft:
         case, hire = self._case, self._case.hire
+        case.board.drafted[item.key] = hire
         return WorkerDraft(
             external_id=case.external_id,
             facility=hire.facility,
@@ -85,16 +88,16 @@ class Records:
             )
         record = await case.effect(
             HiringSteps.record_employee,
-            case.given(EmployeeInput, item.key, external_id=case.external_id, worker=lambda: self.known_worker),
+            case.given(EmployeeInput, item.key, external_id=case.external_id, worker=lambda: self._known(item)),
             "Record the employee in the ERP",
             item.key,
         )
         case.board.mark(item.key, "done", f"employee {record.number}")
 
-    @property
-    def known_worker(self) -> WorkerRecord:
-        if self.worker is None:
+    def _known(self, item: PlanItem) -> WorkerRecord:
+        if self.worker is None or self._of is None:
             raise RuntimeError("the HRIS has not made the worker yet")
+        self._case.board.drafted[item.key] = self._of
         return self.worker
 
     async def begin(self) -> None:
@@ -102,12 +105,17 @@ class Records:
         case = self._case
         await case.until(lambda: bool(case.worker_id) or not case.board.awaits_worker)
         on = min(case.board.plan.start_on, case.board.today)
-        self.worker = await case.effect(
+        began: WorkerRecord | Decision = await case.effect(
             HiringSteps.begin_worker,
             case.given(BeginWorkerInput, external_id=case.external_id, on=on),
             "Have the worker begin in the HRIS",
             "worker-begins",
+            ("retry", "skip"),  # the person is here: what the HRIS does not take is no reason to take everything back
         )
+        if isinstance(began, WorkerRecord):
+            self.worker = began
+        else:
+            case.file.note("worker.not-begun", f"Left to HR: {began.comment}", actor=began.actor.person)
 
 
 class Accounts:
@@ -136,7 +144,7 @@ class Accounts:
                     item.key,
                     system=system,
                     pattern=case.rules.parameters.user_name,
-                    draft=self._draft,
+                    draft=lambda: self._draft(item),
                     wanted_name=lambda: self._wanted.get(system, ""),
                 ),
                 f"Make the account in {system}",
@@ -149,13 +157,15 @@ class Accounts:
                 case.board.mark(item.key, "done", f"{outcome.user_name}{' (revived)' if outcome.revived else ''}")
                 return
             if outcome.action == "skip":
-                case.board.mark(item.key, "skipped", outcome.comment)
+                if case.board.state(item.key) != "done":  # what was made stays, with what it says of its owner
+                    case.board.mark(item.key, "skipped", outcome.comment)
                 return
             if outcome.hire is not None and outcome.hire.user_name:
                 self._wanted[system] = outcome.hire.user_name
 
-    def _draft(self) -> AccountDraft:
+    def _draft(self, item: PlanItem) -> AccountDraft:
         case, hire = self._case, self._case.hire
+        case.board.drafted[item.key] = hire
         return AccountDraft(
             worker_id=case.worker_id,
             worker_number=case.worker_number,
@@ -247,6 +257,7 @@ class Accounts:
             f"Enable the account in {system}",
             f"{item.key}/enable",
             ("retry", "skip"),
+            moot=lambda: not self._should_be_open(),
         )
         failed = isinstance(decided, Decision)
         if not failed:

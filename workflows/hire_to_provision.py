@@ -15,10 +15,13 @@ from domain.case import CaseStatus
 from domain.case_actions import ActionRefusal, ActionRequest
 from domain.exceptions import Finding
 from domain.hire import Hire, HireChange, HireEnd
+from domain.hire_intake import hire_title
 from domain.hire_plan import HireStanding
+from domain.person_matching import is_somebody_else
+from domain.tasks import Task
 from workflows.case import CaseEnded, RequestChanged
 from workflows.closing import close_case
-from workflows.hire_case import HireCase
+from workflows.hire_case import TAKING_OVER, HireCase
 from workflows.hire_preparation import HireApproval, Identification, Planning
 from workflows.hire_provisioning import Provisioning
 from workflows.messages.hire_to_provision import WORKFLOW_NAME, EquipmentProgress, HireInput, HireResult
@@ -37,7 +40,6 @@ class HireToProvision(HireCase):
         self.planning = Planning(self)
         self.approval = HireApproval(self)
         self.provisioning = Provisioning(self, self.planning, self.approval)
-        self._corrections: list[Hire] = []
         self._taking: Hire | None = None
         self._events: dict[str, EventRecord] = {}
         self._preparing = True
@@ -53,8 +55,10 @@ class HireToProvision(HireCase):
         )
         try:
             await self._prepare()
-            await self.provisioning.run(lambda: bool(self._corrections), self._take_correction)
+            await self.provisioning.run(lambda: bool(self.corrections), self._take_correction)
             self.file.show(status="completed")
+            await self._settle("completed")
+            self.check_ended()  # whoever ends the case until here is heard
         except CaseEnded as ended:
             await self._undo_all(ended)
         await self._close()
@@ -68,11 +72,10 @@ class HireToProvision(HireCase):
         while True:
             self._corrected()
             try:
-                await self.identification.run()
+                self.file.show(stage="identification", next_step="It is looked up whether the person is known already")
+                self.revive = await self.identification.run(self.hire)
                 self.file.show(stage="planning", next_step="The plan is made from the policy")
-                outcome = await self.planning.run(self.hire)
-                if outcome is None:
-                    continue
+                outcome = await self.planning.run(self.hire, self.revive)
                 self.board.follow(outcome.plan, self.hire)
                 await self.approval.obtain(self.hire, outcome)
                 self.check_ended()
@@ -84,35 +87,63 @@ class HireToProvision(HireCase):
     def _corrected(self) -> None:
         """Take over the last correction."""
         self.superseded = False
-        if self._corrections:
-            self._take_over(self._corrections[-1])
-            self._corrections.clear()
+        if self.corrections:
+            self._go_by(self.corrections[-1])
+            self.corrections.clear()
 
-    def _take_over(self, corrected: Hire) -> None:
-        self.hire = corrected
-        watchers = tuple(dict.fromkeys((*self.file.snapshot.watchers, corrected.manager)))
-        self.file.show(cost_centres=(corrected.cost_centre,), watchers=watchers)
+    def _go_by(self, hire: Hire) -> None:
+        self.hire = hire
+        watchers = tuple(dict.fromkeys((*self.file.snapshot.watchers, hire.manager)))
+        self.file.show(title=hire_title(hire), cost_centres=(hire.cost_centre,), watchers=watchers)
 
     async def _take_correction(self) -> None:
-        """Everything goes on by the old hire until the new one is approved; a correction that is refused is dropped."""
-        corrected = self._taking = self._corrections[-1]
-        self._corrections.clear()
-        outcome = await self.planning.run(corrected)
-        if outcome is None:
-            self._corrections, self._taking = self._corrections or [corrected], None
-            return
-        self.correcting = True
+        """Everything goes on by the old hire until the new one is approved. A correction that is refused is dropped; a
+        newer one takes its place, whoever is still asked about it."""
+        corrected = self._taking = self.corrections[-1]
+        self.corrections.clear()
+        TAKING_OVER.set(True)
         try:
+            made, revive = self._worker_made, await self._identified(corrected)
+            outcome = await self.planning.run(corrected, revive)
+            self.correcting = True
             await self.approval.obtain(corrected, outcome)
+            if made != self._worker_made:
+                revive = await self._identified(corrected)
+            self.check_ended()
+        except RequestChanged:
+            self._cancel_questions_of_plan()
+            return
         except CaseEnded as ended:
             if self.ended is not None:
                 raise
             self.file.note("correction.rejected", f"The correction is dropped: {ended.reason}", actor=ended.actor)
             return
         finally:
+            TAKING_OVER.set(False)
             self.correcting, self._taking = False, None
-        self._take_over(corrected)
+        self.revive = revive
+        self._go_by(corrected)
         await self.provisioning.follow(outcome)
+
+    @property
+    def _worker_made(self) -> bool:
+        kinds = {item.key: item.kind for item in self.board.plan.items}
+        return any(kind == "worker-record" and self.board.state(key) != "planned" for key, kind in kinds.items())
+
+    async def _identified(self, corrected: Hire) -> str:
+        """Whom the HRIS shall hire again; another name or birth date may be another person's."""
+        if corrected.person == self.hire.person:
+            return self.revive
+        found = await self.identification.run(corrected, self._worker_made)
+        return self.revive if self._worker_made else found
+
+    def _cancel_questions_of_plan(self) -> None:
+        about = {task.task_id for task in self.file.ledger.open_tasks() if _is_about_plan(task)}
+        for task in self.file.ledger.open_tasks():
+            evidence = task.subject.get("evidence")
+            breached = evidence.get("task_id") if isinstance(evidence, dict) else None
+            if task.task_id in about or breached in about:
+                self.file.cancel_task(task.task_id, "the hire was corrected again")
 
     # The end
 
@@ -123,7 +154,7 @@ class HireToProvision(HireCase):
         self.board.over = True
         self.board.version += 1
         self.file.cancel_open_tasks(f"the case was {ended.status}")
-        self.file.show(stage="compensation", held=False, next_step="What was done is undone")
+        self.file.show(status="running", stage="compensation", held=False, next_step="What was done is undone")
         accounts = self.provisioning.accounts
         await asyncio.gather(*(accounts.close(system) for system in sorted(accounts.open)))
         await self.undo.run()
@@ -143,9 +174,7 @@ class HireToProvision(HireCase):
                 message="Left after everything was taken back: " + "; ".join(outcome.left),
                 evidence={"left": list(outcome.left)},
             )
-            decision = await ask(self, finding, "remains")
-            if decision.action == "skip":
-                return
+            await ask(self, finding, "remains")
 
     async def _settle(self, state: str, clean_slate: bool = False) -> SettleHireOutcome:
         outcome: SettleHireOutcome = await self.effect(
@@ -158,8 +187,6 @@ class HireToProvision(HireCase):
         return outcome
 
     async def _close(self) -> None:
-        if self.file.snapshot.status == "completed":
-            await self._settle("completed")
         await close_case(self, self._reason or "The person works here.", (self.start.hire.requester, self.hire.manager))
 
     def _result(self) -> HireResult:
@@ -191,10 +218,12 @@ class HireToProvision(HireCase):
             return "hire-required"
         if (corrected.number, corrected.facility) != (self.hire.number, self.hire.facility):
             return "key-changed"
-        latest = self._corrections[-1] if self._corrections else self._taking or self.hire
+        if not self._preparing and is_somebody_else(self.hire.person, corrected.person, self.rules.parameters):
+            return "another-person"
+        latest = self.corrections[-1] if self.corrections else self._taking or self.hire
         if corrected == latest:
             return "duplicate"
-        self._corrections.append(corrected)
+        self.corrections.append(corrected)
         self.superseded = self._preparing
         self.run_on_duty_of((corrected.requester,))
         self.file.note("hire.corrected", "HR corrected the hire", actor=by, changed=_changed(latest, corrected))
@@ -251,6 +280,11 @@ class HireToProvision(HireCase):
     def standing(self) -> HireStanding | None:
         """How far the plan is; None before there is one."""
         return self.board.standing(self.file.snapshot)
+
+
+def _is_about_plan(task: Task) -> bool:
+    slot = task.slot.removeprefix("exception/").partition("/")[0]
+    return task.kind in ("approval", "information") or slot in ("identity", "plan", "approval")
 
 
 def _changed(before: Hire, after: Hire) -> list[str]:

@@ -2,7 +2,8 @@
 
     raise the exception -> answered, or cleared because the cause is gone -> close
 
-Nothing is undone: an incident has no effect outside. Where the question is about entries of exclusion lists, the answer
+Where it is about somebody who works here, the answer 'stop' closes all accounts of theirs; nothing else of an incident
+has an effect outside, and nothing is undone. Where the question is about entries of exclusion lists, the answer
 'clear' is kept, so that nobody is asked about the same ones again.
 """
 
@@ -15,11 +16,13 @@ from temporalio import workflow
 from domain.case import CaseSnapshot, parse_case_id
 from domain.exceptions import CATALOGUE
 from domain.money import Money
-from domain.tasks import Decision
+from domain.tasks import Action, Decision
 from workflows.case import CaseEnded, CaseWorkflow
+from workflows.compensation import PARKED_ACTIONS
+from workflows.errors import StepFailure
 from workflows.messages.incident import CLEARED, WORKFLOW_NAME, Clearance, IncidentInput, IncidentResult
-from workflows.questions import answer_to, open_exception
-from workflows.steps.hire_inputs import ClearHitInput
+from workflows.questions import answer_to, ask_about_failure, open_exception
+from workflows.steps.hire_inputs import ClearHitInput, ShutWorkerInput
 from workflows.steps.hiring import HiringSteps
 
 EndedBy = Literal["answer", "clearance", "request"]
@@ -49,11 +52,13 @@ class Incident(CaseWorkflow):
 
     async def _asked(self, incident: IncidentInput) -> tuple[EndedBy, str]:
         self.file.show(next_step="It is closed when the team has answered, or when the cause is gone")
-        task = open_exception(self, incident.finding, "incident")
+        task = open_exception(self, incident.finding, "incident", _offered(incident))
         await self.announce(f"Ask {task.role}: {task.title}")
         decision = await answer_to(self, task)
         if incident.hits and decision.action == "clear":
             await self._clear_hits(incident.hits, decision)
+        if incident.worker_id and decision.action == "stop":
+            await self._shut(incident.worker_id, decision)
         self.file.show(status="completed")
         return "answer", decision.comment
 
@@ -64,6 +69,24 @@ class Incident(CaseWorkflow):
             lambda journal, seq: ClearHitInput(journal=journal, seq=seq, keys=keys, by=by, reason=reason),
             "Note that the entries are of other people",
         )
+
+    async def _shut(self, worker_id: str, decision: Decision) -> None:
+        """Until no system lets the worker in, or somebody takes it over by hand."""
+        what = "Close the accounts of the worker"
+        while True:
+            done = await self.try_step(
+                HiringSteps.shut_worker,
+                lambda journal, seq: ShutWorkerInput(
+                    journal=journal, seq=seq, worker_id=worker_id, reason=decision.comment
+                ),
+                what,
+            )
+            if not isinstance(done, StepFailure):
+                return
+            answer = await ask_about_failure(self, done, what, "shut", PARKED_ACTIONS)
+            if answer is not None and answer.action == "skip":
+                self.file.note("shut.taken-over", f"{what} by hand. {answer.comment}", actor=answer.actor.person)
+                return
 
     async def _close_case(self, comment: str) -> None:
         shot = self.file.snapshot
@@ -81,6 +104,15 @@ class Incident(CaseWorkflow):
         if self.ended is None and not self.closed:
             self._clearance = clearance
             self.end("completed", clearance.reason)
+
+
+def _offered(incident: IncidentInput) -> tuple[Action, ...]:
+    """What is asked of a hire may be tried again; somebody who works here is looked at again anyway, and what was seen
+    of them is noted."""
+    actions = CATALOGUE[incident.finding.code].actions
+    if not incident.worker_id:
+        return actions
+    return tuple(dict.fromkeys("accept" if each == "retry" else each for each in actions))
 
 
 def _first_snapshot(incident: IncidentInput) -> CaseSnapshot:

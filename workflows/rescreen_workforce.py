@@ -103,6 +103,7 @@ async def _raise(incident: WorkforceIncident, policies: Mapping[str, FrozenPolic
                 policy=policies[incident.facility],
                 submitted_at=workflow.now(),
                 hits=incident.hits,
+                worker_id=incident.worker_id,
             ),
             id=incident.case_id,
             parent_close_policy=ParentClosePolicy.ABANDON,

@@ -75,7 +75,7 @@ class MemoryIdentity:
     async def create(self, draft: AccountDraft) -> Account:
         named, numbered = self._named(draft.user_name), self._numbered(draft.worker_number)
         if named is not None and named not in numbered:
-            self._refuse("username-taken", f"The user name {draft.user_name} is somebody else's.")
+            self._refuse("username-taken", "The user name is somebody else's.")
         if any(each is not named for each in numbered):
             self._refuse("account-conflict", "The worker has another account already.")
         return self._shown(named or self._add(draft))

@@ -54,6 +54,7 @@ _REASONS: dict[ActionRefusal, str] = {
     "line-unknown": "The requisition has no such line.",
     "nothing-asked": "Nobody has asked for information.",
     "key-changed": "Number and facility of a case do not change, nor does who asked for a purchase.",
+    "another-person": "Name and birth date are another person's: rescind this hire, and submit theirs.",
     "requester-may-not-decide": "Whoever asks does not decide.",
     "too-many": "So many people are added to the case already that no more can be.",
 }

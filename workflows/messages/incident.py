@@ -21,7 +21,8 @@ MAX_ITEMS = 200
 class IncidentInput(Value):
     """Something that a person has to look into. `finding` carries a code of the catalogue of exceptions, which says
     who owns it and how long they have; `policy` is that of the facility whose people are asked. `hits` are keys of
-    candidates of exclusion lists: the answer 'clear' notes that they are other people."""
+    candidates of exclusion lists: the answer 'clear' notes that they are other people. `worker_id` is whom it is about,
+    if it is about somebody who works here: the answer 'stop' closes their accounts."""
 
     case_id: str
     facility: str
@@ -29,6 +30,7 @@ class IncidentInput(Value):
     policy: FrozenPolicy
     submitted_at: AwareDatetime
     hits: tuple[str, ...] = ()
+    worker_id: str = ""
 
 
 class Clearance(Value):

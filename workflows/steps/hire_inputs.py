@@ -183,6 +183,11 @@ class ClearHitInput(HireStepInput):
     reason: str
 
 
+class ShutWorkerInput(HireStepInput):
+    worker_id: str
+    reason: str
+
+
 class AccessCheckInput(HireStepInput):
     """Compare what the systems show with what the register says."""
 

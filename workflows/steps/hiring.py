@@ -32,6 +32,7 @@ from workflows.steps.hire_inputs import (
     ScreenOutcome,
     SettleHireInput,
     SettleHireOutcome,
+    ShutWorkerInput,
     WorkerInput,
 )
 from workflows.steps.inputs import AnnounceResult
@@ -125,6 +126,11 @@ class HiringSteps(ABC):
     @abstractmethod
     async def clear_hits(self, step: ClearHitInput) -> None:
         """Note that a person cleared hits, and why."""
+
+    @activity.defn(name="shut_worker")
+    @abstractmethod
+    async def shut_worker(self, step: ShutWorkerInput) -> None:
+        """Disable every account of the worker; done when a login is refused everywhere."""
 
     @activity.defn(name="check_access")
     @abstractmethod

@@ -19,6 +19,7 @@ class WorkforceIncident(Value):
     facility: str
     finding: Finding
     hits: tuple[str, ...] = ()
+    worker_id: str = ""
 
 
 class RescreenInput(Value):

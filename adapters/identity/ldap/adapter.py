@@ -129,7 +129,7 @@ class LdapDirectory:
         """The draft's account when it is there already. Refuses when the name or the number is another account's."""
         named, numbered = await self._named_and_numbered(draft.worker_number, draft.user_name)
         if any(not self._belongs(each, draft.worker_number) for each in named):
-            self._refuse("username-taken", f"the user name {draft.user_name} is somebody else's")
+            self._refuse("username-taken", "the user name is somebody else's")
         if len(numbered) > len(named):
             self._refuse("account-conflict", "the worker has another account already")
         return named[0] if named else None
