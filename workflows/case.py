@@ -112,6 +112,10 @@ class CaseWorkflow:
         if self.superseded:
             raise RequestChanged
 
+    def about(self) -> dict[str, Any]:
+        """What whoever is asked something needs to know of the case besides what all cases show."""
+        return {}
+
     def end(self, status: CaseStatus, reason: str, actor: str = "corridor") -> CaseEnded:
         """End the case, for every branch of it. The first end stands."""
         if self.ended is None:

@@ -50,6 +50,7 @@ class HireCase(CaseWorkflow):
         self.worker_number = ""
         self.revive = ""
         self.correcting = False
+        self.user_names: dict[str, str] = {}
 
     @property
     def external_id(self) -> str:
@@ -61,6 +62,23 @@ class HireCase(CaseWorkflow):
         if self.correcting and status == "rejected":
             return CaseEnded(status, reason, actor)
         return super().end(status, reason, actor)
+
+    def about(self) -> dict[str, Any]:
+        """Who it is: whoever decides or does something for a person must not take them for another one."""
+        hire = self.hire
+        return {
+            "title": self.file.snapshot.title,
+            "name": hire.person.name.full,
+            "birth_date": hire.person.birth_date and hire.person.birth_date.isoformat(),
+            "job": hire.title,
+            "department": hire.department,
+            "manager": hire.manager,
+            "start_on": hire.start_on.isoformat(),
+            "worker_number": self.worker_number,
+            "user_names": dict(self.user_names),
+            "deliver_to": hire.deliver_to,
+            "asked_at": f"{workflow.now():%Y-%m-%d}",
+        }
 
     def given(self, model: type[Given], /, done: str = "", **fields: Any) -> Callable[[Any, int], Given]:
         """Builds the input of a step that, once it has succeeded, has `done` this item. A field that is a function is

@@ -143,6 +143,7 @@ class Accounts:
                 ("correct", "retry", "skip", "cancel"),
             )
             if isinstance(outcome, AccountOutcome):
+                case.user_names[system] = outcome.user_name
                 case.board.mark(item.key, "done", f"{outcome.user_name}{' (revived)' if outcome.revived else ''}")
                 return
             if outcome.action == "skip":
