@@ -128,11 +128,16 @@ class Board:
             requested_at=self._requested_at,
             plan=self.plan,
             standings=tuple(items[key] for key in items),
-            readiness=self.readiness(shot.awaiting_role or "" if shot.stage == "approval" else ""),
+            readiness=self.readiness(self._approved_by(shot)),
             arrived=self.arrived,
             confirmed=dict(self.confirmed),
             closed=self.over or shot.status != "running",
         )
+
+    def _approved_by(self, shot: CaseSnapshot) -> str:
+        """The role whose approval the whole plan waits for; empty once anything of it was begun."""
+        begun = any(each.state != "planned" for each in self.items.values())
+        return "" if begun or shot.stage != "approval" else shot.awaiting_role or ""
 
     @property
     def shown(self) -> bool:
