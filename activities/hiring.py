@@ -144,7 +144,7 @@ class HiringActivities(HireRecords, HireAccess, HireProofs, HiringSteps):
             for item in wanted
             if item.catalogue_item in prices
         ]
-        return Money.total([each for each in amounts if each.currency == currency], currency)
+        return Money.total([each for each in amounts if each.currency == currency], currency).rounded()
 
     @activity.defn(name="settle_hire")
     async def settle_hire(self, step: SettleHireInput) -> SettleHireOutcome:

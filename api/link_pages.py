@@ -44,6 +44,13 @@ _ACTIONS: dict[Action, tuple[str, str]] = {
     "create": ("It is a new person", "found the person to be new"),
     "remove": ("Leave it out", "left it out"),
 }
+_HIRE_ASKS = {
+    "position": "Filling the position",
+    "unbudgeted-position": "Filling a position that is not in the budget",
+    "extra-access": "Access beyond what everybody in this job gets",
+    "privileged-access": "Privileged access, for a time",
+    "equipment": "Equipment above the limit",
+}
 _IGNORED: dict[IgnoredBecause, str] = {
     "task-closed": "the question was closed when it arrived",
     "stale-version": "what it was about had changed",
@@ -207,7 +214,8 @@ def _asked(question: Question) -> Iterable[Html]:
     yield from _section("Why you", task.why)
     yield from _section("Reason given", _plain(subject.get("justification")))
     yield from _section("You asked", _plain(subject.get("asked")) if "answered" in subject else "")
-    yield from _list("What is to be approved", [joined(_plain(each)) for each in _items(subject.get("asked"))])
+    asks = [_HIRE_ASKS.get(str(each), _plain(each)) for each in _items(subject.get("asked"))]
+    yield from _list("What is to be approved", [joined(each) for each in asks])
     yield from _section("The answer", _plain(subject.get("answered")))
     yield from _list("What is asked for", [_line(line) for line in _items(subject.get("lines"))])
     yield from _list("Access beyond the usual", [joined(_plain(each)) for each in _items(subject.get("extra_access"))])

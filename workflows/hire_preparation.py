@@ -171,7 +171,7 @@ class HireApproval:
             "manager": hire.manager,
             "requester": hire.requester,
             "justification": hire.justification,
-            "equipment": str(outcome.amount),
+            "equipment": str(outcome.amount) if outcome.amount.amount else "",
             "extra_access": [each.model_dump(mode="json") for each in hire.extra_access],
         }
 

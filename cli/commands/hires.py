@@ -57,7 +57,30 @@ def correct(
     Example: corridor hires correct hire-to-provision.north.H-118 hire.json -m "starts a week later"
     """
     body = {"action_id": uuid4().hex, "comment": comment, "hire": _read(file)}
-    show(connect(persona).post(f"/v1/cases/{case_id}/actions/correct-hire", body, {"Prefer": "wait=10"}), as_json)
+    _tell(connect(persona).post(f"/v1/cases/{case_id}/actions/correct-hire", body, {"Prefer": "wait=10"}), as_json)
+
+
+@app.command()
+def rescind(
+    case_id: Annotated[str, typer.Argument(help="Such as hire-to-provision.north.H-118.")],
+    comment: Annotated[str, typer.Option("--comment", "-m", help="Why.")],
+    persona: As = "portal",
+    as_json: AsJson = False,
+) -> None:
+    """Take an offer back: accounts are closed at once, and what was done is undone and looked for.
+
+    Example: corridor hires rescind hire-to-provision.north.H-118 -m "takes another offer"
+    """
+    body = {"action_id": uuid4().hex, "comment": comment}
+    _tell(connect(persona).post(f"/v1/cases/{case_id}/actions/rescind", body, {"Prefer": "wait=10"}), as_json)
+
+
+def _tell(answer: dict[str, Any], as_json: bool) -> None:
+    """Whether the case has taken it, and where to see what comes of it."""
+    record = answer.get("record") or {}
+    case_id = answer["links"]["self"].rpartition("/")[2]
+    rows = [(record.get("status", "on its way"), f"corridor hires show {case_id}")]
+    show(answer, as_json, table_of(("taken", "what comes of it"), rows))
 
 
 def _read(file: Path) -> Any:

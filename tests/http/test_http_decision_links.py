@@ -177,7 +177,7 @@ async def test_what_is_to_be_done_for_a_hire_is_on_the_page(desk: Desk) -> None:
     page = text_of(await desk.look(desk.link()))
     for shown in ("Ana O'Neil", "2026-12-07", "directory", "nursing-share", "identity: aoneil", "It is done"):
         assert shown in page, shown
-    for shown in ("privileged-access", "entitlement: it-admin, until: 2027-01-31"):
+    for shown in ("Privileged access, for a time", "entitlement: it-admin, until: 2027-01-31"):
         assert shown in page, shown
     assert "You asked" not in page
     assert "revive" not in page, "which worker cannot be said on this page"
