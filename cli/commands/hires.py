@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import uuid4
@@ -11,6 +12,9 @@ from uuid import uuid4
 import typer
 
 from cli.gateway_client import As, AsJson, connect, show, table_of
+
+FIRST = 3
+"""Of what holds up a hire, as many are listed; `corridor hires show` has them all."""
 
 app = typer.Typer(help="Hires: post one, and see who will be ready on day one.", no_args_is_help=True)
 
@@ -122,10 +126,17 @@ def list_hires(
 
 def _row(hire: dict[str, Any]) -> tuple[str, ...]:
     ready = hire["readiness"]
-    waits = ", ".join(dict.fromkeys(f"{each['who']}: {each['title']}" for each in ready["blockers"]))
-    why = "; ".join(dict.fromkeys(each["why"] for each in ready["blockers"]))
+    waits = _first(f"{each['who']}: {each['title']}" for each in ready["blockers"])
+    why = _first(each["why"] for each in ready["blockers"])
     done = f"{ready['done']}/{ready['of']}"
     return (hire["case_id"], hire["start_on"], hire["department"], hire["manager"], _state(ready), done, waits, why)
+
+
+def _first(words: Iterable[str]) -> str:
+    """The first of what is different: what stands at the beginning holds up most of the rest."""
+    different = list(dict.fromkeys(words))
+    more = len(different) - FIRST
+    return "; ".join(different[:FIRST]) + (f"; and {more} more" if more > 0 else "")
 
 
 def _state(ready: dict[str, Any]) -> str:
