@@ -143,8 +143,8 @@ class Accounts:
                 ("correct", "retry", "skip", "cancel"),
             )
             if isinstance(outcome, AccountOutcome):
-                case.user_names[system] = outcome.user_name
                 case.board.mark(item.key, "done", f"{outcome.user_name}{' (revived)' if outcome.revived else ''}")
+                case.user_names[system] = outcome.user_name
                 return
             if outcome.action == "skip":
                 case.board.mark(item.key, "skipped", outcome.comment)

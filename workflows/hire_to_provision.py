@@ -15,7 +15,6 @@ from domain.case import CaseStatus
 from domain.case_actions import ActionRefusal, ActionRequest
 from domain.exceptions import Finding
 from domain.hire import Hire, HireChange, HireEnd
-from domain.hire_intake import hire_title
 from domain.hire_plan import HireStanding
 from workflows.case import CaseEnded, RequestChanged
 from workflows.closing import close_case
@@ -92,7 +91,7 @@ class HireToProvision(HireCase):
     def _take_over(self, corrected: Hire) -> None:
         self.hire = corrected
         watchers = tuple(dict.fromkeys((*self.file.snapshot.watchers, corrected.manager)))
-        self.file.show(title=hire_title(corrected), cost_centres=(corrected.cost_centre,), watchers=watchers)
+        self.file.show(cost_centres=(corrected.cost_centre,), watchers=watchers)
 
     async def _take_correction(self) -> None:
         """Everything goes on by the old hire until the new one is approved; a correction that is refused is dropped."""

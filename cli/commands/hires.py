@@ -128,7 +128,7 @@ def _row(hire: dict[str, Any]) -> tuple[str, ...]:
     ready = hire["readiness"]
     waits = _first(f"{each['who']}: {each['title']}" for each in ready["blockers"])
     why = _first(each["why"] for each in ready["blockers"])
-    done = f"{ready['done']}/{ready['of']}"
+    done = "" if ready["state"] == "not-coming" else f"{ready['done']}/{ready['of']}"
     return (hire["case_id"], hire["start_on"], hire["department"], hire["manager"], _state(ready), done, waits, why)
 
 
