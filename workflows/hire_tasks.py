@@ -57,7 +57,8 @@ def open_task(
     case.file.tell(
         "task.asked",
         task.title,
-        f"{title}: {task.why.rstrip('.')}. Please do it by {task.due_at:%Y-%m-%d %H:%M} UTC.",
+        f"{title}{'' if title.endswith('?') else ':'} {task.why.rstrip('.')}. "
+        f"Please do it by {task.due_at:%Y-%m-%d %H:%M} UTC.",
         role=None if people else task.role,
         people=people,
         **asking(task),
