@@ -125,7 +125,10 @@ class HiringActivities(HireRecords, HireAccess, HireProofs, HiringSteps):
                 manager_name=reference.manager_name,
                 previously_held=held,
             )
-            await self._record(step, "hire.planned", f"Planned: {len(made.items)} item(s)", findings=_told(findings))
+            first = f"; to be settled first: {', '.join(each.code for each in findings)}" if findings else ""
+            await self._record(
+                step, "hire.planned", f"Planned: {len(made.items)} item(s){first}", findings=_told(findings)
+            )
         return outcome
 
     async def _price(self, made: HirePlan, hire: Hire, step: PlanInput) -> Money:
@@ -144,7 +147,7 @@ class HiringActivities(HireRecords, HireAccess, HireProofs, HiringSteps):
             for item in wanted
             if item.catalogue_item in prices
         ]
-        return Money.total([each for each in amounts if each.currency == currency], currency)
+        return Money.total([each for each in amounts if each.currency == currency], currency).rounded()
 
     @activity.defn(name="settle_hire")
     async def settle_hire(self, step: SettleHireInput) -> SettleHireOutcome:

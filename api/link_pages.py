@@ -35,6 +35,21 @@ _ACTIONS: dict[Action, tuple[str, str]] = {
     "close-short": ("Close with what has come", "closed it with what had come"),
     "record": ("Take note", "took note"),
     "cancel": ("Cancel the request", "cancelled the request"),
+    "complete": ("It is done", "said that it is done"),
+    "confirm-arrival": ("The person came", "confirmed the arrival"),
+    "no-show": ("The person did not come", "said that nobody came"),
+    "clear": ("It is another person", "found it to be another person"),
+    "verify": ("I have verified it", "verified it"),
+    "stop": ("Stop: the person may not begin", "stopped the hire"),
+    "create": ("It is a new person", "found the person to be new"),
+    "remove": ("Leave it out", "left it out"),
+}
+_HIRE_ASKS = {
+    "position": "Filling the position",
+    "unbudgeted-position": "Filling a position that is not in the budget",
+    "extra-access": "Access beyond what everybody in this job gets",
+    "privileged-access": "Privileged access, for a time",
+    "equipment": "Equipment above the limit",
 }
 _IGNORED: dict[IgnoredBecause, str] = {
     "task-closed": "the question was closed when it arrived",
@@ -48,6 +63,22 @@ _IGNORED: dict[IgnoredBecause, str] = {
 }
 # Of what a task shows of its subject: what is told in a line of its own, in this order.
 _SUBJECT = (
+    ("name", "For"),
+    ("job", "Job"),
+    ("position", "Position"),
+    ("department", "Department"),
+    ("employment_type", "Employed as"),
+    ("start_on", "Starts on"),
+    ("end_on", "Until"),
+    ("manager", "Manager"),
+    ("worker_number", "Worker number"),
+    ("user_names", "User names"),
+    ("target", "In"),
+    ("entitlement", "Access"),
+    ("group", "Group"),
+    ("until", "Access ends on"),
+    ("deliver_to", "Deliver to"),
+    ("equipment", "Equipment for"),
     ("requester", "Asked for by"),
     ("need_by", "Needed by"),
     ("urgency", "Urgency"),
@@ -171,7 +202,7 @@ def needs_comment(action: Action, task: Task, actor: Actor) -> bool:
 def _asked(question: Question) -> Iterable[Html]:
     task, subject, zone = question.task, question.task.subject, question.zone
     amount = amount_of(task)
-    if amount is not None:
+    if amount is not None and amount.amount:
         yield element("p", str(amount), class_="amount")
     facts = [(label, _plain(subject[key])) for key, label in _SUBJECT if _plain(subject.get(key))]
     if task.due_at is not None:
@@ -182,9 +213,12 @@ def _asked(question: Question) -> Iterable[Html]:
     yield element("dl", *(joined(element("dt", label), element("dd", text)) for label, text in facts))
     yield from _section("Why you", task.why)
     yield from _section("Reason given", _plain(subject.get("justification")))
-    yield from _section("You asked", _plain(subject.get("asked")))
+    yield from _section("You asked", _plain(subject.get("asked")) if "answered" in subject else "")
+    asks = [_HIRE_ASKS.get(str(each), _plain(each)) for each in _items(subject.get("asked"))]
+    yield from _list("What is to be approved", [joined(each) for each in asks])
     yield from _section("The answer", _plain(subject.get("answered")))
     yield from _list("What is asked for", [_line(line) for line in _items(subject.get("lines"))])
+    yield from _list("Access beyond the usual", [joined(_plain(each)) for each in _items(subject.get("extra_access"))])
     yield from _list("Notes", [joined(_plain(note)) for note in _items(subject.get("notes"))])
     yield from _list("Decided so far", [_earlier(entry, zone) for entry in question.decided])
 

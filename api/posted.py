@@ -16,6 +16,11 @@ from pydantic_core import CoreSchema
 from api.problems import ProblemDetail, invalid_request, pointer_of
 
 M = TypeVar("M", bound=BaseModel)
+_IN_WORDS = {
+    "extra_forbidden": "There is no such field here; check how it is spelled, or leave it out.",
+    "missing": "Send this field: nothing can be done without it.",
+}
+"""Instead of pydantic's own words, where these do not say what to change."""
 
 
 class SchemaOf:
@@ -59,7 +64,11 @@ def details(error: ValidationError, prefix: str = "") -> tuple[ProblemDetail, ..
     found = error.errors(include_url=False, include_context=False, include_input=False)
     inside = {each["loc"][:depth] for each in found for depth in range(len(each["loc"]))}
     return tuple(
-        ProblemDetail(pointer=prefix + pointer_of(each["loc"]), code=each["type"], message=each["msg"])
+        ProblemDetail(
+            pointer=prefix + pointer_of(each["loc"]),
+            code=each["type"],
+            message=_IN_WORDS.get(each["type"], each["msg"]),
+        )
         for each in found
         # Pydantic counts the readable items of a list: unreadable ones are not also too few.
         if not (each["type"] == "too_short" and each["loc"] in inside)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -53,8 +54,13 @@ class Readable:
             return None
         if name in self._kept and rest and rest[0].isdigit():
             rest[0] = str(self._kept[name][int(rest[0])])
-            return fault.model_copy(update={"pointer": "/".join(["", name, *rest])})
+            pointer = "/".join(["", name, *rest])
+            return fault.model_copy(update={"pointer": pointer, "message": self._placed(name, fault.message)})
         return fault
+
+    def _placed(self, name: str, message: str) -> str:
+        """A message that points at another part of the list, such as the first of two that are alike."""
+        return re.sub(rf"(?<=/{name}/)\d+", lambda found: str(self._kept[name][int(found[0])]), message)
 
     def _is_unreadable(self, pointer: str) -> bool:
         return any(pointer == each or pointer.startswith(f"{each}/") for each in self._unreadable)

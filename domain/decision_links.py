@@ -34,8 +34,8 @@ _FORM_WORDS = b"corridor decision form 1\0"
 _CLOCKS_DIFFER = timedelta(minutes=1)  # between two gateways
 _TOKEN = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]{0,63})\.([A-Za-z0-9_-]{1,1200})\.([A-Za-z0-9_-]{43})", re.ASCII)
 _FORM = re.compile(r"([0-9]{1,12})\.([A-Za-z0-9_-]{8,40})\.([A-Za-z0-9_-]{43})", re.ASCII)
-# These need more than a comment: which line, which item, which price.
-_NOT_FROM_A_MAIL: frozenset[Action] = frozenset({"correct", "substitute", "amend-order"})
+# These need more than a comment: which line, which item, which price, which worker, until when.
+_NOT_FROM_A_MAIL: frozenset[Action] = frozenset({"correct", "substitute", "amend-order", "link", "revive", "mitigate"})
 
 LinkFault = Literal["malformed", "unknown-key", "bad-signature", "expired"]
 FormFault = Literal["malformed", "bad-signature", "expired"]

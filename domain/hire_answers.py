@@ -46,7 +46,8 @@ def _worker_refusal(task: Task, said: HireAnswer) -> IgnoredBecause | None:
 
 
 def candidates_of(task: Task) -> frozenset[str]:
-    """The ids of the workers that the question names, wherever in its subject they stand."""
+    """The ids of the workers that the question names, wherever in its subject they stand, and their numbers, which is
+    what people know them by."""
     return frozenset(_worker_ids(task.subject))
 
 
@@ -55,6 +56,7 @@ def _worker_ids(value: Any) -> Iterator[str]:
         for name, inner in value.items():
             if name == "worker_id" and isinstance(inner, str) and inner:
                 yield inner
+                yield from (each for each in (value.get("worker_number"),) if isinstance(each, str) and each)
             else:
                 yield from _worker_ids(inner)
     elif isinstance(value, list | tuple):

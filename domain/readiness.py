@@ -5,7 +5,8 @@ What day one depends on are the items that block it, and all that they wait for.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from domain.business_time import business_days_after, business_days_between, local_day
@@ -28,19 +29,24 @@ def readiness(
     calendar: BusinessCalendar,
     holidays: Collection[date],
     manager: str = "",
+    approval: str = "",
+    owners: Mapping[str, str] | None = None,
 ) -> Readiness:
     """How ready the hire is on `today`, a local day of the facility.
 
     'ready' with `done` below `of` is an outlook: nothing is late, and time is left. From the start date on, what is
     open stands against the person, apart from what can be done on that day only and is not yet due. Before it, there
     is no chance left when no business day is. Blockers come by due date; `arrived` False and `ended` are the end of it.
+    `approval` is the role whose approval is waited for before more is begun; `owners` says by the code of an exception
+    who is asked about it.
     """
     needed = what_day_one_needs(plan)
     left = [item for item in needed if not is_settled(standings, item.key)]
     numbers = {"done": len(needed) - len(left), "of": len(needed)}
     if ended or arrived is False:
         return Readiness(state="not-coming", on_track=False, **numbers)
-    view = _View(plan, standings, today, start_on, calendar, frozenset(holidays), manager)
+    asked = _Asked(manager, approval, owners or {})
+    view = _View(plan, standings, today, start_on, calendar, frozenset(holidays), asked)
     lost = [item for item in left if view.is_lost(item)]
     if lost:
         return Readiness(state="not-ready", on_track=False, blockers=view.blockers(lost), **numbers)
@@ -50,6 +56,13 @@ def readiness(
     return Readiness(state="ready", **numbers)
 
 
+def in_words(ready: Readiness) -> str:
+    """The answer for people: what is on track is not done yet, and is not called so."""
+    if ready.state == "ready" and ready.done < ready.of:
+        return "On track"
+    return ready.state.replace("-", " ").capitalize()
+
+
 def what_day_one_needs(plan: HirePlan) -> tuple[PlanItem, ...]:
     """Items that block day one, and those that they wait for, near and far, in the order of the plan."""
     wanted = {item.key for item in plan.items if item.blocks_day_one}
@@ -57,6 +70,15 @@ def what_day_one_needs(plan: HirePlan) -> tuple[PlanItem, ...]:
         if item.key in wanted:
             wanted.update(item.after)
     return tuple(item for item in plan.items if item.key in wanted)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Who else than those who do the work is waited for."""
+
+    manager: str
+    approval: str
+    owners: Mapping[str, str]
 
 
 class _View:
@@ -70,10 +92,10 @@ class _View:
         start_on: date,
         calendar: BusinessCalendar,
         holidays: frozenset[date],
-        manager: str,
+        asked: _Asked,
     ) -> None:
         self._plan, self._standings, self._today, self._start_on = plan, standings, today, start_on
-        self._calendar, self._holidays, self._manager = calendar, holidays, manager
+        self._calendar, self._holidays, self._asked = calendar, holidays, asked
         self._days_left = business_days_between(today, start_on, calendar, holidays)
         self._finishes: dict[str, date] = {}
         for item in plan.items:
@@ -174,13 +196,20 @@ class _View:
             case = f" ({standing.linked_case})" if standing.linked_case else ""
             return f"{who} has it{since}{case}"
         waiting = [first.title for first in self._before(item) if self._open(first)]
-        return f"waits for {' and '.join(waiting)}" if waiting else f"not begun by {who}"
+        if waiting:
+            return f"waits for {' and '.join(waiting)}"
+        return f"waits for approval by {who}" if self._asked.approval else f"not begun by {who}"
 
     def _open(self, item: PlanItem) -> bool:
         return not is_settled(self._standings, item.key)
 
     def _who(self, item: PlanItem) -> str:
-        return self._manager if item.done_by == "manager" and self._manager else item.done_by
+        asked, standing = self._asked, self._standing(item)
+        if standing.exception_code in asked.owners:
+            return asked.owners[standing.exception_code]
+        if asked.approval and standing.state == "planned":
+            return asked.approval
+        return asked.manager if item.done_by == "manager" and asked.manager else item.done_by
 
     def _standing(self, item: PlanItem) -> ItemStanding:
         return self._standings.get(item.key) or ItemStanding(key=item.key, state=state_of(self._standings, item.key))

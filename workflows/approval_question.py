@@ -28,6 +28,7 @@ from workflows.questions import (
     remaining,
     report_breach,
 )
+from workflows.showing import with_amount
 
 
 @dataclass(frozen=True)
@@ -260,7 +261,7 @@ class ApprovalQuestion:
         named = task.people
         self._case.file.tell(
             event,
-            f"{subject} · {self._case.file.snapshot.amount}",
+            with_amount(subject, self._case.file.snapshot.amount),
             f"Why you: {task.why}. {text}",
             role=None if named else task.role,
             people=named,

@@ -23,6 +23,7 @@ from domain.reassigning import roles_above
 from domain.tasks import Decision, DecisionRecord, TaskChange, TaskChangeRecord
 from workflows.case_file import CaseFile
 from workflows.errors import StepFailure, failure_of
+from workflows.showing import with_amount
 from workflows.steps.case import CaseSteps
 from workflows.steps.inputs import AnnounceResult, CloseCaseInput, StepInput
 
@@ -111,6 +112,10 @@ class CaseWorkflow:
             raise self.ended
         if self.superseded:
             raise RequestChanged
+
+    def about(self) -> dict[str, Any]:
+        """What whoever is asked something needs to know of the case besides what all cases show."""
+        return {}
 
     def end(self, status: CaseStatus, reason: str, actor: str = "corridor") -> CaseEnded:
         """End the case, for every branch of it. The first end stands."""
@@ -210,7 +215,7 @@ class CaseWorkflow:
         task = self.file.ledger.task(change.task_id)
         self.file.tell(
             "task.reassigned",
-            f"{task.title} · {self.file.snapshot.amount}",
+            with_amount(task.title, self.file.snapshot.amount),
             f"{change.actor.person} hands this to you. {change.comment}\nWhy it is asked: {task.why}.",
             people=task.people,
             **asking(task),

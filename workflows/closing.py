@@ -15,6 +15,8 @@ async def close_case(case: CaseWorkflow, text: str, people: tuple[str, ...] = ()
     case.file.show(stage="closed", held=False, awaiting="", awaiting_since=None, next_step="", closed_at=workflow.now())
     case.file.note("case.closed", f"Closed: {shot.status}" + (f" ({text})" if text else ""))
     case.file.tell("case.closed", f"{shot.title}: {shot.status}", text, people=people, status=shot.status)
-    case.file.tell_watchers("case.closed", f"{shot.title}: {shot.status}", text or "The case is closed.")
+    others = tuple(each for each in shot.watchers if each not in people)
+    if others:
+        case.file.tell("case.closed", f"{shot.title}: {shot.status}", text or "The case is closed.", people=others)
     case.closed = True
     await case.close(f"{case.file.case_id}:close")

@@ -14,6 +14,7 @@ from domain.hire import Hire
 from domain.hire_plan import SETTLED, HirePlan, HireStanding, ItemStanding, ItemState, PlanItem, Readiness
 from domain.policy.model import FrozenPolicy
 from domain.readiness import readiness
+from domain.routing import exception_owner
 
 
 class Board:
@@ -97,7 +98,9 @@ class Board:
     def settled(self) -> bool:
         return all(self.state(item.key) in SETTLED for item in self.plan.items)
 
-    def readiness(self) -> Readiness:
+    def readiness(self, approval: str = "") -> Readiness:
+        """`approval` is the role whose approval is waited for."""
+        codes = {each.exception_code for each in self.items.values() if each.exception_code}
         return readiness(
             self.plan,
             self.items,
@@ -108,6 +111,8 @@ class Board:
             calendar=self._policy.facility.calendar,
             holidays=frozenset(self._policy.holidays),
             manager=self.hire.manager,
+            approval=approval,
+            owners={code: exception_owner(self._policy, code) for code in codes},
         )
 
     def standing(self, shot: CaseSnapshot, presumed: Mapping[str, ItemState] | None = None) -> HireStanding | None:
@@ -130,11 +135,16 @@ class Board:
             requested_at=self._requested_at,
             plan=self.plan,
             standings=tuple(items[key] for key in items),
-            readiness=self.readiness(),
+            readiness=self.readiness(self._approved_by(shot)),
             arrived=self.arrived,
             confirmed=dict(self.confirmed),
             closed=self.over or shot.status != "running",
         )
+
+    def _approved_by(self, shot: CaseSnapshot) -> str:
+        """The role whose approval the whole plan waits for; empty once anything of it was begun."""
+        begun = any(each.state != "planned" for each in self.items.values())
+        return "" if begun or shot.stage != "approval" else shot.awaiting_role or ""
 
     @property
     def shown(self) -> bool:

@@ -70,6 +70,7 @@ class HireCase(CaseWorkflow):
         self.worker_number = ""
         self.revive = ""
         self.correcting = False
+        self.user_names: dict[str, str] = {}
         self._steps = 0
         self._steps_lane, self._notes_lane = asyncio.Semaphore(STEPS_AT_ONCE), asyncio.Semaphore(NOTES_AT_ONCE)
 
@@ -111,6 +112,23 @@ class HireCase(CaseWorkflow):
     async def own_step(self, step: Step, build: Build, summary: str) -> Any:
         async with self._notes_lane:
             return await super().own_step(step, build, summary)
+
+    def about(self) -> dict[str, Any]:
+        """Who it is: whoever decides or does something for a person must not take them for another one."""
+        hire = self.hire
+        return {
+            "title": self.file.snapshot.title,
+            "name": hire.person.name.full,
+            "birth_date": hire.person.birth_date and hire.person.birth_date.isoformat(),
+            "job": hire.title,
+            "department": hire.department,
+            "manager": hire.manager,
+            "start_on": hire.start_on.isoformat(),
+            "worker_number": self.worker_number,
+            "user_names": dict(self.user_names),
+            "deliver_to": hire.deliver_to,
+            "asked_at": f"{workflow.now():%Y-%m-%d}",
+        }
 
     def given(self, model: type[Given], /, done: str = "", **fields: Any) -> Callable[[Any, int], Given]:
         """Builds the input of a step that, once it has succeeded, has `done` this item. A field that is a function is

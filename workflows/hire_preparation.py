@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from datetime import date
 
-from temporalio import workflow
-
 from domain.exceptions import Finding
 from domain.hire import Hire
 from domain.person_match import PersonMatch
@@ -192,7 +190,7 @@ class HireApproval:
             "manager": hire.manager,
             "requester": hire.requester,
             "justification": hire.justification,
-            "equipment": str(outcome.amount),
+            "equipment": str(outcome.amount) if outcome.amount.amount else "",
             "extra_access": [each.model_dump(mode="json") for each in hire.extra_access],
         }
 
@@ -215,20 +213,4 @@ def subjects(hire: Hire, outcome: PlanOutcome) -> dict[str, str]:
         "extra-access": json.dumps(access),
         "privileged-access": json.dumps(access),
         "equipment": json.dumps([str(outcome.amount), *bought]),
-    }
-
-
-def of_hire(case: HireCase) -> dict[str, object]:
-    """What whoever does something for the person needs to know of them."""
-    hire = case.hire
-    return {
-        "title": case.file.snapshot.title,
-        "name": hire.person.name.full,
-        "job": hire.title,
-        "department": hire.department,
-        "manager": hire.manager,
-        "start_on": hire.start_on.isoformat(),
-        "worker_number": case.worker_number,
-        "deliver_to": hire.deliver_to,
-        "asked_at": f"{workflow.now():%Y-%m-%d}",
     }

@@ -14,6 +14,7 @@ from domain.exceptions import Finding
 from domain.hire_plan import PlanItem, Readiness
 from domain.hire_progress import moot_items, next_change_on, proofs_of, ready_items
 from domain.hire_replanning import correction, to_update
+from domain.readiness import in_words
 from domain.tasks import Decision
 from workflows.case import CaseEnded
 from workflows.compensation import UndoByHand
@@ -176,7 +177,7 @@ class Provisioning:
         ready = case.board.readiness()
         stage = "probation" if case.board.arrived else "day-one" if case.on_start_day() else "provisioning"
         blockers = "; ".join(f"{each.title}: {each.who}" for each in ready.blockers[:3])
-        step = f"{ready.state}: {ready.done} of {ready.of} done" + (f", open: {blockers}" if blockers else "")
+        step = f"{in_words(ready)}: {ready.done} of {ready.of} done" + (f", open: {blockers}" if blockers else "")
         if (stage, step) != (case.file.snapshot.stage, case.file.snapshot.next_step):
             case.file.show(stage=stage, next_step=step)
         if self.ready_on_day_one is None and case.on_start_day():
@@ -189,9 +190,10 @@ class Provisioning:
         if was is None or was.state == ready.state or self._case.board.arrived:
             return
         case = self._case
-        text = "\n".join(each.why for each in ready.blockers[:10]) or "Everything that day one needs is done."
-        case.file.note("hire.readiness", f"{ready.state}: {text}"[:1900], was=was.state)
-        case.tell_manager("hire.readiness-changed", f"Now {ready.state}.\n{text}")
+        done = f"{ready.done} of {ready.of} that day one needs are done."
+        text = "\n".join((done, *(each.why for each in ready.blockers[:10])))
+        case.file.note("hire.readiness", f"{in_words(ready)}: {text}"[:1900], was=was.state)
+        case.tell_manager("hire.readiness-changed", f"{in_words(ready)}: {text}")
 
     # Items that look at the others
 

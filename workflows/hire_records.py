@@ -155,6 +155,7 @@ class Accounts:
                 if outcome.revived and outcome.enabled and system not in self.open:
                     await self.close(system)  # nobody closed it when the person left
                 case.board.mark(item.key, "done", f"{outcome.user_name}{' (revived)' if outcome.revived else ''}")
+                case.user_names[system] = outcome.user_name
                 return
             if outcome.action == "skip":
                 if case.board.state(item.key) != "done":  # what was made stays, with what it says of its owner

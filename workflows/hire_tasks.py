@@ -11,11 +11,12 @@ from domain.decision_links import asking
 from domain.hire_plan import PlanItem
 from domain.tasks import Action, Decision, Task, TaskKind
 from workflows.hire_case import HireCase
-from workflows.hire_preparation import of_hire
 from workflows.questions import business_hours_from_now, remaining
 
 LEAST_HOURS = 4
 """Business hours that whoever is asked has at least, also where the plan's day has passed before they were asked."""
+TAKE_BACK_HOURS = 16
+"""Business hours for what is taken back by hand; what opens a system has the least."""
 
 
 def closing_of(case: HireCase, day: date) -> datetime:
@@ -48,7 +49,7 @@ def open_task(
         people=people,
         facility=case.file.snapshot.facility,
         actions=actions,
-        subject={**of_hire(case), "item": item.key, "target": item.target},
+        subject=_told(case, item),
         opened_at=workflow.now(),
         due_at=due_at or max(closing_of(case, item.due_on), business_hours_from_now(case, LEAST_HOURS)),
     )
@@ -56,13 +57,23 @@ def open_task(
     case.file.tell(
         "task.asked",
         task.title,
-        f"{task.why} Please do it by {task.due_at:%Y-%m-%d %H:%M} UTC.",
+        f"{title}{'' if title.endswith('?') else ':'} {task.why.rstrip('.')}. "
+        f"Please do it by {task.due_at:%Y-%m-%d %H:%M} UTC.",
         role=None if people else task.role,
         people=people,
         **asking(task),
         actions=list(actions),
     )
     return task
+
+
+def _told(case: HireCase, item: PlanItem) -> dict[str, object]:
+    """For whom, what, where; a date of birth is nobody's business who makes a badge."""
+    person = {key: value for key, value in case.about().items() if key != "birth_date"}
+    told = {**person, "item": item.key, "target": item.target}
+    if item.entitlement:
+        told |= {"entitlement": item.entitlement, "group": item.group, "until": item.until and item.until.isoformat()}
+    return told
 
 
 class HandWork:
@@ -96,7 +107,7 @@ class HandWork:
             "fulfilment",
             f"Take back: {item.title}",
             ("complete",),
-            due_at=business_hours_from_now(case, 16),
+            due_at=business_hours_from_now(case, LEAST_HOURS if item.system else TAKE_BACK_HOURS),
         )
         await case.announce(f"Ask {task.role}: {task.title}")
         decision = await case.answer_or_change(task, lambda: False)

@@ -66,6 +66,7 @@ def subject_of(case: CaseWorkflow) -> dict[str, Any]:
         "requester": shot.requester,
         "cost_centres": list(shot.cost_centres),
         "urgency": shot.urgency,
+        **case.about(),
     }
 
 

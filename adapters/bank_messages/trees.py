@@ -7,6 +7,7 @@ import re
 from lxml import etree
 
 from adapters.bank_messages.errors import UnreadableError
+from adapters.closed_xml import closed_parser
 
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,200}\?>")
 _DOCTYPE = re.compile(r"<!DOCTYPE", re.IGNORECASE)
@@ -21,18 +22,8 @@ def tree(content: str) -> etree._Element:
         raise UnreadableError("it has a document type definition, which no bank message has")
     # What the declaration says of the encoding is past: the content is text by now.
     octets = _DECLARATION.sub("", content, count=1).encode()
-    parser = etree.XMLParser(
-        encoding="utf-8",
-        resolve_entities=False,
-        load_dtd=False,
-        dtd_validation=False,
-        no_network=True,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
     try:
-        root = etree.fromstring(octets, parser)
+        root = etree.fromstring(octets, closed_parser())
     except (etree.XMLSyntaxError, ValueError) as error:
         raise UnreadableError(f"it is no well-formed XML: {error}") from None
     if root.getroottree().docinfo.internalDTD is not None:

@@ -7,6 +7,7 @@ import re
 
 from lxml import etree
 
+from adapters.closed_xml import closed_parser
 from adapters.invoice_documents.faults import refuse
 
 # 20,000 lines of 70 elements each have fewer tags; libxml2 needs about 100 bytes for each.
@@ -33,18 +34,8 @@ def parse(content: bytes) -> etree._Element:
         refuse("dtd", "documents with a document type declaration (DTD) are not read")
     if text.count("<") > MAX_TAGS:
         refuse("too-large", f"the document has more than {MAX_TAGS} tags")
-    parser = etree.XMLParser(
-        encoding="utf-8",
-        resolve_entities=False,
-        load_dtd=False,
-        dtd_validation=False,
-        no_network=True,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
     try:
-        return etree.fromstring(_DECLARATION_TEXT.sub("", text).encode("utf-8"), parser)
+        return etree.fromstring(_DECLARATION_TEXT.sub("", text).encode("utf-8"), closed_parser())
     except (etree.XMLSyntaxError, UnicodeEncodeError) as error:
         refuse("malformed", f"the document is not well-formed XML: {error}")
 

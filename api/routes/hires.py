@@ -127,7 +127,7 @@ async def list_hires(
 @router.get("/v1/hires/{case_id}", responses=problems(403, 404, 422))
 async def show_hire(services: TheServices, actor: TheActor, case_id: CaseId) -> HireView:
     """The plan of a hire with how far each item is: owner, dates, what blocks day one, and when each target confirmed
-    it. 404 with `plan-not-found` while it is not yet known who the person is.
+    it. 404 with `plan-not-found` while somebody is asked about the hire before it can be planned.
     """
     case = await visible_case(services, actor, case_id)
     if case.process != "hire-to-provision":
@@ -141,7 +141,8 @@ async def show_hire(services: TheServices, actor: TheActor, case_id: CaseId) -> 
 async def _standing(services: Services, case_id: str) -> HireStanding:
     standing = await services.hires.standing(case_id)
     if standing is None:
-        raise not_found("plan")
+        detail = "Somebody is asked about this hire before it is planned: its case says who, and what."
+        raise ProblemError(404, "plan-not-found", "There is no plan yet", detail)
     return standing
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import uuid4
@@ -60,7 +61,7 @@ def cases(
 def _row(shot: dict[str, Any]) -> tuple[str, ...]:
     since, due = (str(shot.get(key) or "")[:16] for key in ("awaiting_since", "due_at"))
     waits = shot.get("awaiting_role") or shot.get("awaiting") or shot["status"]
-    return (shot["case_id"], shot["status"], shot["stage"], money(shot["amount"]), waits, since, due)
+    return (shot["case_id"], shot["status"], shot["stage"], _price(shot), waits, since, due)
 
 
 def case(
@@ -95,7 +96,15 @@ def _what(entry: dict[str, Any]) -> str:
 def _headline(answer: dict[str, Any]) -> str:
     shot = answer.get("case", answer)
     waits = shot.get("awaiting") or "nobody"
-    return f"{shot['title']}: {shot['status']}, {shot['stage']}, {money(shot['amount'])}; waits for {waits}"
+    if shot.get("awaiting_role") and shot.get("awaiting"):
+        waits = f"{shot['awaiting_role']}: {waits.removesuffix(' · ' + shot['title'])}"
+    parts = (shot["status"], shot["stage"], _price(shot))
+    return f"{shot['title']}: {', '.join(filter(None, parts))}; waits for {waits}"
+
+
+def _price(shot: dict[str, Any]) -> str:
+    """Nothing where nothing is bought."""
+    return money(shot["amount"]) if Decimal(shot["amount"]["amount"]) else ""
 
 
 def act(

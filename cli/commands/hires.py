@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import uuid4
@@ -11,6 +12,9 @@ from uuid import uuid4
 import typer
 
 from cli.gateway_client import As, AsJson, connect, show, table_of
+
+FIRST = 3
+"""Of what holds up a hire, as many are listed; `corridor hires show` has them all."""
 
 app = typer.Typer(help="Hires: post one, and see who will be ready on day one.", no_args_is_help=True)
 
@@ -57,7 +61,30 @@ def correct(
     Example: corridor hires correct hire-to-provision.north.H-118 hire.json -m "starts a week later"
     """
     body = {"action_id": uuid4().hex, "comment": comment, "hire": _read(file)}
-    show(connect(persona).post(f"/v1/cases/{case_id}/actions/correct-hire", body, {"Prefer": "wait=10"}), as_json)
+    _tell(connect(persona).post(f"/v1/cases/{case_id}/actions/correct-hire", body, {"Prefer": "wait=10"}), as_json)
+
+
+@app.command()
+def rescind(
+    case_id: Annotated[str, typer.Argument(help="Such as hire-to-provision.north.H-118.")],
+    comment: Annotated[str, typer.Option("--comment", "-m", help="Why.")],
+    persona: As = "portal",
+    as_json: AsJson = False,
+) -> None:
+    """Take an offer back: accounts are closed at once, and what was done is undone and looked for.
+
+    Example: corridor hires rescind hire-to-provision.north.H-118 -m "takes another offer"
+    """
+    body = {"action_id": uuid4().hex, "comment": comment}
+    _tell(connect(persona).post(f"/v1/cases/{case_id}/actions/rescind", body, {"Prefer": "wait=10"}), as_json)
+
+
+def _tell(answer: dict[str, Any], as_json: bool) -> None:
+    """Whether the case has taken it, and where to see what comes of it."""
+    record = answer.get("record") or {}
+    case_id = answer["links"]["self"].rpartition("/")[2]
+    rows = [(record.get("status", "on its way"), f"corridor hires show {case_id}")]
+    show(answer, as_json, table_of(("taken", "what comes of it"), rows))
 
 
 def _read(file: Path) -> Any:
@@ -99,10 +126,17 @@ def list_hires(
 
 def _row(hire: dict[str, Any]) -> tuple[str, ...]:
     ready = hire["readiness"]
-    waits = ", ".join(dict.fromkeys(f"{each['who']}: {each['title']}" for each in ready["blockers"]))
-    why = "; ".join(dict.fromkeys(each["why"] for each in ready["blockers"]))
-    done = f"{ready['done']}/{ready['of']}"
+    waits = _first(f"{each['who']}: {each['title']}" for each in ready["blockers"])
+    why = _first(each["why"] for each in ready["blockers"])
+    done = "" if ready["state"] == "not-coming" else f"{ready['done']}/{ready['of']}"
     return (hire["case_id"], hire["start_on"], hire["department"], hire["manager"], _state(ready), done, waits, why)
+
+
+def _first(words: Iterable[str]) -> str:
+    """The first of what is different: what stands at the beginning holds up most of the rest."""
+    different = list(dict.fromkeys(words))
+    more = len(different) - FIRST
+    return "; ".join(different[:FIRST]) + (f"; and {more} more" if more > 0 else "")
 
 
 def _state(ready: dict[str, Any]) -> str:

@@ -62,9 +62,10 @@ class Desk(Gateway):
         given: dict[str, Any] = {
             "subject_version": 3,
             "subject": SUBJECT,
+            "actions": ("approve", "reject", "return"),
             "due_at": self.now + timedelta(hours=30),
         } | changes
-        task = a_task(TASK, excluded=("nina",), actions=("approve", "reject", "return"), **given)
+        task = a_task(TASK, excluded=("nina",), **given)
         await self.evidence.record(a_journal(CASE, version, *entries, requester="nina", tasks=(task,)))
         if task.status == "open" and CASE not in self.cases.ledgers:
             self.cases.open(task)

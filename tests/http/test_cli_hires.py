@@ -98,6 +98,14 @@ async def test_one_hire_shows_its_items(gateway: Gateway, corridor: Run) -> None
     )
 
 
+async def test_an_offer_is_taken_back(gateway: Gateway, corridor: Run) -> None:
+    await under_way(gateway)
+    code, shown = corridor("hires", "rescind", CASE, "-m", "takes another offer")
+    assert (code, f"corridor hires show {CASE}" in shown) == (0, True)
+    (asked,) = gateway.cases.received
+    assert (asked.action, asked.comment) == ("rescind", "takes another offer")
+
+
 async def test_a_correction_is_sent_whole(gateway: Gateway, corridor: Run, hire_file: Path) -> None:
     await under_way(gateway)
     code, _ = corridor("hires", "correct", CASE, str(hire_file), "-m", "another manager")

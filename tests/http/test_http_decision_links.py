@@ -160,3 +160,24 @@ async def test_a_long_history_is_read_in_pages(desk: Desk) -> None:
     last = an_entry(250, kind="decision.applied", actor="otto", detail={"action": "approve", "task_id": "T"})
     await desk.open(2, *entries, last)
     assert "otto approved" in text_of(await desk.look(desk.link()))
+
+
+async def test_what_is_to_be_done_for_a_hire_is_on_the_page(desk: Desk) -> None:
+    subject = {
+        "title": "H-1: Registered Nurse",
+        "name": "Ana O'Neil",
+        "start_on": "2026-12-07",
+        "target": "directory",
+        "group": "nursing-share",
+        "user_names": {"identity": "aoneil"},
+        "asked": ["privileged-access"],
+        "extra_access": [{"entitlement": "it-admin", "until": "2027-01-31"}],
+    }
+    await desk.open(subject=subject, actions=("complete", "skip", "revive"))
+    page = text_of(await desk.look(desk.link()))
+    for shown in ("Ana O'Neil", "2026-12-07", "directory", "nursing-share", "identity: aoneil", "It is done"):
+        assert shown in page, shown
+    for shown in ("Privileged access, for a time", "entitlement: it-admin, until: 2027-01-31"):
+        assert shown in page, shown
+    assert "You asked" not in page
+    assert "revive" not in page, "which worker cannot be said on this page"

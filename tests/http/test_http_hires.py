@@ -97,6 +97,13 @@ async def test_faults_of_form_and_content_are_told_together(gateway: Gateway) ->
     assert pointers(answer) == {"/colour", "/person/npi", "/start_on", "/end_on", "/licences/0/kind"}
 
 
+async def test_of_two_that_are_alike_the_first_is_named_where_it_was_sent(gateway: Gateway) -> None:
+    unreadable, twice = {"kind": "RN", "state": "OH", "number": "1"}, {"kind": "rn", "state": "OH", "number": "2"}
+    answer = await submit(gateway, a_hire(licences=[unreadable, twice, twice]))
+    (fault,) = (each for each in answer.json()["errors"] if each["pointer"] == "/licences/2")
+    assert "/licences/1" in fault["message"]
+
+
 async def test_what_could_not_be_read_raises_no_further_faults(gateway: Gateway) -> None:
     answer = await submit(gateway, a_hire(employment_type="robot", requester=None, person="Allan"))
     assert pointers(answer) == {"/employment_type", "/requester", "/person"}

@@ -35,6 +35,9 @@ async def test_whoever_does_not_come_is_taken_back_after_the_account_is_closed(h
     await clean(hires, case)
     kinds = case.kinds()
     assert kinds.index("account.disabled") < kinds.index("access.revoked") < kinds.index("worker.rescinded")
+    told = [who for each in hires.evidence.notices_of(case.name) if each.event == "case.closed" for who in each.people]
+    assert "mia" in told
+    assert len(told) == len(set(told))
 
 
 @pytest.mark.parametrize("kind", ["rescinded", "no-show", "wrong-person"])

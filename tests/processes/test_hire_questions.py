@@ -16,7 +16,12 @@ async def test_a_name_on_a_list_is_cleared_once_with_a_reason(hires: HireWorld) 
     )
     case = await hires.start_hire(hire)
     await case.decide("owner", "approve")
+    task = await case.task("exclusion-candidate")
+    assert task.subject["name"] == name.full, "who compares two persons must know both"
     await case.decide("exclusion-candidate", "clear", "cleo", comment="another birth date by the OIG")
+    badge = await case.task("badge")
+    assert badge.subject["name"] == name.full
+    assert "birth_date" not in badge.subject
     await case.decide("badge", "complete")
     await case.until(lambda: case.states().get("access:chart") == "done")
 

@@ -15,7 +15,13 @@ from tests.fixtures.evidence import START, a_task
 
 CASE = "hire-to-provision.north.H-1"
 TASK = f"{CASE}:identity-conflict.1"
-SUBJECT = {"evidence": {"candidates": [{"worker_id": "W-7"}, {"worker_id": ""}], "match": {"worker_id": "W-8"}}}
+SUBJECT = {
+    "worker_number": "N-1",
+    "evidence": {
+        "candidates": [{"worker_id": "W-7", "worker_number": "N-7"}, {"worker_id": ""}],
+        "match": {"worker_id": "W-8"},
+    },
+}
 
 
 def decided(action: str, **said: Any) -> tuple[str, str | None]:
@@ -33,6 +39,8 @@ def decided(action: str, **said: Any) -> tuple[str, str | None]:
     [
         ("revive", {"hire": {"worker_id": "W-7"}}, None),
         ("link", {"hire": {"worker_id": "W-8"}}, None),
+        ("revive", {"hire": {"worker_id": "N-7"}}, None),
+        ("revive", {"hire": {"worker_id": "N-1"}}, "worker-unknown"),
         ("revive", {}, "worker-required"),
         ("link", {"hire": {"worker_id": "W-9"}}, "worker-unknown"),
         ("correct", {}, "user-name-required"),
@@ -50,5 +58,5 @@ def test_the_case_asks_for_what_the_gateway_asks_for(action: str, said: dict[str
 
 
 def test_the_workers_of_a_question_are_found_wherever_they_stand() -> None:
-    assert candidates_of(a_task(TASK, CASE, subject=SUBJECT)) == {"W-7", "W-8"}
+    assert candidates_of(a_task(TASK, CASE, subject=SUBJECT)) == {"W-7", "N-7", "W-8"}
     assert not candidates_of(a_task(TASK, CASE))

@@ -9,7 +9,7 @@ import pytest
 
 from domain.hire_plan import HirePlan, ItemStanding, PlanItem, Readiness
 from domain.hire_planning import plan
-from domain.readiness import readiness, what_day_one_needs
+from domain.readiness import in_words, readiness, what_day_one_needs
 from tests.fixtures.hire_rules import CALENDAR, HOLIDAYS, NORTH, RULES, START, TODAY, a_hire
 
 MONDAY = date(2026, 11, 30)  # a week before the start
@@ -36,6 +36,7 @@ def looked(
     arrived: bool | None = None,
     ended: bool = False,
     manager: str = "",
+    approval: str = "",
     **standings: ItemStanding,
 ) -> Readiness:
     return readiness(
@@ -48,6 +49,8 @@ def looked(
         calendar=CALENDAR,
         holidays=HOLIDAYS,
         manager=manager,
+        approval=approval,
+        owners={"exclusion-candidate": "compliance-officer"},
     )
 
 
@@ -195,3 +198,24 @@ def test_the_manager_is_named_where_the_manager_does_it() -> None:
 def test_dates_of_another_year_say_the_year() -> None:
     found = looked(an_item("badge", date(2026, 12, 30)), today=date(2027, 1, 4), start_on=date(2027, 1, 11))
     assert "was due on 30 Dec 2026" in whys(found)[0]
+
+
+def test_what_waits_for_an_approval_names_those_who_approve() -> None:
+    late = date(2026, 12, 3)
+    found = looked(an_item("badge", MONDAY), today=late, approval="cost-centre-owner")
+    (blocker,) = found.blockers
+    assert blocker.who == "cost-centre-owner"
+    assert blocker.why.startswith("Badge: waits for approval by cost-centre-owner, was due on 30 Nov")
+
+
+def test_an_exception_is_with_whoever_owns_it() -> None:
+    hit = standing("waiting", since=at(25), exception_code="exclusion-candidate")
+    (blocker,) = looked(an_item("badge", done_by="credentialing"), badge=hit).blockers
+    assert blocker.who == "compliance-officer"
+    assert blocker.why.startswith("Badge: compliance-officer has it since 25 Nov")
+
+
+@pytest.mark.parametrize(("state", "words"), [("planned", "On track"), ("done", "Ready"), ("skipped", "Ready")])
+def test_an_outlook_is_not_called_ready(state: str, words: str) -> None:
+    assert in_words(looked(an_item("badge"), badge=standing(state))) == words
+    assert in_words(looked(an_item("badge"), today=START)) == "Not ready"
