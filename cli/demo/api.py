@@ -6,7 +6,7 @@ import asyncio
 import json
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Protocol
 
 import httpx
@@ -16,6 +16,8 @@ Token = Callable[[str], Awaitable[str]]
 """Gives a valid bearer token of a persona; it may keep tokens as long as they are valid."""
 
 PORTAL = "portal"
+HIRES_READER = "a.winslow"
+"""Somebody of human resources."""
 _ATTEMPTS, _PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 12, 0.25, 5.0
 _TRY_AGAIN = frozenset({429, 502, 503, 504})
 _PAGE, _MAX_PAGES = 200, 50
@@ -189,6 +191,27 @@ class DemoApi:
     async def invoice_report(self, persona: str) -> dict[str, Any]:
         """How well the invoices of the last days were handled, by facility."""
         return await self._as(persona, "GET", "/v1/reports/invoices")
+
+    # Hires
+
+    async def post_hire(self, persona: str, body: dict[str, Any]) -> str:
+        """Post a hire; returns the case id."""
+        answer = await self._as(persona, "POST", "/v1/hires", json=body)
+        return str(answer["case_id"])
+
+    async def hire(self, case_id: str) -> dict[str, Any] | None:
+        """The plan of a hire with how far each item is; None while there is none."""
+        try:
+            return await self._as(HIRES_READER, "GET", f"/v1/hires/{case_id}")
+        except ProblemAnswerError as error:
+            if error.status == httpx.codes.NOT_FOUND:
+                return None
+            raise
+
+    async def hire_report(self, first: date, last: date) -> dict[str, Any]:
+        """How well people were made ready who start in the period, by facility."""
+        period = {"from": first.isoformat(), "until": last.isoformat()}
+        return await self._as(HIRES_READER, "GET", "/v1/reports/hires", params=period)
 
     async def _pages(self, persona: str, path: str, **params: str) -> AsyncIterator[dict[str, Any]]:
         cursor: str | None = None

@@ -1,0 +1,134 @@
+"""From accepted offers to people who can work: all hires are played, and counted in every system that knows of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import httpx
+from pydantic import BaseModel, ConfigDict
+
+from cli.demo.api import DemoApi, ProblemAnswerError
+from cli.demo.hires.equipment import EquipmentPlayers
+from cli.demo.hires.judge import HireBooks, HireVerdict, faults_of, judge_hires
+from cli.demo.hires.play import HirePlay, HirePlayer
+from cli.demo.hires.story import Days, HireExample
+from cli.demo.play import CasePlay
+from domain.people import Person
+
+DEADLINE_SECONDS = 280.0
+_WATCH_SECONDS, _READS_AT_ONCE = 0.7, 6
+_REPORTED = timedelta(days=60)
+
+
+class HireRates(BaseModel):
+    """Over all facilities, as the API's own report counts them: hires, and those ready of those that began; the worst
+    time (seconds) from the request until the person could work; rescinded hires, and those of which nothing is left."""
+
+    model_config = ConfigDict(frozen=True)
+
+    hires: int = 0
+    ready: int = 0
+    begun: int = 0
+    slowest_seconds: int = 0
+    cleaned: int = 0
+    rescinded: int = 0
+
+
+class HiresVerdict(BaseModel):
+    """How all hires stand. `faults` are those of the whole, beside those of single rows."""
+
+    model_config = ConfigDict(frozen=True)
+
+    hires: tuple[HireVerdict, ...]
+    rates: HireRates
+    faults: tuple[str, ...]
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        return (*(f"{row.number}: {reason}" for row in self.hires for reason in row.reasons), *self.faults)
+
+    @property
+    def matched(self) -> bool:
+        return bool(self.hires) and not self.reasons
+
+
+@dataclass(frozen=True)
+class HiresShow:
+    """The hires of the demonstration, the days of each facility, and where they are counted."""
+
+    hires: Sequence[HireExample]
+    days: Mapping[str, Days]
+    books: HireBooks
+    today: date
+
+    async def run(self, api: DemoApi, people: Sequence[Person], deadline_seconds: float) -> HiresVerdict:
+        """Play all hires side by side. Whatever goes wrong is a reason in the verdict."""
+        plays = {each.number: HirePlay(each) for each in self.hires}
+        equipment = EquipmentPlayers(api, people, self.today)
+        equipment.begin()
+        watch = asyncio.create_task(_watch(api, tuple(plays.values()), equipment))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for each in plays.values():
+                    player = HirePlayer(api, people, each, self.days[each.example.facility], equipment)
+                    after = plays[each.example.after] if each.example.after else None
+                    group.create_task(player.run(after, deadline_seconds))
+        finally:
+            watch.cancel()
+            await equipment.end()
+            await asyncio.gather(watch, return_exceptions=True)
+        return await self._verdict(api, tuple(plays.values()))
+
+    async def _verdict(self, api: DemoApi, plays: Sequence[HirePlay]) -> HiresVerdict:
+        at_once = asyncio.Semaphore(_READS_AT_ONCE)
+        timelines: dict[str, Sequence[Mapping[str, Any]]] = {}
+        tasks: dict[str, Sequence[Mapping[str, Any]]] = {}
+
+        async def read(play: HirePlay) -> None:
+            async with at_once:
+                try:
+                    timelines[play.case_id] = await api.timeline(play.case_id)
+                    tasks[play.case_id] = (await api.case(play.case_id))["tasks"]
+                except (ProblemAnswerError, httpx.HTTPError) as error:
+                    play.fail(f"no timeline: {error}")
+
+        await asyncio.gather(*(read(each) for each in plays))
+        outside = await self.books()
+        rates = await _rates(api, self.today)
+        return HiresVerdict(hires=judge_hires(plays, timelines, tasks, outside), rates=rates, faults=faults_of(outside))
+
+
+async def _watch(api: DemoApi, plays: Sequence[HirePlay], equipment: EquipmentPlayers) -> None:
+    """Wake the hires and purchases that moved: one list for all instead of one question for each."""
+    while True:
+        try:
+            running = {str(case["case_id"]): int(case["version"]) async for case in api.running_cases()}
+        except (ProblemAnswerError, httpx.HTTPError):
+            pass  # each looks for itself now and then, so that a list that fails only slows the play
+        else:
+            moving: list[HirePlay | CasePlay] = [*plays, *equipment.plays.values()]
+            for each in moving:
+                if not each.over and running.get(each.case_id) != each.version:
+                    each.changed.set()
+        await asyncio.sleep(_WATCH_SECONDS)
+
+
+async def _rates(api: DemoApi, today: date) -> HireRates:
+    facilities = (await api.hire_report(today - _REPORTED, today + _REPORTED))["facilities"]
+
+    def summed(name: str, part: str) -> int:
+        return sum(int(each[name][part]) for each in facilities)
+
+    slowest = [each["time_to_provision"]["worst_seconds"] for each in facilities if each["time_to_provision"]]
+    return HireRates(
+        hires=sum(int(each["hires"]) for each in facilities),
+        ready=summed("day_one_readiness", "part"),
+        begun=summed("day_one_readiness", "whole"),
+        slowest_seconds=max(slowest, default=0),
+        cleaned=summed("rescinds_cleaned", "part"),
+        rescinded=summed("rescinds_cleaned", "whole"),
+    )
