@@ -169,8 +169,6 @@ def service_environment(addresses: StackAddresses) -> Mapping[str, str]:
         "CORRIDOR_SCIM_URL": scim_url(addresses),
         "CORRIDOR_SCIM_TOKEN": scim_token(addresses),
         "CORRIDOR_SCIM_TOKEN_URL": login_url(addresses),
-        "CORRIDOR_EXCLUSION_LISTS": str(REFERENCE_FILES / "exclusions"),
-        "CORRIDOR_LICENCE_REGISTER": str(REFERENCE_FILES / "licences"),
         "CORRIDOR_REFERENCE_DIR": str(REFERENCE_FILES),
         "CORRIDOR_EXCLUSION_LISTS": str(REFERENCE_FILES / "exclusions"),
         "CORRIDOR_LICENCE_REGISTER": str(REFERENCE_FILES / "licences"),

@@ -91,13 +91,14 @@ class DemoApi:
         async for item in self._pages(PORTAL, "/v1/cases", status="running"):
             yield item["case"]
 
-    async def case(self, case_id: str) -> dict[str, Any]:
-        """The snapshot under 'case', the open tasks, and the numbers of the orders."""
-        return await self._as(PORTAL, "GET", f"/v1/cases/{case_id}")
+    async def case(self, case_id: str, persona: str = PORTAL) -> dict[str, Any]:
+        """The snapshot under 'case', the open tasks, and the numbers of the orders. Of a hire the portal sees no more
+        than how it stands."""
+        return await self._as(persona, "GET", f"/v1/cases/{case_id}")
 
-    async def timeline(self, case_id: str) -> list[dict[str, Any]]:
+    async def timeline(self, case_id: str, persona: str = PORTAL) -> list[dict[str, Any]]:
         """All entries of a case, in order of recording."""
-        return [item["entry"] async for item in self._pages(PORTAL, f"/v1/cases/{case_id}/timeline")]
+        return [item["entry"] async for item in self._pages(persona, f"/v1/cases/{case_id}/timeline")]
 
     async def worklist(self, persona: str) -> list[dict[str, Any]]:
         return [item async for item in self._pages(persona, "/v1/tasks")]

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from cli.demo.api import DemoApi, ProblemAnswerError
+from cli.demo.api import HIRES_READER, DemoApi, ProblemAnswerError
 from cli.demo.hires.desk import HireDesk, NobodyAnswersError
 from cli.demo.hires.equipment import EquipmentPlayers
 from cli.demo.hires.story import Days, HireAct, HireExample, Moment, hire_body
@@ -103,7 +103,7 @@ class HirePlayer:
     async def _look(self) -> None:
         play = self._play
         try:
-            detail = await self._api.case(play.case_id)
+            detail = await self._api.case(play.case_id, HIRES_READER)
         except ProblemAnswerError as error:
             if error.status != httpx.codes.NOT_FOUND:
                 raise

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 from pydantic import BaseModel, ConfigDict
 
-from cli.demo.api import DemoApi, ProblemAnswerError
+from cli.demo.api import HIRES_READER, DemoApi, ProblemAnswerError
 from cli.demo.hires.equipment import EquipmentPlayers
 from cli.demo.hires.judge import HireBooks, HireVerdict, faults_of, judge_hires
 from cli.demo.hires.play import HirePlay, HirePlayer
@@ -91,8 +91,8 @@ class HiresShow:
         async def read(play: HirePlay) -> None:
             async with at_once:
                 try:
-                    timelines[play.case_id] = await api.timeline(play.case_id)
-                    tasks[play.case_id] = (await api.case(play.case_id))["tasks"]
+                    timelines[play.case_id] = await api.timeline(play.case_id, HIRES_READER)
+                    tasks[play.case_id] = (await api.case(play.case_id, HIRES_READER))["tasks"]
                 except (ProblemAnswerError, httpx.HTTPError) as error:
                     play.fail(f"no timeline: {error}")
 
