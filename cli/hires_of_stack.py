@@ -50,7 +50,7 @@ def days_of_facilities(today: date) -> Mapping[str, Days]:
 
 async def _workers(dsn: str) -> dict[str, HiredWorker]:
     return {
-        each.external_id: HiredWorker(number=each.worker_number, status=each.status or "none")
+        each.external_id: HiredWorker(number=each.worker_number, status=(each.status or "none").lower())
         for each in await hire_summaries(dsn)
         if each.worker_number is not None
     }

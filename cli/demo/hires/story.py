@@ -47,13 +47,13 @@ class HireReply(_Part):
 class HireAct(_Part):
     """HR corrects the hire (`change` replaces what it names), or reports that the person does not come.
 
-    `event` has the HRIS report it by a signed event; without, a person does by an action on the case.
+    It comes by a person's action on the case, by a signed event of the HRIS, or in the next HR file.
     """
 
     when: Moment
     do: Literal["correct", "rescind", "withdraw", "no-show", "wrong-person"]
     change: dict[str, Any] = {}
-    event: bool = False
+    via: Literal["action", "event", "file"] = "action"
     by: PersonId = "a.winslow"
     reason: str = ""
 
@@ -98,10 +98,14 @@ class HireStory(_Part):
 
 
 class HireExample(_Part):
-    """One line of the file: the hire, how it comes in, which hire must be under way before, and its story."""
+    """One line of the file: the hire, how it comes in first, and its story.
+
+    The full HR file lists every hire, also those that came by the API or by an event before; one with `after` is in the
+    next file, once the hire that it names is under way.
+    """
 
     hire: dict[str, Any]
-    via: Literal["api", "event"] = "api"
+    via: Literal["file", "api", "event"] = "file"
     posted_by: PersonId = Field(default="portal", alias="as")
     after: str | None = None
     story: HireStory
