@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,7 +13,7 @@ import httpx
 from adapters.erp.reference.install import connected, order_summaries
 from adapters.hris.reference.install import held_positions, hire_summaries
 from adapters.policy_files.store import load_book
-from cli.composition import REFERENCE_FILES, policies_folder
+from cli.composition import REFERENCE_FILES, policies_folder, service_environment
 from cli.demo.hires.judge import HiredWorker, HireOutside, TargetUser
 from cli.demo.hires.show import HiresShow
 from cli.demo.hires.story import Days, load_hires
@@ -34,7 +35,8 @@ def hires_of(addresses: StackAddresses, today: date) -> HiresShow:
             orders=await _orders(addresses.dsn("erp")),
         )
 
-    return HiresShow(load_hires(REFERENCE_FILES / "hires.jsonl"), days_of_facilities(today), books, today)
+    inbox = Path(service_environment(addresses)["CORRIDOR_HIRES_INBOX"])
+    return HiresShow(load_hires(REFERENCE_FILES / "hires.jsonl"), days_of_facilities(today), books, inbox, today)
 
 
 def days_of_facilities(today: date) -> Mapping[str, Days]:

@@ -209,6 +209,10 @@ class DemoApi:
                 return None
             raise
 
+    async def hire_files(self) -> list[dict[str, Any]]:
+        """The HR files that were left, with what became of their rows."""
+        return [item async for item in self._pages(HIRES_READER, "/v1/hire-files")]
+
     async def hire_report(self, first: date, last: date) -> dict[str, Any]:
         """How well people were made ready who start in the period, by facility."""
         period = {"from": first.isoformat(), "until": last.isoformat()}

@@ -15,7 +15,7 @@ from cli.demo.story import Example
 from domain.case import parse_case_id
 from domain.people import Person
 
-DEADLINE_SECONDS = 300.0
+DEADLINE_SECONDS = 600.0
 _WORKERS = 3
 _LATE = "+45d"
 _STORIES: Mapping[str, dict[str, object]] = {

@@ -12,7 +12,11 @@ import httpx
 from cli.demo.api import HIRES_READER, DemoApi, ProblemAnswerError
 from cli.demo.hires.desk import HireDesk, NobodyAnswersError
 from cli.demo.hires.equipment import EquipmentPlayers
+from cli.demo.hires.files import HrDesk
 from cli.demo.hires.story import Days, HireAct, HireExample, Moment, hire_body
+from cli.demo.hires.writing import Ended
+from domain.hire import Hire
+from domain.hire_file import EndKind
 from domain.hire_plan import SETTLED
 from domain.people import Person
 
@@ -20,6 +24,7 @@ HIRED, CHANGED, ENDED = "corridor.hr.hired", "corridor.hr.hire-changed", "corrid
 _LOOK_AGAIN_SECONDS, _REPEATS, _LOOKS_AT_REST = 2.5, 30, 2
 _EARLY = frozenset({"", "submitted", "identification"})
 _ACTIONS = {"correct": "correct-hire", "rescind": "rescind", "withdraw": "withdraw"}
+_ENDS: Mapping[str, EndKind] = {"rescind": "rescinded", "no-show": "no-show", "wrong-person": "wrong-person"}
 _FAULTS = (ProblemAnswerError, NobodyAnswersError, httpx.HTTPError, ValueError)
 
 
@@ -60,13 +65,37 @@ class HirePlayer:
     """Plays one hire. `days` are those of its facility."""
 
     def __init__(
-        self, api: DemoApi, people: Sequence[Person], play: HirePlay, days: Days, equipment: EquipmentPlayers
+        self,
+        api: DemoApi,
+        people: Sequence[Person],
+        play: HirePlay,
+        days: Days,
+        equipment: EquipmentPlayers,
+        files: HrDesk,
     ) -> None:
-        self._api, self._play, self._days, self._equipment = api, play, days, equipment
+        self._api, self._play, self._days, self._equipment, self._files = api, play, days, equipment, files
         story, hire = play.example.story, play.example.hire
         self._desk = HireDesk(api, people, story, days, str(hire["requester"]))
         self._hire = dict(hire)
         self._rested = 0
+        self._plans = 0
+
+    async def come(self) -> None:
+        """The hire comes in by the API or by an event, as its story says; what is in a file comes with the file."""
+        example = self._play.example
+        body = hire_body(example.hire, self._days)
+        try:
+            if example.via == "event":
+                told = str((await self._api.report(HIRED, example.number, body))["case_id"])
+            elif example.via == "api":
+                told = await self._api.post_hire(example.posted_by, body)
+            else:
+                return
+        except _FAULTS as error:
+            self._play.fail(str(error) or type(error).__name__)
+            return
+        if told != self._play.case_id:
+            self._play.fail(f"the API calls the case {told}")
 
     async def run(self, after: HirePlay | None, deadline_seconds: float) -> None:
         """Until nothing but time moves it on. Whatever goes wrong is the failure of the play."""
@@ -75,7 +104,7 @@ class HirePlayer:
             async with asyncio.timeout(deadline_seconds):
                 if after is not None:
                     await after.identified.wait()
-                await self._post()
+                    self._files.hired(self.listed())
                 while not play.over:
                     play.changed.clear()
                     await self._look()
@@ -88,17 +117,11 @@ class HirePlayer:
             play.fail(str(error) or type(error).__name__)
         finally:
             play.identified.set()
+            self._files.nothing_of(play.example.number)
 
-    async def _post(self) -> None:
-        example = self._play.example
-        body = hire_body(example.hire, self._days)
-        if example.via == "event":
-            outcome = await self._api.report(HIRED, example.number, body)
-            told = str(outcome["case_id"])
-        else:
-            told = await self._api.post_hire(example.posted_by, body)
-        if told != self._play.case_id:
-            self._play.fail(f"the API calls the case {told}")
+    def listed(self) -> Hire:
+        """The hire as HR knows it now."""
+        return Hire.model_validate(hire_body(self._hire, self._days))
 
     async def _look(self) -> None:
         play = self._play
@@ -107,7 +130,7 @@ class HirePlayer:
         except ProblemAnswerError as error:
             if error.status != httpx.codes.NOT_FOUND:
                 raise
-            return  # an event is taken before its case has recorded anything
+            return  # what HR told is taken before its case has recorded anything
         play.snapshot, play.tasks = detail["case"], detail["tasks"]
         if play.stage not in _EARLY:
             play.identified.set()
@@ -124,7 +147,7 @@ class HirePlayer:
         if act is not None:
             await self._act(act)
             return
-        if await self._desk.answer(play.tasks, busy=bool(play.acts)):
+        if await self._desk.answer(play.tasks, busy=bool(play.acts or self._plans)):
             self._rested = 0
             return
         await self._rest()
@@ -140,7 +163,7 @@ class HirePlayer:
         """Nobody has anything to do; seen twice, time alone moves it on."""
         play = self._play
         play.view = await self._api.hire(play.case_id) or {}
-        self._rested = self._rested + 1 if self._at_rest() else 0
+        self._rested = self._rested + 1 if self._at_rest() and await self._planned_anew() else 0
         if self._rested >= _LOOKS_AT_REST:
             act = self._due("at-rest")
             if act is not None:
@@ -159,6 +182,16 @@ class HirePlayer:
 
     def _at_rest(self) -> bool:
         return bool(self._play.view) and not any(self._moves(each) for each in self._unsettled())
+
+    async def _planned_anew(self) -> bool:
+        """Whether the correction that HR told of, if any, is part of the plan."""
+        if self._plans and await self._count_plans() >= self._plans:
+            self._plans = 0
+        return not self._plans
+
+    async def _count_plans(self) -> int:
+        timeline = await self._api.timeline(self._play.case_id, HIRES_READER)
+        return sum(entry["kind"] == "plan.changed" for entry in timeline)
 
     def _unsettled(self) -> list[Mapping[str, Any]]:
         return [each for each in self._play.view.get("items", ()) if each["state"] not in SETTLED]
@@ -189,15 +222,27 @@ class HirePlayer:
 
     async def _act(self, act: HireAct) -> None:
         self._play.acts.remove(act)
-        body = hire_body(self._hire, self._days, act.change)
         if act.do == "correct":
             self._hire.update(act.change)
-        if act.event:
-            await self._report(act, body)
-            return
+            self._plans = await self._count_plans() + 1 if act.when == "at-rest" else 0
+        if act.via == "file":
+            self._write(act)
+        elif act.via == "event":
+            await self._report(act)
+        else:
+            await self._ask(act)
+
+    def _write(self, act: HireAct) -> None:
+        example = self._play.example
+        if act.do == "correct":
+            self._files.corrected(self.listed())
+        else:
+            self._files.ended(Ended(example.facility, example.number, _ENDS[act.do], act.reason))
+
+    async def _ask(self, act: HireAct) -> None:
         asked: dict[str, Any] = {"action_id": uuid.uuid4().hex, "comment": act.reason}
         if act.do == "correct":
-            asked["hire"] = body
+            asked["hire"] = hire_body(self._hire, self._days)
         for _ in range(_REPEATS):
             record = await self._api.act(act.by, self._play.case_id, _ACTIONS[act.do], asked)
             if record is not None:
@@ -207,12 +252,12 @@ class HirePlayer:
         if record["status"] != "applied":
             raise ValueError(f"'{act.do}' was ignored: {record['because']}")
 
-    async def _report(self, act: HireAct, body: dict[str, Any]) -> None:
+    async def _report(self, act: HireAct) -> None:
         example = self._play.example
         if act.do == "correct":
-            outcome = await self._api.report(CHANGED, example.number, body)
+            outcome = await self._api.report(CHANGED, example.number, hire_body(self._hire, self._days))
         else:
-            kind = "rescinded" if act.do == "rescind" else act.do
+            kind = _ENDS[act.do]
             ended = {"number": example.number, "facility": example.facility, "kind": kind, "reason": act.reason}
             outcome = await self._api.report(ENDED, example.number, ended)
         record = outcome.get("record") or {}

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,13 +14,14 @@ from pydantic import BaseModel, ConfigDict
 
 from cli.demo.api import HIRES_READER, DemoApi, ProblemAnswerError
 from cli.demo.hires.equipment import EquipmentPlayers
+from cli.demo.hires.files import FileVerdict, HrDesk
 from cli.demo.hires.judge import HireBooks, HireVerdict, faults_of, judge_hires
 from cli.demo.hires.play import HirePlay, HirePlayer
 from cli.demo.hires.story import Days, HireExample
 from cli.demo.play import CasePlay
 from domain.people import Person
 
-DEADLINE_SECONDS = 280.0
+DEADLINE_SECONDS = 600.0
 _WATCH_SECONDS, _READS_AT_ONCE = 0.7, 6
 _REPORTED = timedelta(days=60)
 
@@ -44,12 +46,17 @@ class HiresVerdict(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     hires: tuple[HireVerdict, ...]
+    files: tuple[FileVerdict, ...]
     rates: HireRates
     faults: tuple[str, ...]
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        return (*(f"{row.number}: {reason}" for row in self.hires for reason in row.reasons), *self.faults)
+        return (
+            *(f"{each.name}: {reason}" for each in self.files for reason in each.reasons),
+            *(f"{row.number}: {reason}" for row in self.hires for reason in row.reasons),
+            *self.faults,
+        )
 
     @property
     def matched(self) -> bool:
@@ -58,32 +65,46 @@ class HiresVerdict(BaseModel):
 
 @dataclass(frozen=True)
 class HiresShow:
-    """The hires of the demonstration, the days of each facility, and where they are counted."""
+    """The hires of the demonstration, the days of each facility, where they are counted, and the folder that HR files
+    are left in."""
 
     hires: Sequence[HireExample]
     days: Mapping[str, Days]
     books: HireBooks
+    inbox: Path
     today: date
 
     async def run(self, api: DemoApi, people: Sequence[Person], deadline_seconds: float) -> HiresVerdict:
         """Play all hires side by side. Whatever goes wrong is a reason in the verdict."""
         plays = {each.number: HirePlay(each) for each in self.hires}
-        equipment = EquipmentPlayers(api, people, self.today)
+        equipment, files = EquipmentPlayers(api, people, self.today), HrDesk(self.inbox, self.today)
+        players = [
+            HirePlayer(api, people, each, self.days[each.example.facility], equipment, files) for each in plays.values()
+        ]
         equipment.begin()
         watch = asyncio.create_task(_watch(api, tuple(plays.values()), equipment))
         try:
+            await self._begin(players, files)
             async with asyncio.TaskGroup() as group:
-                for each in plays.values():
-                    player = HirePlayer(api, people, each, self.days[each.example.facility], equipment)
+                for each, player in zip(plays.values(), players, strict=True):
                     after = plays[each.example.after] if each.example.after else None
                     group.create_task(player.run(after, deadline_seconds))
         finally:
             watch.cancel()
             await equipment.end()
             await asyncio.gather(watch, return_exceptions=True)
-        return await self._verdict(api, tuple(plays.values()))
+        return await self._verdict(api, tuple(plays.values()), files)
 
-    async def _verdict(self, api: DemoApi, plays: Sequence[HirePlay]) -> HiresVerdict:
+    async def _begin(self, players: Sequence[HirePlayer], files: HrDesk) -> None:
+        """Some hires come by the API or by an event; then HR's file lists all."""
+        await asyncio.gather(*(each.come() for each in players))
+        examples = list(zip(self.hires, players, strict=True))
+        full = [player.listed() for example, player in examples if example.after is None]
+        files.list_all(full, [each.number for each in self.hires if each.via != "file"])
+        by_file = [each.number for each in self.hires if any(act.via == "file" for act in each.story.acts)]
+        files.expect([*by_file, *(each.number for each in self.hires if each.after is not None)])
+
+    async def _verdict(self, api: DemoApi, plays: Sequence[HirePlay], files: HrDesk) -> HiresVerdict:
         at_once = asyncio.Semaphore(_READS_AT_ONCE)
         timelines: dict[str, Sequence[Mapping[str, Any]]] = {}
         tasks: dict[str, Sequence[Mapping[str, Any]]] = {}
@@ -98,8 +119,12 @@ class HiresShow:
 
         await asyncio.gather(*(read(each) for each in plays))
         outside = await self.books()
-        rates = await _rates(api, self.today)
-        return HiresVerdict(hires=judge_hires(plays, timelines, tasks, outside), rates=rates, faults=faults_of(outside))
+        return HiresVerdict(
+            hires=judge_hires(plays, timelines, tasks, outside),
+            files=files.judge(await api.hire_files()),
+            rates=await _rates(api, self.today),
+            faults=faults_of(outside),
+        )
 
 
 async def _watch(api: DemoApi, plays: Sequence[HirePlay], equipment: EquipmentPlayers) -> None:

@@ -153,9 +153,9 @@ class Days:
         return business_days_before(self.today, 1, self._calendar, self._holidays)
 
 
-def hire_body(hire: dict[str, Any], days: Days, change: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The hire as it is posted, with what was corrected and all days resolved."""
-    body: dict[str, Any] = json.loads(json.dumps({**hire, **(change or {})}))
+def hire_body(hire: dict[str, Any], days: Days) -> dict[str, Any]:
+    """The hire as it is posted, with all days resolved."""
+    body: dict[str, Any] = json.loads(json.dumps(hire))
     for name in ("start_on", "end_on"):
         if body.get(name):
             body[name] = days.resolve(body[name]).isoformat()
