@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,10 @@ def hires_of(addresses: StackAddresses, today: date) -> HiresShow:
     """Raises StoryError for examples that cannot be used."""
 
     async def books() -> HireOutside:
+        users, strays = await _users(addresses)
         return HireOutside(
-            users=await _users(addresses),
+            users=users,
+            strays=strays,
             workers=await _workers(addresses.dsn("hris")),
             positions=await held_positions(addresses.dsn("hris")),
             employees=await _employees(addresses.dsn("erp")),
@@ -71,8 +73,8 @@ async def _orders(dsn: str) -> dict[str, tuple[str, ...]]:
     return {case: tuple(states) for case, states in found.items()}
 
 
-async def _users(addresses: StackAddresses) -> tuple[TargetUser, ...]:
-    """Everybody at the identity provider, by its own interface."""
+async def _users(addresses: StackAddresses) -> tuple[tuple[TargetUser, ...], tuple[str, ...]]:
+    """Everybody at the identity provider, by its own interface, and the groups with members who are nobody."""
     headers = {"Authorization": f"Bearer {scim_token(addresses)}"}
     async with httpx.AsyncClient(trust_env=False, timeout=30, headers=headers) as client:
         users = await _all(client, f"{scim_url(addresses)}/Users")
@@ -81,15 +83,18 @@ async def _users(addresses: StackAddresses) -> tuple[TargetUser, ...]:
     for group in groups:
         for member in group.get("members") or ():
             member_of[str(member["value"])].append(str(group["displayName"]))
-    return tuple(
-        TargetUser(
-            user_name=str(user["userName"]),
-            worker_number=str((user.get(_ENTERPRISE) or {}).get("employeeNumber", "")),
-            active=bool(user.get("active")),
-            name=str(user.get("displayName") or ""),
-            groups=tuple(member_of[str(user["id"])]),
-        )
-        for user in users
+    known = {str(user["id"]) for user in users}
+    strays = tuple(group for member, groups in member_of.items() if member not in known for group in groups)
+    return tuple(_user(user, member_of[str(user["id"])]) for user in users), strays
+
+
+def _user(user: Mapping[str, Any], groups: Sequence[str]) -> TargetUser:
+    return TargetUser(
+        user_name=str(user["userName"]),
+        worker_number=str((user.get(_ENTERPRISE) or {}).get("employeeNumber", "")),
+        active=bool(user.get("active")),
+        name=str(user.get("displayName") or ""),
+        groups=tuple(groups),
     )
 
 

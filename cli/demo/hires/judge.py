@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from cli.demo.hires.play import HirePlay
 
-_ENDED_ORDERS = frozenset({"cancelled", "closed"})
+_ENDED_ORDERS = frozenset({"CANCELLED", "CLOSED", "CLOSED_SHORT"})
 _ON_PAYROLL = frozenset({"employee", "contractor"})
 _GONE = frozenset({"ended", "rescinded", "none"})
 
@@ -38,9 +38,11 @@ class HiredWorker(_Read):
 
 class HireOutside(_Read):
     """What the identity provider, the HRIS and the ERP hold: `workers` by the case of their hire, `positions` with who
-    holds each, `employees` by worker number with whether they are active, the status of `orders` by purchase case."""
+    holds each, `employees` by worker number with whether they are active, the status of `orders` by purchase case.
+    `strays` are groups with a member who is no user."""
 
     users: tuple[TargetUser, ...]
+    strays: tuple[str, ...] = ()
     workers: Mapping[str, HiredWorker]
     positions: Mapping[str, str]
     employees: Mapping[str, bool]
@@ -51,8 +53,28 @@ HireBooks = Callable[[], Awaitable[HireOutside]]
 """Reads the systems outside, and not Corridor."""
 
 
+class Remains(_Read):
+    """What there is of a hire that does not take place: all must be empty. `orders` are those not ended."""
+
+    accounts: tuple[str, ...]
+    groups: tuple[str, ...]
+    positions: tuple[str, ...]
+    employed: bool
+    tasks: tuple[str, ...]
+    orders: tuple[str, ...]
+
+    def told(self) -> Iterator[str]:
+        """In words, one for each kind of thing that is left."""
+        for what in ("accounts", "groups", "positions", "tasks", "orders"):
+            if found := getattr(self, what):
+                yield f"{what} left: {', '.join(found)}"
+        if self.employed:
+            yield "the ERP has an active employee left"
+
+
 class HireVerdict(_Read):
-    """One row of the table at the end; `reasons` say what is not as the story tells."""
+    """One row of the table at the end; `reasons` say what is not as the story tells. `worker` is the number in the
+    HRIS, `remains` is None for a hire that goes on."""
 
     number: str
     title: str
@@ -65,6 +87,8 @@ class HireVerdict(_Read):
     blocker: str
     who: str
     account: str
+    worker: str
+    remains: Remains | None
     reasons: tuple[str, ...]
 
 
@@ -86,7 +110,7 @@ def faults_of(outside: HireOutside) -> tuple[str, ...]:
     strange = [
         f"account {each.user_name} belongs to no hire" for each in outside.users if each.worker_number not in known
     ]
-    return (*double, *strange)
+    return (*double, *strange, *(f"group {each} has a member who is no user" for each in outside.strays))
 
 
 def _judge(
@@ -99,7 +123,8 @@ def _judge(
     readiness = view.get("readiness", {})
     blockers = readiness.get("blockers", ())
     first = blockers[0] if blockers else {"title": "", "who": ""}
-    user = _user(play, outside)
+    user, worker = _user(play, outside), outside.workers.get(play.case_id)
+    remains = _remains(play, tasks, outside) if play.example.story.expect.stage == "closed" else None
     account = "none" if user is None else f"{user.user_name}, {'enabled' if user.active else 'disabled'}"
     return HireVerdict(
         number=play.example.number,
@@ -113,10 +138,12 @@ def _judge(
         blocker=str(first["title"]),
         who=str(first["who"]),
         account=account,
+        worker=worker.number if worker is not None else "",
+        remains=remains,
         reasons=(
             *_told(play, timeline),
             *_in_the_targets(play, user, outside),
-            *(_remains(play, tasks, outside) if play.example.story.expect.stage == "closed" else ()),
+            *(remains.told() if remains is not None else ()),
         ),
     )
 
@@ -172,17 +199,23 @@ def _own(case: str, worker: HiredWorker | None) -> tuple[str, ...]:
     return (case,) if worker is None else (case, worker.number)
 
 
-def _remains(play: HirePlay, tasks: Sequence[Mapping[str, Any]], outside: HireOutside) -> Iterator[str]:
-    """What a hire that is over must not leave behind."""
-    open_tasks = [str(each["slot"]) for each in tasks]
-    if open_tasks:
-        yield f"open tasks: {', '.join(open_tasks)}"
+def _remains(play: HirePlay, tasks: Sequence[Mapping[str, Any]], outside: HireOutside) -> Remains:
+    worker = outside.workers.get(play.case_id)
+    users = [each for each in outside.users if worker is not None and each.worker_number == worker.number]
     purchases = f"procure-to-pay.{play.example.facility}.{play.example.number}-E"
-    for case, states in outside.orders.items():
-        if case.startswith(purchases):
-            left = [each for each in states if each not in _ENDED_ORDERS]
-            if left:
-                yield f"{case} has an order that is {', '.join(left)}"
+    return Remains(
+        accounts=tuple(each.user_name for each in users),
+        groups=tuple(group for each in users for group in each.groups),
+        positions=tuple(no for no, holder in outside.positions.items() if holder in _own(play.case_id, worker)),
+        employed=worker is not None and outside.employees.get(worker.number, False),
+        tasks=tuple(str(each["slot"]) for each in tasks if each["status"] == "open"),
+        orders=tuple(
+            f"{case} is {state}"
+            for case, states in outside.orders.items()
+            for state in states
+            if case.startswith(purchases) and state not in _ENDED_ORDERS
+        ),
+    )
 
 
 def _difference(what: str, found: Sequence[str], expected: Sequence[str]) -> Iterator[str]:
