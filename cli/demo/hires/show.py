@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +40,27 @@ class HireRates(BaseModel):
     rescinded: int = 0
 
 
+class Told(BaseModel):
+    """One fact of a hire or of a purchase that it started; `at` is when it was recorded."""
+
+    model_config = ConfigDict(frozen=True)
+
+    at: datetime
+    case_id: str
+    kind: str
+    actor: str
+    summary: str
+
+
 class HiresVerdict(BaseModel):
-    """How all hires stand. `faults` are those of the whole, beside those of single rows."""
+    """How all hires stand. `faults` are those of the whole, beside those of single rows; `told` is the timeline of one
+    hire with those of its purchases, in order of recording."""
 
     model_config = ConfigDict(frozen=True)
 
     hires: tuple[HireVerdict, ...]
     files: tuple[FileVerdict, ...]
+    told: tuple[Told, ...] = ()
     rates: HireRates
     faults: tuple[str, ...]
 
@@ -64,6 +78,14 @@ class HiresVerdict(BaseModel):
 
 
 @dataclass(frozen=True)
+class Played:
+    """Hires that were played, and the files that they came in."""
+
+    plays: tuple[HirePlay, ...]
+    files: HrDesk
+
+
+@dataclass(frozen=True)
 class HiresShow:
     """The hires of the demonstration, the days of each facility, where they are counted, and the folder that HR files
     are left in."""
@@ -75,7 +97,11 @@ class HiresShow:
     today: date
 
     async def run(self, api: DemoApi, people: Sequence[Person], deadline_seconds: float) -> HiresVerdict:
-        """Play all hires side by side. Whatever goes wrong is a reason in the verdict."""
+        """Play all hires and judge them. Whatever goes wrong is a reason in the verdict."""
+        return await self.judge(api, await self.play(api, people, deadline_seconds))
+
+    async def play(self, api: DemoApi, people: Sequence[Person], deadline_seconds: float) -> Played:
+        """All hires side by side, until nothing but time moves each on."""
         plays = {each.number: HirePlay(each) for each in self.hires}
         equipment, files = EquipmentPlayers(api, people, self.today), HrDesk(self.inbox, self.today)
         players = [
@@ -93,7 +119,7 @@ class HiresShow:
             watch.cancel()
             await equipment.end()
             await asyncio.gather(watch, return_exceptions=True)
-        return await self._verdict(api, tuple(plays.values()), files)
+        return Played(tuple(plays.values()), files)
 
     async def _begin(self, players: Sequence[HirePlayer], files: HrDesk) -> None:
         """Some hires come by the API or by an event; then HR's file lists all."""
@@ -104,7 +130,9 @@ class HiresShow:
         by_file = [each.number for each in self.hires if any(act.via == "file" for act in each.story.acts)]
         files.expect([*by_file, *(each.number for each in self.hires if each.after is not None)])
 
-    async def _verdict(self, api: DemoApi, plays: Sequence[HirePlay], files: HrDesk) -> HiresVerdict:
+    async def judge(self, api: DemoApi, played: Played) -> HiresVerdict:
+        """Compare how each hire stands now with its story."""
+        plays = played.plays
         at_once = asyncio.Semaphore(_READS_AT_ONCE)
         timelines: dict[str, Sequence[Mapping[str, Any]]] = {}
         tasks: dict[str, Sequence[Mapping[str, Any]]] = {}
@@ -121,7 +149,8 @@ class HiresShow:
         outside = await self.books()
         return HiresVerdict(
             hires=judge_hires(plays, timelines, tasks, outside),
-            files=files.judge(await api.hire_files()),
+            files=played.files.judge(await api.hire_files()),
+            told=await _told(api, plays, timelines),
             rates=await _rates(api, self.today),
             faults=faults_of(outside),
         )
@@ -140,6 +169,21 @@ async def _watch(api: DemoApi, plays: Sequence[HirePlay], equipment: EquipmentPl
                 if not each.over and running.get(each.case_id) != each.version:
                     each.changed.set()
         await asyncio.sleep(_WATCH_SECONDS)
+
+
+async def _told(
+    api: DemoApi, plays: Sequence[HirePlay], timelines: Mapping[str, Sequence[Mapping[str, Any]]]
+) -> tuple[Told, ...]:
+    found: list[Told] = []
+    for play in plays:
+        if play.example.story.told:
+            purchases = [str(each) for each in play.snapshot.get("linked", ())]
+            shown = {play.case_id: timelines.get(play.case_id, ())}
+            shown |= {case_id: await api.timeline(case_id) for case_id in purchases}
+            found += [
+                Told.model_validate({**entry, "case_id": case_id}) for case_id in shown for entry in shown[case_id]
+            ]
+    return tuple(sorted(found, key=lambda each: each.at))
 
 
 async def _rates(api: DemoApi, today: date) -> HireRates:

@@ -84,10 +84,12 @@ class HireStory(_Part):
     """Left out means: everybody agrees, does what is asked, and the person comes on the first day.
 
     `leave` are items and exceptions that nobody deals with. Equipment is delivered ('deliver'), promised within the
-    week ('promise') or for a month later ('late').
+    week ('promise') or for a month later ('late'). The timeline of a hire that is `told` is printed, with that of its
+    purchases.
     """
 
     title: str
+    told: bool = False
     expect: HireExpectation
     answers: dict[str, tuple[HireReply, ...]] = {}
     approvals: dict[str, HireReply] = {}
