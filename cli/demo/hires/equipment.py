@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 from cli.demo.api import DemoApi
 from cli.demo.desk import Desk
@@ -18,7 +19,8 @@ from domain.people import Person
 DEADLINE_SECONDS = 600.0
 _WORKERS = 3
 _LATE = "+45d"
-_STORIES: Mapping[str, dict[str, object]] = {
+_SEPARATE = {"action": "accept", "comment": "Each is for a person of its own."}
+_STORIES: Mapping[str, dict[str, Any]] = {
     "deliver": {},
     "promise": {"deliveries": "none", "settlement": False},
     "late": {
@@ -66,14 +68,20 @@ class EquipmentPlayers:
 
 def _example(case_id: str, hire: HireExample) -> Example:
     key = parse_case_id(case_id)
-    number = "" if key is None else key.key
+    number, told = "" if key is None else key.key, _STORIES[hire.story.equipment]
     return Example.model_validate(
         {
-            "request": {"number": number, "facility": hire.facility, "requester": hire.hire["requester"]},
+            "request": {
+                "number": number,
+                "facility": hire.facility,
+                "requester": hire.hire["requester"],
+                "on_behalf_of": hire.hire["manager"],
+            },
             "story": {
                 "title": f"Equipment of {hire.number}",
                 "expect": {"status": "completed", "orders": 1},
-                **_STORIES[hire.story.equipment],
+                **told,
+                "exceptions": {"split-suspected": [_SEPARATE], **told.get("exceptions", {})},
             },
         }
     )

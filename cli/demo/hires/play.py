@@ -147,10 +147,11 @@ class HirePlayer:
         if act is not None:
             await self._act(act)
             return
-        if await self._desk.answer(play.tasks, busy=bool(play.acts or self._plans)):
+        planned = await self._planned_anew()
+        if await self._desk.answer(play.tasks, busy=bool(play.acts) or not planned):
             self._rested = 0
             return
-        await self._rest()
+        await self._rest(planned)
 
     def _asks(self, kind: str) -> bool:
         return any(each["kind"] == kind and each["status"] == "open" for each in self._play.tasks)
@@ -159,11 +160,11 @@ class HirePlayer:
         acts = self._play.acts
         return acts[0] if acts and acts[0].when == moment else None
 
-    async def _rest(self) -> None:
-        """Nobody has anything to do; seen twice, time alone moves it on."""
+    async def _rest(self, planned: bool) -> None:
+        """Nobody has anything to do; seen twice, time alone moves it on. `planned`: by the plan that holds now."""
         play = self._play
         play.view = await self._api.hire(play.case_id) or {}
-        self._rested = self._rested + 1 if self._at_rest() and await self._planned_anew() else 0
+        self._rested = self._rested + 1 if planned and self._at_rest() else 0
         if self._rested >= _LOOKS_AT_REST:
             act = self._due("at-rest")
             if act is not None:
