@@ -18,6 +18,9 @@ def show_hires(verdict: HiresVerdict, console: Console) -> None:
     """Print HR's files, one hire from its beginning to its end, who will be able to work on the first day, what is left
     of those who do not come, and at last how well it went and every reason that is not as told."""
     console.print(files_table(verdict))
+    for each in verdict.files:
+        for fault in each.faults:
+            console.print(Text(f"{each.name}, {fault}", style="yellow"))
     if verdict.told:
         console.print(told_table(verdict))
     console.print(readiness_table(verdict, console.width < _NARROW))
@@ -32,11 +35,10 @@ def files_table(verdict: HiresVerdict) -> Table:
     counts = ("rows", "new", "corrected", "ended", "unchanged", "refused")
     for name in ("state", *counts):
         table.add_column(name.capitalize(), justify="left" if name == "state" else "right", no_wrap=True)
-    table.add_column("Refused, because", overflow="fold")
     table.add_column("", no_wrap=True)
     for each in verdict.files:
         numbers = (str(getattr(each.counts, name)) for name in counts)
-        table.add_row(each.name, each.state, *numbers, "\n".join(each.faults), _mark(each.reasons))
+        table.add_row(each.name, each.state, *numbers, _mark(each.reasons))
     return table
 
 
