@@ -12,6 +12,7 @@ from cli.demo.desk import Desk
 from cli.demo.hires.story import HireExample
 from cli.demo.outside import Outside
 from cli.demo.play import CasePlay
+from cli.demo.script import CaseScript
 from cli.demo.story import Example
 from domain.case import parse_case_id
 from domain.people import Person
@@ -30,6 +31,13 @@ _STORIES: Mapping[str, dict[str, Any]] = {
         "exceptions": {"acknowledgement-differs": [{"action": "accept", "comment": "There is no other."}]},
     },
 }
+
+
+class _Script(CaseScript):
+    """What is asked depends on what else was bought, so that goods wait for no question of their own."""
+
+    def ready_for_goods(self) -> bool:
+        return True
 
 
 class _Started(Outside):
@@ -61,6 +69,7 @@ class EquipmentPlayers:
         if case_id in self.plays:
             return
         play = CasePlay(_example(case_id, hire))
+        play.script = _Script(play.example)
         self.plays[case_id] = play
         outside = _Started(self._api, self._desk, self._people, play, self._today)
         self._work.append(asyncio.create_task(outside.run(None, DEADLINE_SECONDS)))
