@@ -98,7 +98,7 @@ class HireDesk:
         if reply.worker is not None:
             said["worker_id"] = _worker_id(task["subject"], reply.worker)
         if task["kind"] == "fulfilment":
-            said["reference"] = f"{str(task['subject'].get('target', '')).upper()}-{task['task_id'][-6:]}"
+            said["reference"] = _reference(task)
         body = {
             "decision_id": uuid.uuid4().hex,
             "action": reply.action,
@@ -111,6 +111,13 @@ class HireDesk:
             if record is not None:
                 return record
         raise NobodyAnswersError(f"no answer to the decision of {person} on {task['task_id']}")
+
+
+def _reference(task: Mapping[str, Any]) -> str:
+    """A number such as whoever did it would give, another one for each task: 'BADGE-3020-7'."""
+    hire, _, count = str(task["task_id"]).partition(":")
+    what = str(task["subject"].get("target") or "stock").upper()
+    return f"{what}-{hire.rpartition('-')[-1]}-{count.rpartition('.')[-1]}"
 
 
 def _worker_id(subject: Any, number: str) -> str:
