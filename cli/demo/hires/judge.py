@@ -134,7 +134,7 @@ def _judge(
         start_on=str(view.get("start_on", "")),
         stage=play.stage if play.stage != "closed" else str(play.snapshot.get("status", "")),
         ready=str(readiness.get("state", "no plan")),
-        done=f"{readiness['done']}/{readiness['of']}" if readiness else "",
+        done=f"{readiness['done']}/{readiness['of']}" if readiness and remains is None else "",
         blocker=str(first["title"]),
         who=str(first["who"]),
         account=account,

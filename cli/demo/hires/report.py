@@ -11,7 +11,7 @@ from rich.text import Text
 from cli.demo.hires.show import HiresVerdict
 
 _NARROW = 200
-_STYLES = {"ready": "green", "at-risk": "yellow", "not-ready": "red", "not-coming": "dim"}
+_STYLES = {"ready": "green", "at-risk": "yellow", "not-ready": "red", "not-coming": "dim", "no plan": "dim"}
 
 
 def show_hires(verdict: HiresVerdict, console: Console) -> None:

@@ -22,7 +22,7 @@ from cli.demo.play import CasePlay
 from domain.people import Person
 
 DEADLINE_SECONDS = 600.0
-_WATCH_SECONDS, _READS_AT_ONCE = 0.7, 6
+_WATCH_SECONDS, _READS_AT_ONCE = 1.0, 6
 _REPORTED = timedelta(days=60)
 
 
