@@ -23,7 +23,7 @@ help: ## List these commands
 up: $(INSTALLED) ## Start everything on this machine until Ctrl-C
 	@exec $(BIN)/corridor up
 
-demo: $(INSTALLED) ## Take the example purchases from the API to money that the bank has booked, and prove it
+demo: $(INSTALLED) ## Take purchases to money that the bank has booked, and hires to their first day, and prove it
 	@exec $(BIN)/corridor demo
 
 test: check ## Run the checks and all tests

@@ -1,4 +1,5 @@
-"""`corridor demo`: the example requisitions from the API to money that the bank has booked, and the proof."""
+"""`corridor demo`: the example requisitions from the API to money that the bank has booked, the example hires from the
+offer to accounts that are open on the first day, and the proof."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ import shutil
 import sys
 from collections import Counter
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated
 
@@ -17,15 +19,20 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from adapters.erp.reference.install import order_summaries
+from adapters.reference_files import load_logins
 from cli.bills_of_stack import bills_of
 from cli.composition import REFERENCE_FILES, build_stack
-from cli.demo.api import WebhookSigner
+from cli.demo.api import DemoApi, WebhookSigner
 from cli.demo.bills.report import show_bills
 from cli.demo.bills.show import BillsVerdict
+from cli.demo.hires.report import show_hires
+from cli.demo.hires.show import DEADLINE_SECONDS as HIRES_DEADLINE_SECONDS
+from cli.demo.hires.show import HiresVerdict
 from cli.demo.judge import Verdict
 from cli.demo.player import run_demo
 from cli.demo.report import show
 from cli.event_keys import TYPES, signing_keys
+from cli.hires_of_stack import hires_of
 from cli.settle import exit_settled
 from cli.stack import EmbeddedStack, StackAddresses, StackError, StackSettings, fetch_token, load_settings
 from cli.stack.console import print_addresses
@@ -40,6 +47,7 @@ WIDE = 230
 HASTE = {
     "CORRIDOR_COLLECT_EVERY_SECONDS": "2",
     "CORRIDOR_INVOICE_LOOK_SECONDS": "0.5",
+    "CORRIDOR_HIRES_LOOK_SECONDS": "0.5",
     "CORRIDOR_PROPOSE_EVERY_MINUTES": "10080",
 }
 
@@ -47,11 +55,13 @@ HASTE = {
 def demo(
     stay: Annotated[bool, typer.Option("--stay", help="Keep everything running afterwards, to look around.")] = False,
 ) -> None:
-    """Play the example requisitions and the bills of their suppliers, and compare how each ended with its story.
+    """Play the example requisitions, the bills of their suppliers and the example hires, and compare how each ended
+    with its story.
 
     It begins with an empty data folder of its own each time, and exits 0 only if every case ended as
-    examples/requisitions.jsonl and examples/invoices.jsonl say, with orders counted in the ERP and amounts that agree
-    between orders, receipts, bills, payment files, the bank and the ERP.
+    examples/requisitions.jsonl, examples/invoices.jsonl and examples/hires.jsonl say, with orders counted in the ERP,
+    amounts that agree between orders, receipts, bills, payment files, the bank and the ERP, and with accounts, groups
+    and workers read at the identity provider and in the HRIS.
 
     Example: corridor demo --stay
     """
@@ -74,15 +84,16 @@ async def _demo(console: Console, stay: bool) -> int:
         return FAILED
 
     async def body(running: EmbeddedStack) -> int:
-        verdict, paid = await _play(console, running.addresses)
+        verdict, paid, hired = await _play(console, running.addresses)
         show(verdict, console)
         if paid is not None:
             show_bills(paid, console)
+        show_hires(hired, console)
         if stay:
             print_addresses(console, running.addresses, {"gateway", "temporal", "mail", "oidc"})
             console.print(f"\nTo look around in another terminal: export CORRIDOR_DATA_DIR={settings.folder}")
             await asyncio.Event().wait()
-        return 0 if verdict.matched and paid is not None and paid.matched else FAILED
+        return 0 if verdict.matched and paid is not None and paid.matched and hired.matched else FAILED
 
     return await run_in_foreground(stack, body, interrupted=INTERRUPTED)
 
@@ -105,7 +116,7 @@ def _fresh(settings: StackSettings) -> StackSettings:
     return chosen
 
 
-async def _play(console: Console, addresses: StackAddresses) -> tuple[Verdict, BillsVerdict | None]:
+async def _play(console: Console, addresses: StackAddresses) -> tuple[Verdict, BillsVerdict | None, HiresVerdict]:
     signer = WebhookSigner(signing_keys(addresses.data_folder), TYPES)
 
     tokens: dict[str, asyncio.Task[str]] = {}
@@ -122,13 +133,22 @@ async def _play(console: Console, addresses: StackAddresses) -> tuple[Verdict, B
     columns = (TextColumn("Purchases closed"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         line = bar.add_task("", total=None)
-        async with httpx.AsyncClient(base_url=addresses.gateway_url, timeout=60, trust_env=False) as client:
-            return await run_demo(
-                client,
-                token,
-                signer,
-                orders_by_case,
-                REFERENCE_FILES,
-                progress=lambda done, total: bar.update(line, completed=done, total=total),
-                bills=partial(bills_of, addresses),
+        async with (
+            httpx.AsyncClient(base_url=addresses.gateway_url, timeout=60, trust_env=False) as client,
+            asyncio.TaskGroup() as group,
+        ):
+            hires = hires_of(addresses, datetime.now(UTC).date())
+            people = load_logins(REFERENCE_FILES)
+            hired = group.create_task(hires.run(DemoApi(client, token, signer), people, HIRES_DEADLINE_SECONDS))
+            bought = group.create_task(
+                run_demo(
+                    client,
+                    token,
+                    signer,
+                    orders_by_case,
+                    REFERENCE_FILES,
+                    progress=lambda done, total: bar.update(line, completed=done, total=total),
+                    bills=partial(bills_of, addresses),
+                )
             )
+    return *bought.result(), hired.result()

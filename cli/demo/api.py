@@ -6,7 +6,7 @@ import asyncio
 import json
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Protocol
 
 import httpx
@@ -16,6 +16,8 @@ Token = Callable[[str], Awaitable[str]]
 """Gives a valid bearer token of a persona; it may keep tokens as long as they are valid."""
 
 PORTAL = "portal"
+HIRES_READER = "a.winslow"
+"""Somebody of human resources."""
 _ATTEMPTS, _PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 12, 0.25, 5.0
 _TRY_AGAIN = frozenset({429, 502, 503, 504})
 _PAGE, _MAX_PAGES = 200, 50
@@ -89,13 +91,14 @@ class DemoApi:
         async for item in self._pages(PORTAL, "/v1/cases", status="running"):
             yield item["case"]
 
-    async def case(self, case_id: str) -> dict[str, Any]:
-        """The snapshot under 'case', the open tasks, and the numbers of the orders."""
-        return await self._as(PORTAL, "GET", f"/v1/cases/{case_id}")
+    async def case(self, case_id: str, persona: str = PORTAL) -> dict[str, Any]:
+        """The snapshot under 'case', the open tasks, and the numbers of the orders. Of a hire the portal sees no more
+        than how it stands."""
+        return await self._as(persona, "GET", f"/v1/cases/{case_id}")
 
-    async def timeline(self, case_id: str) -> list[dict[str, Any]]:
+    async def timeline(self, case_id: str, persona: str = PORTAL) -> list[dict[str, Any]]:
         """All entries of a case, in order of recording."""
-        return [item["entry"] async for item in self._pages(PORTAL, f"/v1/cases/{case_id}/timeline")]
+        return [item["entry"] async for item in self._pages(persona, f"/v1/cases/{case_id}/timeline")]
 
     async def worklist(self, persona: str) -> list[dict[str, Any]]:
         return [item async for item in self._pages(persona, "/v1/tasks")]
@@ -189,6 +192,31 @@ class DemoApi:
     async def invoice_report(self, persona: str) -> dict[str, Any]:
         """How well the invoices of the last days were handled, by facility."""
         return await self._as(persona, "GET", "/v1/reports/invoices")
+
+    # Hires
+
+    async def post_hire(self, persona: str, body: dict[str, Any]) -> str:
+        """Post a hire; returns the case id."""
+        answer = await self._as(persona, "POST", "/v1/hires", json=body)
+        return str(answer["case_id"])
+
+    async def hire(self, case_id: str) -> dict[str, Any] | None:
+        """The plan of a hire with how far each item is; None while there is none."""
+        try:
+            return await self._as(HIRES_READER, "GET", f"/v1/hires/{case_id}")
+        except ProblemAnswerError as error:
+            if error.status == httpx.codes.NOT_FOUND:
+                return None
+            raise
+
+    async def hire_files(self) -> list[dict[str, Any]]:
+        """The HR files that were left, with what became of their rows."""
+        return [item async for item in self._pages(HIRES_READER, "/v1/hire-files")]
+
+    async def hire_report(self, first: date, last: date) -> dict[str, Any]:
+        """How well people were made ready who start in the period, by facility."""
+        period = {"from": first.isoformat(), "until": last.isoformat()}
+        return await self._as(HIRES_READER, "GET", "/v1/reports/hires", params=period)
 
     async def _pages(self, persona: str, path: str, **params: str) -> AsyncIterator[dict[str, Any]]:
         cursor: str | None = None
