@@ -53,7 +53,7 @@ STEPS = {
     "begin_worker": GO_ON_OR_END,
     "check_access": GO_ON_OR_END,
     "disable_account": Step(("retry",), ENDED),
-    "revoke_access": UNDO,
+    "revoke_access": Step(("retry", "skip")),  # a correction takes it as well
     "remove_account": UNDO,
     "end_employee": UNDO,
     "rescind_worker": UNDO,
