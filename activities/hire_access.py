@@ -168,8 +168,9 @@ class HireAccess(HireRecording):
             account_id = held.account_id or await self._lost(port, held)
             if account_id:
                 await port.delete(account_id)
-            await self._ports.access.free(step.system, step.worker_id, step.case_id)
+            # Recorded first: once the name is free, a repeated step knows nothing of the account that it deleted.
             await self._record(step, "account.deleted", f"Account in {step.system} deleted, and not found any more")
+            await self._ports.access.free(step.system, step.worker_id, step.case_id)
 
     async def _lost(self, port: IdentityPort, held: HeldAccount) -> str:
         """The id of an account whose making was not answered; empty when it was never made."""

@@ -60,8 +60,15 @@ STEPS = {
     "settle_hire": Step(("retry",), ENDED),
 }
 KEPT = [name for name, step in STEPS.items() if step.rescind == ENDED]
-OWN = ("record", "enter", "leave", "cleared", "clear")
-"""Calls of the own store: nobody is asked about them, they are repeated."""
+OWN = {
+    Row("identify_person", "enter", 1),
+    Row("screen_person", "cleared", 1),
+    Row("clear_hits", "clear", 1),
+    Row("settle_hire", "leave", 1),
+}
+"""Calls of the own store besides those that record: nobody is asked about them, they are repeated."""
+UNREACHED = {Row("prepare_worker", "claim_worker", 2)}
+"""Not made any more once the answer of `revive` was lost: the HRIS finds the worker."""
 
 
 @dataclass(frozen=True)
@@ -119,8 +126,8 @@ def test_every_step_has_its_row(lives: dict[str, Life]) -> None:
 def test_calls_that_fail_once_leave_no_trace(lives: dict[str, Life], when: When) -> None:
     """After a call: its answer is lost, the effect stays. Not a fact more or less is on any timeline."""
     life, expected = lives[when], lives["undisturbed"]
-    assert set(expected.made) - set(life.struck) == set()
-    assert life.books == expected.books
+    assert set(expected.made) - set(life.struck) == (UNREACHED if when == "after" else set())
+    assert life.books.differences(expected.books) == []
     assert not life.asked
 
 
@@ -131,7 +138,7 @@ def test_a_step_that_is_refused_asks_its_owner_about_each_call(lives: dict[str, 
     life, expected = lives[how], STEPS[step]
     calls = {row for row in lives["undisturbed"].made if row.step == step}
     assert calls <= set(life.struck)
-    outside = {str(row) for row in calls if row.method not in OWN and expected.actions}
+    outside = {str(row) for row in calls if row.method != "record" and row not in OWN and expected.actions}
     assert {row for row in life.asked if row.partition("/")[0] == step} == outside
     for row in outside:
         task = life.asked[row].task
@@ -143,7 +150,8 @@ def test_a_step_that_is_refused_asks_its_owner_about_each_call(lives: dict[str, 
 
 @pytest.mark.parametrize("how", ["refused", "drifted"])
 def test_what_was_refused_and_tried_again_leaves_the_same_books(lives: dict[str, Life], how: str) -> None:
-    assert lives[how].books.without_trouble() == lives["undisturbed"].books.without_trouble()
+    books, expected = lives[how].books.without_trouble(), lives["undisturbed"].books.without_trouble()
+    assert books.differences(expected) == []
 
 
 async def test_each_step_that_is_executed_twice_has_one_effect_and_one_result(
@@ -151,7 +159,7 @@ async def test_each_step_that_is_executed_twice_has_one_effect_and_one_result(
 ) -> None:
     doubling = EachTwice()
     async with FailingHires(temporal, interceptors=[doubling]).living() as world:
-        assert await live(world) == lives["undisturbed"].books
+        assert (await live(world)).differences(lives["undisturbed"].books) == []
     assert {step for step, _ in doubling.inputs} >= set(STEPS)
     for first, second in doubling.results:
         assert first == second
