@@ -29,6 +29,8 @@ from workflows.steps.hire_inputs import (
 TAKEN = "username-taken"
 CONFLICT = "account-conflict"
 NAMES_TRIED = 20
+OPENING = "opening"
+"""What the next attempt of a step is told of an account that was found disabled."""
 
 
 class HireAccess(HireRecording):
@@ -136,8 +138,18 @@ class HireAccess(HireRecording):
     async def enable_account(self, step: AccountStateInput) -> None:
         async with classified():
             held = await self._held(step.system, step.worker_id)
-            await self._identity(step.system).enable(held.account_id)
+            await self._open(self._identity(step.system), held.account_id)
             await self._record(step, "account.enabled", f"Account in {step.system} enabled: a login is possible")
+
+    async def _open(self, port: IdentityPort, account_id: str) -> None:
+        """A process may die after it enabled the account and before a login has shown it. Whoever repeats the step
+        would find the account enabled and believe it: what this step itself began to open is shut and opened again."""
+        account = await port.account(account_id)
+        if account is not None and account.active and OPENING in activity.info().heartbeat_details:
+            await port.disable(account_id)
+        elif account is not None and not account.active:
+            activity.heartbeat(OPENING)
+        await port.enable(account_id)
 
     @activity.defn(name="disable_account")
     async def disable_account(self, step: AccountStateInput) -> None:
