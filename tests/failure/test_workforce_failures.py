@@ -1,0 +1,85 @@
+"""The failure matrix of what runs at intervals over everybody who works here: each call of each page fails once, before
+its effect or after it, is refused, or meets an answer that it does not know; each page is executed twice."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Interceptor
+
+from adapters.memory.faults import When
+from tests.fixtures.failing_calls import EachCallOnce, EachTwice, Row, down, steps_of
+from tests.fixtures.hurried_retries import HurriedRetries
+from tests.fixtures.workforce import Workforce
+from worker import build_worker
+from workflows.messages.workforce import RescreenResult
+from workflows.steps.workforce import WorkforceSteps
+
+STEPS = {"rescreen_page", "end_access_page"}
+
+
+class FailingWorkforce(Workforce):
+    """Three people: one resembles an entry of a list, and one has access whose last day has passed."""
+
+    def __init__(
+        self, temporal: WorkflowEnvironment, plan: EachCallOnce | None = None, also: Sequence[Interceptor] = ()
+    ) -> None:
+        super().__init__(temporal)
+        self.plan = plan or EachCallOnce()
+        self._also = also
+
+    @asynccontextmanager
+    async def living(self) -> AsyncIterator[FailingWorkforce]:
+        self.listed(1)
+        await self.lend(0, -2)
+        await self.lend(0, None)
+        self.faults = self.plan
+        interceptors = [HurriedRetries(patient=True), *self._also]
+        async with build_worker(self.client, self.ports(), self.task_queue, interceptors=interceptors):
+            yield self
+
+    async def lived(self) -> tuple[RescreenResult, tuple[int, int]]:
+        """Both runs, and one more of each: what became of everybody by then."""
+        first = await self.rescreen()
+        ended = await self.end_access()
+        again, more = await self.rescreen(), await self.end_access()
+        assert again == RescreenResult(screened=3, raised=0), "what was asked is not asked again"
+        assert await self.groups(0) == ("g-staff",)
+        assert [each.entitlement for each in await self.access.held(self.people[0].worker_id)] == ["staff"]
+        assert sum(each.revoked_at is not None for each in self.access.entitlements) == 1
+        assert len(self.asked("exclusion-candidate")) == 1
+        return first, (ended.ended + more.ended, more.failed)
+
+
+WHOLE = (RescreenResult(screened=3, raised=1), (1, 0))
+
+
+def of_a_page(row: Row) -> bool:
+    return row.step in STEPS
+
+
+async def test_every_step_has_its_row(temporal: WorkflowEnvironment) -> None:
+    assert steps_of(WorkforceSteps) == STEPS
+    async with FailingWorkforce(temporal).living() as world:
+        assert await world.lived() == WHOLE
+    assert {row.step for row in world.plan.rows if of_a_page(row)} == STEPS
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_calls_that_fail_once_leave_everybody_as_they_should_be(
+    temporal: WorkflowEnvironment, when: When
+) -> None:
+    async with FailingWorkforce(temporal, EachCallOnce(down, when, aimed=of_a_page)).living() as world:
+        first, _ = await world.lived()
+    assert (first.screened, len(world.asked("exclusion-candidate"))) == (3, 1)
+    assert {row.step for row in world.plan.struck} == STEPS
+
+
+async def test_each_page_that_is_executed_twice_has_one_effect(temporal: WorkflowEnvironment) -> None:
+    doubling = EachTwice()
+    async with FailingWorkforce(temporal, also=[doubling]).living() as world:
+        assert (await world.lived())[0].raised == 1
+    assert {step for step, _ in doubling.inputs} >= STEPS
