@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import pytest
 from temporalio.testing import WorkflowEnvironment
@@ -41,10 +42,11 @@ class FailingWorkforce(Workforce):
         async with build_worker(self.client, self.ports(), self.task_queue, interceptors=interceptors):
             yield self
 
-    async def lived(self) -> tuple[RescreenResult, tuple[int, int]]:
-        """Both runs, and one more of each: what became of everybody by then."""
+    async def lived(self, patience: timedelta = timedelta(0)) -> tuple[RescreenResult, tuple[int, int]]:
+        """Both runs, and one more of each: what became of everybody by then. `patience` is what the first run has with
+        targets that do not answer."""
         first = await self.rescreen()
-        ended = await self.end_access()
+        ended = await self.end_access(patience)
         again, more = await self.rescreen(), await self.end_access()
         assert again == RescreenResult(screened=3, raised=0), "what was asked is not asked again"
         assert await self.groups(0) == ("g-staff",)
@@ -73,7 +75,7 @@ async def test_calls_that_fail_once_leave_everybody_as_they_should_be(
     temporal: WorkflowEnvironment, when: When
 ) -> None:
     async with FailingWorkforce(temporal, EachCallOnce(down, when, aimed=of_a_page)).living() as world:
-        first, _ = await world.lived()
+        first, _ = await world.lived(timedelta(hours=1))
     assert (first.screened, len(world.asked("exclusion-candidate"))) == (3, 1)
     assert {row.step for row in world.plan.struck} == STEPS
 
