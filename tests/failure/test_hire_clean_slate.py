@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from adapters.erp.reference import install as erp
 from adapters.erp.reference.adapter import ReferenceErp
 from adapters.hris.reference.adapter import ReferenceHris
 from adapters.identity.ldap.adapter import LdapDirectory
+from domain.business_time import start_of_day
 from domain.ports.identity import IdentityPort
 from tests.fixtures.faulty_scim import FaultyHouse, faulty_house
 from tests.fixtures.hire_rules import row
@@ -25,7 +27,7 @@ from tests.fixtures.hire_world import PLAN, HireCase, HireWorld
 from tests.fixtures.hurried_retries import HurriedRetries
 from tests.fixtures.postgres import PostgresTestServer
 from tests.fixtures.slapd import SLAPD, Slapd, running_slapd
-from tests.fixtures.small_hospital import reference_system
+from tests.fixtures.small_hospital import FACILITY, reference_system
 from worker import build_worker
 
 IN_DIRECTORY: dict[str, Any] = {"done_by": "identity-desk", "after": ("worker",)}
@@ -149,7 +151,8 @@ async def test_a_provider_that_fails_on_the_start_day_opens_once_it_works_and_is
     case = await real.start_hire(real.hire())
     await _prepared(case)
     real.house.suffers("down")
-    await case.to_start_day()
+    midnight = start_of_day(real.start_on, FACILITY.calendar)
+    await case.to(midnight + timedelta(minutes=5))
     await case.task("target-unavailable")
     real.house.recovers()
     real.house.suffers("enables-nobody")
@@ -161,6 +164,7 @@ async def test_a_provider_that_fails_on_the_start_day_opens_once_it_works_and_is
     await case.decide("login-not-possible", "retry", "ida")
     await case.until(lambda: case.kinds().count("account.open") == (2 if real.slapd else 1))
     assert await real.enabled() == [True]
+    await case.to(midnight + timedelta(hours=11))
     await case.decide("arrival", "no-show", "mia", comment="did not come")
     await case.decide("badge", "complete")
     assert (await case.outcome()).status == "no-show"

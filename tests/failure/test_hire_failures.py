@@ -51,8 +51,8 @@ STEPS = {
     "screen_person": GO_ON_OR_END,
     "clear_hits": Step(("retry",), "applied"),
     "enable_account": Step(("retry", "skip"), "applied"),
-    "begin_worker": GO_ON_OR_END,
-    "check_access": GO_ON_OR_END,
+    "begin_worker": Step(("retry", "skip")),
+    "check_access": Step(("retry", "skip")),
     "disable_account": Step(("retry",), ENDED),
     "revoke_access": Step(("retry", "skip")),  # a correction takes it as well
     "remove_account": UNDO,
@@ -70,6 +70,8 @@ OWN = {
     Row("settle_hire", "leave", 1),
 }
 """Calls of the own store besides those that record: nobody is asked about them, they are repeated."""
+AGAIN = {Row("enable_account", "disable", 1)}
+"""Only made by whoever repeats the step after it began to open the account."""
 UNREACHED = {Row("prepare_worker", "claim_worker", 2)}
 """Not made any more once the answer of `revive` was lost: the HRIS finds the worker."""
 
@@ -143,7 +145,8 @@ def test_a_step_that_is_refused_asks_its_owner_about_each_call(lives: dict[str, 
     calls = {row for row in lives["undisturbed"].made if row.step == step}
     assert calls <= set(life.struck)
     outside = {str(row) for row in calls if row.method != "record" and row not in OWN and expected.actions}
-    assert {row for row in life.asked if row.partition("/")[0] == step} == outside
+    again = {str(row) for row in AGAIN if row.step == step}
+    assert {row for row in life.asked if row.partition("/")[0] == step} - again == outside
     for row in outside:
         task = life.asked[row].task
         assert task.exception_code == ("contract-drift" if how == "drifted" else "target-refused"), row
