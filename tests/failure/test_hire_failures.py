@@ -91,6 +91,11 @@ def of_a_hire(row: Row) -> bool:
     return row.step in STEPS
 
 
+def in_every_life(row: Row) -> bool:
+    """Which of several steps side by side shows how far the hire is, is up to chance: a second record."""
+    return row.method != "record" or row.number == 1
+
+
 @pytest.fixture(scope="module", autouse=True)
 def quiet() -> Iterator[None]:
     """Failures are asked for here: their stack traces would cost more time than the cases."""
@@ -132,7 +137,8 @@ def test_every_step_has_its_row(lives: dict[str, Life]) -> None:
 def test_calls_that_fail_once_leave_no_trace(lives: dict[str, Life], when: When) -> None:
     """After a call: its answer is lost, the effect stays. Not a fact more or less is on any timeline."""
     life, expected = lives[when], lives["undisturbed"]
-    assert set(expected.made) - set(life.struck) == (UNREACHED if when == "after" else set())
+    made = {row for row in expected.made if in_every_life(row)}
+    assert made - set(life.struck) == (UNREACHED if when == "after" else set())
     assert life.books.differences(expected.books) == []
     assert not life.asked
 
@@ -142,7 +148,7 @@ def test_calls_that_fail_once_leave_no_trace(lives: dict[str, Life], when: When)
 def test_a_step_that_is_refused_asks_its_owner_about_each_call(lives: dict[str, Life], how: str, step: str) -> None:
     """Integration support is asked; a wish to rescind the hire counts where it has not ended already."""
     life, expected = lives[how], STEPS[step]
-    calls = {row for row in lives["undisturbed"].made if row.step == step}
+    calls = {row for row in lives["undisturbed"].made if row.step == step and in_every_life(row)}
     assert calls <= set(life.struck)
     outside = {str(row) for row in calls if row.method != "record" and row not in OWN and expected.actions}
     again = {str(row) for row in AGAIN if row.step == step}
