@@ -29,6 +29,8 @@ from workflows.steps.hire_inputs import (
 TAKEN = "username-taken"
 CONFLICT = "account-conflict"
 NAMES_TRIED = 20
+OPENING = "opening"
+"""What the next attempt of a step is told of an account that was found disabled."""
 
 
 class HireAccess(HireRecording):
@@ -66,18 +68,28 @@ class HireAccess(HireRecording):
         if held is not None and held.account_id and await port.account(held.account_id) is not None:
             changed = await port.change(held.account_id, draft.model_copy(update={"user_name": held.user_name}))
             return changed, held
+        names = _names(step)
         if held is not None and step.wanted_name and held.user_name != step.wanted_name:
             await access.free(step.system, draft.worker_id, held.case_id)
             held = None
+        if held is not None and held.case_id != step.case_id and await self._is_gone(port, draft, held):
+            # What an earlier hire made is not there any more: what is made now is this hire's, to be taken back by it.
+            await access.free(step.system, draft.worker_id, held.case_id)
+            names, held = (held.user_name, *names), None
         if held is not None:
             return await self._create(port, draft, held), held
-        return await self._under_a_free_name(step, port)
+        return await self._under_a_free_name(step, port, names)
 
-    async def _under_a_free_name(self, step: AccountInput, port: IdentityPort) -> tuple[Account, HeldAccount]:
-        """The first name by the rule that nobody has, here or there; an account that the worker has there already is
-        taken again. Raises RefusedError when a person chose a name that is taken, or none is free."""
+    async def _is_gone(self, port: IdentityPort, draft: AccountDraft, held: HeldAccount) -> bool:
+        return await port.find(draft.worker_number, held.user_name) is None
+
+    async def _under_a_free_name(
+        self, step: AccountInput, port: IdentityPort, names: Sequence[str]
+    ) -> tuple[Account, HeldAccount]:
+        """The first of the names that nobody has, here or there; an account that the worker has there already is taken
+        again. Raises RefusedError when a person chose a name that is taken, or none is free."""
         access, draft = self._ports.access, step.draft
-        for name in _names(step):
+        for name in names:
             try:
                 held = await access.claim_name(
                     HeldAccount(system=step.system, worker_id=draft.worker_id, user_name=name, case_id=step.case_id)
@@ -126,28 +138,41 @@ class HireAccess(HireRecording):
     async def enable_account(self, step: AccountStateInput) -> None:
         async with classified():
             held = await self._held(step.system, step.worker_id)
-            await self._identity(step.system).enable(held.account_id)
+            await self._open(self._identity(step.system), held.account_id)
             await self._record(step, "account.enabled", f"Account in {step.system} enabled: a login is possible")
+
+    async def _open(self, port: IdentityPort, account_id: str) -> None:
+        """A process may die after it enabled the account and before a login has shown it. Whoever repeats the step
+        would find the account enabled and believe it: what this step itself began to open is shut and opened again."""
+        account = await port.account(account_id)
+        if account is not None and account.active and OPENING in activity.info().heartbeat_details:
+            await port.disable(account_id)
+        elif account is not None and not account.active:
+            activity.heartbeat(OPENING)
+        await port.enable(account_id)
 
     @activity.defn(name="disable_account")
     async def disable_account(self, step: AccountStateInput) -> None:
         async with classified():
             held = await self._ports.access.account_of(step.system, step.worker_id)
-            port = self._identity(step.system)
-            if held is None or not held.account_id or await port.account(held.account_id) is None:
+            if held is None or not await self._shut(held):
                 await self._record(step, "account.gone", f"There is no account in {step.system} that could be used")
                 return
-            await port.disable(held.account_id)
             await self._record(step, "account.disabled", f"Account in {step.system} disabled: a login is refused")
+
+    async def _shut(self, held: HeldAccount) -> bool:
+        """Disable the account; False when it is not there any more, as after somebody else deleted it."""
+        port = self._identity(held.system)
+        if not held.account_id or await port.account(held.account_id) is None:
+            return False
+        await port.disable(held.account_id)
+        return True
 
     @activity.defn(name="shut_worker")
     async def shut_worker(self, step: ShutWorkerInput) -> None:
         async with classified():
-            shut = []
-            for held in await self._ports.access.accounts(step.worker_id):
-                if held.account_id and await self._identity(held.system).account(held.account_id) is not None:
-                    await self._identity(held.system).disable(held.account_id)
-                    shut.append(held.system)
+            accounts = await self._ports.access.accounts(step.worker_id)
+            shut = [held.system for held in accounts if await self._shut(held)]
             where = ", ".join(shut) or "no system"
             await self._record(step, "worker.shut-out", f"Accounts disabled in {where}", reason=step.reason)
 
@@ -161,15 +186,18 @@ class HireAccess(HireRecording):
                 return
             port = self._identity(step.system)
             if step.keep or held.case_id != step.case_id:
-                if await port.account(held.account_id) is not None:
-                    await port.disable(held.account_id)
-                await self._record(step, "account.disabled", f"Account in {step.system} disabled again, and kept")
+                kept = await self._shut(held)
+                what = "disabled again, and kept" if kept else "is not there any more"
+                await self._record(
+                    step, "account.disabled" if kept else "account.gone", f"Account in {step.system} {what}"
+                )
                 return
             account_id = held.account_id or await self._lost(port, held)
             if account_id:
                 await port.delete(account_id)
-            await self._ports.access.free(step.system, step.worker_id, step.case_id)
+            # Recorded first: once the name is free, a repeated step knows nothing of the account that it deleted.
             await self._record(step, "account.deleted", f"Account in {step.system} deleted, and not found any more")
+            await self._ports.access.free(step.system, step.worker_id, step.case_id)
 
     async def _lost(self, port: IdentityPort, held: HeldAccount) -> str:
         """The id of an account whose making was not answered; empty when it was never made."""

@@ -17,6 +17,9 @@ class HireRecords(HireRecording):
     async def prepare_worker(self, step: WorkerInput) -> WorkerRecord:
         async with classified():
             worker = await self._worker(step)
+            if worker.status in ("rescinded", "ended"):
+                # The HRIS keeps a hire that was taken back under its external id: nobody may take it for a new one.
+                raise RefusedError("hris", "hire-rescinded", f"worker {worker.worker_number} is {worker.status}")
             await self._claim(step.case_id, worker.worker_id)
             await self._record(
                 step,

@@ -57,12 +57,31 @@ class WorkforceDesk(WorkforceSteps):
                 states = await self._ports.exclusions.states()
             except ContractDriftError as error:
                 return await self._page(0, [self._list_incident("refused", str(error))], None)
-            found = [] if step.cursor else [*self._list_incidents(states)]
-            page = await self._ports.hris.active(step.cursor, WORKERS_PER_PAGE)
-            for worker in page.workers:
-                found += await self._screened(worker, states)
-            found += await self._licences(page.workers)
-            return await self._page(len(page.workers), found, page.next_cursor)
+            try:
+                return await self._screened_page(step, states)
+            except (RefusedError, ContractDriftError) as error:
+                return await self._page(0, [self._broken_off(error)], None)
+
+    async def _screened_page(self, step: RescreenInput, states: Sequence[ListState]) -> RescreenedPage:
+        found = [] if step.cursor else [*self._list_incidents(states)]
+        page = await self._ports.hris.active(step.cursor, WORKERS_PER_PAGE)
+        for worker in page.workers:
+            found += await self._screened(worker, states)
+        found += await self._licences(page.workers)
+        return await self._page(len(page.workers), found, page.next_cursor)
+
+    def _broken_off(self, error: OutsideError) -> WorkforceIncident:
+        """Nobody waits for the run itself: who was not screened, and why, is told once a month."""
+        facility, month = self._central(), self._clock().strftime("%Y-%m")
+        finding = Finding(
+            code="contract-drift" if isinstance(error, ContractDriftError) else "target-refused",
+            message=f"Not everybody was screened again: {error.system} says {error.message}"[:1000],
+            evidence={"says": {"system": error.system, "code": error.code, "message": error.message}},
+        )
+        text = f"broken off {month} {error.system} {error.code}"
+        return WorkforceIncident(
+            case_id=incident_case_id(facility, "screening", text), facility=facility, finding=finding
+        )
 
     async def _screened(self, worker: WorkerRecord, states: Sequence[ListState]) -> list[WorkforceIncident]:
         """What nobody cleared, neither for the worker nor, before the HRIS knew them, for the hire."""

@@ -91,8 +91,10 @@ class Compensations:
         self._case.file.note("undone", f"Undone: {name}{how}")
 
     async def _undone(self, undo: Undo) -> bool:
+        """Every try has the same place on the timeline: what one recorded before it failed is not recorded again."""
+        seq = self._case.file.next_seq()
         while True:
-            result = await self._case.try_step(undo.step, undo.build, f"Undo: {undo.name}")
+            result = await self._case.try_step(undo.step, undo.build, f"Undo: {undo.name}", seq)
             if not isinstance(result, StepFailure):
                 return True
             decision = await ask_about_failure(self._case, result, f"Undo: {undo.name}", "compensation", PARKED_ACTIONS)

@@ -14,23 +14,12 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
-from temporalio import activity
 from temporalio.testing import WorkflowEnvironment
 
 from adapters.memory.faults import When
-from domain.outside_errors import ContractDriftError, OutsideError, RefusedError, TemporarilyUnavailableError
 from domain.tasks import Action
-from tests.fixtures.failing_invoices import (
-    CALL,
-    STRANGE_ACCOUNT,
-    Asked,
-    Books,
-    EachCallOnce,
-    FailingInvoices,
-    Row,
-    live,
-)
-from tests.fixtures.failing_steps import Doubling
+from tests.fixtures.failing_calls import Asked, EachCallOnce, EachTwice, Row, down, no, steps_of, strange
+from tests.fixtures.failing_invoices import CALL, STRANGE_ACCOUNT, Books, FailingInvoices, live
 from tests.fixtures.invoice_stories import WARD, approved, coded, coded_line, sent
 from tests.fixtures.invoice_world import InvoiceCase, fact, plain_line
 from tests.fixtures.small_hospital import usd
@@ -93,30 +82,6 @@ HOLDS_UP_NOTHING = Row("book_payments", "send_remittance", 1)
 """The money has left: nobody is asked about an advice that a mail server refuses."""
 
 
-def down(row: Row) -> OutsideError:
-    return TemporarilyUnavailableError("outside", "no-answer", str(row))
-
-
-def no(row: Row) -> OutsideError:
-    return RefusedError("outside", "refused-for-a-test", str(row))
-
-
-def strange(row: Row) -> OutsideError:
-    return ContractDriftError("outside", "shape-unknown", str(row))
-
-
-class EachTwice(Doubling):
-    """Executes every step twice."""
-
-    @property
-    def step(self) -> str:
-        return activity.info().activity_type
-
-    @step.setter
-    def step(self, value: str | None) -> None:
-        """It is whichever runs."""
-
-
 @dataclass(frozen=True)
 class Life:
     """What is in the books at its end, which calls were made and failed, and what people were asked."""
@@ -125,15 +90,6 @@ class Life:
     made: tuple[Row, ...]
     struck: tuple[Row, ...]
     asked: dict[str, Asked]
-
-
-def steps_of(*contracts: type) -> set[str]:
-    return {
-        definition.name
-        for contract in contracts
-        for each in vars(contract).values()
-        if (definition := getattr(each, "__temporal_activity_definition", None))
-    }
 
 
 @pytest.fixture(scope="module", autouse=True)

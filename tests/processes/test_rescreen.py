@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -12,142 +10,14 @@ from typing import Any
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-from activities.hire_ports import Hiring
-from adapters.memory.hris import MemoryHris
-from adapters.memory.proven_licences import MemoryProvenLicences
 from adapters.temporal_cases import Plan, ensure_schedules
-from domain.accounts import AccountDraft, HeldAccount, HeldEntitlement
-from domain.case import case_id
-from domain.credentials import ExclusionEntry, LicenceRecord, ListState, ScreenedPerson
-from domain.facility import Facility
+from domain.credentials import LicenceRecord, ListState, ScreenedPerson
 from domain.hire import LicenceClaim
-from domain.hris_system import HrisSystem, KnownWorker
 from domain.outside_errors import ContractDriftError, RefusedError, TemporarilyUnavailableError
-from domain.policy.model import FrozenPolicy
 from domain.screening import hit_key
-from domain.tasks import Task
-from tests.fixtures.hire_world import HireWorld
-from tests.fixtures.small_hospital import FACILITY
-from tests.fixtures.small_hris import small_hris, worker
-from tests.fixtures.world import PATIENCE_SECONDS, Case
+from tests.fixtures.workforce import Workforce
 from workflows.messages.hire_to_provision import RESCREEN_WORKFORCE
-from workflows.messages.workforce import END_ACCESS, EndAccessResult, RescreenResult
-
-BORN = date(1985, 5, 17)
-
-
-class OnePolicy:
-    """`domain.ports.policies.PolicyStore` with the same policy for its one facility."""
-
-    def __init__(self, world: HireWorld) -> None:
-        self._world = world
-
-    def facilities(self) -> tuple[Facility, ...]:
-        return (FACILITY,)
-
-    def effective(self, facility: str, on: date) -> FrozenPolicy | None:  # noqa: ARG002 - the same on every day
-        return self._world.policy if facility == FACILITY.code else None
-
-
-class Workforce(HireWorld):
-    """A hospital whose staff is screened again. Names are this world's own: the server outlives a test."""
-
-    def __init__(self, temporal: WorkflowEnvironment, staff: int = 3) -> None:
-        super().__init__(temporal)
-        self.proven = MemoryProvenLicences()
-        self.mark = self.name.replace("-", "")
-        # Birth dates part them, whatever their names.
-        people = tuple(
-            KnownWorker(
-                record=worker(
-                    f"{self.mark}{number:05d}",
-                    given="Ellen",
-                    family=f"Rosewater{self.word(number)}",
-                    birth_date=BORN + timedelta(days=number),
-                )
-            )
-            for number in range(staff)
-        )
-        base = small_hris()
-        self.hris = MemoryHris(HrisSystem(departments=base.departments, positions=base.positions, workers=people))
-        self.people = [each.record for each in people]
-
-    @staticmethod
-    def word(number: int) -> str:
-        """A number in letters."""
-        return "".join("abkdlmnopr"[int(digit)] * 3 for digit in f"{number:05d}")
-
-    def hiring(self) -> Hiring:
-        return replace(super().hiring(), policies=OnePolicy(self), proven=self.proven)
-
-    def listed(self, number: int, **over: Any) -> ExclusionEntry:
-        """An entry that resembles a worker."""
-        who = self.people[number]
-        given: dict[str, Any] = {"list_name": "LEIE", "entry_id": f"e-{self.mark}-{number}", "given": who.name.given}
-        entry = ExclusionEntry(**{**given, "family": who.name.family.upper(), "birth_date": who.birth_date, **over})
-        self.exclusions.entries.append(entry)
-        return entry
-
-    async def rescreen(self) -> RescreenResult:
-        return RescreenResult.model_validate(await self._run(RESCREEN_WORKFORCE), from_attributes=True)
-
-    async def end_access(self, waits: timedelta = timedelta(0)) -> EndAccessResult:
-        return EndAccessResult.model_validate(await self._run(END_ACCESS, waits), from_attributes=True)
-
-    async def _run(self, name: str, waits: timedelta = timedelta(0)) -> Any:
-        with self.temporal.with_time_skipping_disabled():
-            handle = await self.client.start_workflow(
-                name, id=f"{name}-{self.name}-{next(self._ids)}", task_queue=self.task_queue
-            )
-        if waits:
-            await Case(self, handle).skip(waits)
-        return await asyncio.wait_for(handle.result(), PATIENCE_SECONDS)
-
-    def asked(self, code: str) -> list[Task]:
-        cases = [case for case in self.evidence._tasks_of_case if case.startswith("housekeeping")]
-        return [task for case in cases for task in self.evidence.all_tasks(case) if task.exception_code == code]
-
-    async def task_of(self, code: str, count: int = 1) -> tuple[Case, Task]:
-        """The last question with this code, when there are so many."""
-        seen = -1
-        while len(self.asked(code)) < count:
-            await self.evidence.until_more_than(seen, PATIENCE_SECONDS)
-            seen = self.evidence.recorded
-        task = self.asked(code)[-1]
-        return Case(self, self.client.get_workflow_handle(task.case_id)), task
-
-    async def lend(self, number: int, days: int | None) -> HeldEntitlement:
-        """Access of a worker that ends so many days from now."""
-        who = self.people[number]
-        known = await self.access.account_of("identity", who.worker_id)
-        if known is None:
-            user = f"u{self.mark}{number}"
-            draft = AccountDraft(
-                worker_id=who.worker_id, worker_number=who.worker_number, user_name=user, name=who.name
-            )
-            case = case_id("hire-to-provision", "north", f"H-{self.mark}-{number}")
-            await self.access.claim_name(
-                HeldAccount(system="identity", worker_id=who.worker_id, user_name=user, case_id=case)
-            )
-            account = await self.identity.create(draft)
-            await self.access.bind("identity", who.worker_id, account.account_id)
-        known = await self.access.account_of("identity", who.worker_id)
-        assert known is not None
-        name, group = ("chart", "g-chart") if days is not None else ("staff", "g-staff")
-        await self.identity.join(known.account_id, group)
-        held = HeldEntitlement(
-            worker_id=who.worker_id, system="identity", entitlement=name, group=group, reason="for a project",
-            source="requested", case_id=known.case_id, granted_at=datetime(2026, 1, 2, tzinfo=UTC),
-            until=None if days is None else self.today + timedelta(days=days),
-        )  # fmt: skip
-        await self.access.grant(held)
-        return held
-
-    async def groups(self, number: int) -> tuple[str, ...]:
-        known = await self.access.account_of("identity", self.people[number].worker_id)
-        assert known is not None
-        account = await self.identity.account(known.account_id)
-        return account.groups if account is not None else ()
+from workflows.messages.workforce import EndAccessResult, RescreenResult
 
 
 @pytest.fixture
