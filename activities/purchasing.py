@@ -16,6 +16,7 @@ from domain.checks import Assessment, assess
 from domain.commitment_lines import order_commitment
 from domain.master_data import MasterData, SupplierRisk
 from domain.outside_errors import RefusedError
+from domain.people import Person
 from domain.ports.commitments import CommitmentLine, CommitmentPort, ReservationResult
 from domain.ports.directory import DirectoryPort
 from domain.ports.erp import ErpPort, MasterDataQuery
@@ -79,6 +80,7 @@ class PurchasingActivities(PurchasingSteps):
                 recent=await self._recent(step),
                 accepted=frozenset(step.accepted),
                 cancelled_lines=frozenset(step.cancelled_lines),
+                manager=await self._manager(step),
             )
             assessed = assessed.model_copy(update=await self._surroundings(step, assessed, master))
             found = [finding.model_dump(mode="json") for finding in assessed.findings]
@@ -96,7 +98,14 @@ class PurchasingActivities(PurchasingSteps):
             "family_duties": tuple(sorted({done for duties in linked for done in duties}, key=str)),
         }
 
+    async def _manager(self, step: CheckInput) -> Person | None:
+        """Of the hire that the goods are for; HR, who asked for it, may charge nobody."""
+        manager = step.requisition.on_behalf_of
+        return await self._directory.person(manager) if step.ordered_for and manager else None
+
     async def _recent(self, step: CheckInput) -> Sequence[SpendLine]:
+        if step.ordered_for:
+            return ()  # each hire is given what its plan says, however many begin in a week
         # The store counts UTC days, which begin hours before or after the facility's; the rule itself is exact.
         window, margin = timedelta(days=step.policy.splitting.window_days), timedelta(days=1)
         since, until = step.today - window - margin, step.today + margin

@@ -55,15 +55,18 @@ def assess(
     recent: Sequence[SpendLine] = (),
     accepted: Set[tuple[str, int | None]] = frozenset(),
     cancelled_lines: Set[int] = frozenset(),
+    manager: Person | None = None,
 ) -> Assessment:
     """Check every line that is not cancelled, all rules at once.
 
-    `today` is the day at the facility, `requester` the directory's entry (None: not known there), `recent` the
-    requests of the splitting rule's window. `accepted` holds what people accepted, as (code, line). At most one
-    finding comes out per code and line; what a rule of the policy accepts comes out as a note.
+    `today` is the day at the facility, `requester` the directory's entry (None: not known there), `manager` whoever may
+    be charged beside them, `recent` the requests of the splitting rule's window. `accepted` holds what people accepted,
+    as (code, line). At most one finding comes out per code and line; what a rule of the policy accepts comes out as a
+    note.
     """
     log = FindingLog(accepted)
-    check = _Check(requisition=requisition, master=master, policy=policy, today=today, requester=requester, log=log)
+    charging = tuple(person for person in (requester, manager) if person is not None)
+    check = _Check(requisition=requisition, master=master, policy=policy, today=today, charging=charging, log=log)
     active = [line for line in requisition.lines if line.line not in cancelled_lines]
     lines = tuple(sourced for line in active if (sourced := check.line(line)) is not None)
     amount = Money.total((line.amount for line in lines), requisition.currency)
@@ -92,11 +95,11 @@ class _Check:
         master: MasterData,
         policy: FrozenPolicy,
         today: date,
-        requester: Person | None,
+        charging: tuple[Person, ...],
         log: FindingLog,
     ) -> None:
         self._requisition, self._master, self._policy = requisition, master, policy
-        self._requester, self._log = requester, log
+        self._charging, self._log = charging, log
         self._prices = ContractPricing(master.contracts, requisition.currency, today, policy, log)
         self._suppliers = {supplier.code: supplier for supplier in master.suppliers}
         self._stock: dict[str, Decimal] = {}
@@ -105,7 +108,7 @@ class _Check:
                 self._stock[level.item] = self._stock.get(level.item, Decimal(0)) + level.available
 
     def line(self, line: RequisitionLine) -> SourcedLine | None:
-        check_cost_centres(line, self._master, self._requisition.facility, self._requester, self._log)
+        check_cost_centres(line, self._master, self._requisition.facility, self._charging, self._log)
         need = resolve(line, self._master, self._policy.substitute_inactive, self._requisition.currency, self._log)
         if need is None:
             return None

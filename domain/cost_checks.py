@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from domain.finding_log import FindingLog
 from domain.master_data import CostCentre, MasterData
 from domain.people import Person
@@ -9,14 +11,15 @@ from domain.requisition import CostShare, RequisitionLine
 
 
 def check_cost_centres(
-    line: RequisitionLine, master: MasterData, facility: str, requester: Person | None, log: FindingLog
+    line: RequisitionLine, master: MasterData, facility: str, charging: Sequence[Person], log: FindingLog
 ) -> None:
-    """Each cost centre must exist, be open, belong to the facility, and be one that the requester may charge.
+    """Each cost centre must exist, be open, belong to the facility, and be one that somebody of `charging` may charge:
+    the requester, and for the equipment of a hire its manager as well.
 
-    A requester whom the directory does not know, or who has left, may charge none.
+    Somebody who has left may charge none, nor may a requester whom the directory does not know.
     """
     known = {centre.code: centre for centre in master.cost_centres}
-    scope = requester.cost_centres if requester is not None and requester.active else ()
+    scope = tuple(dict.fromkeys(code for person in charging if person.active for code in person.cost_centres))
     centres = list(dict.fromkeys(share.cost_centre for share in line.costs))
     barred = {code: why for code in centres if (why := unusable(known.get(code), facility))}
     if barred:
@@ -35,7 +38,7 @@ def check_cost_centres(
             line.line,
             cost_centres=foreign,
             owners={code: known[code].owner for code in foreign},
-            requester=requester.person if requester else None,
+            requester=charging[0].person if charging else None,
             requester_may_charge=list(scope),
         )
 

@@ -36,10 +36,11 @@ from workflows.steps.purchasing import PurchasingSteps
 
 
 class Authorisation:
-    """What gives a purchase its authority. It begins anew whenever the request changes before it is complete."""
+    """What gives a purchase its authority. It begins anew whenever the request changes before it is complete.
+    `ordered_for` is the hire that the goods are for, if any."""
 
-    def __init__(self, case: CaseWorkflow, undo: Compensations, requisition: Requisition) -> None:
-        self._case, self._undo = case, undo
+    def __init__(self, case: CaseWorkflow, undo: Compensations, requisition: Requisition, ordered_for: str) -> None:
+        self._case, self._undo, self._ordered_for = case, undo, ordered_for
         self.requisition = requisition
         self.cancelled_lines: set[int] = set()
         self.approval = Approval(case)
@@ -126,6 +127,7 @@ class Authorisation:
                     today=local_day(workflow.now(), calendar),
                     accepted=tuple(sorted(self._accepted, key=str)),
                     cancelled_lines=tuple(sorted(self.cancelled_lines)),
+                    ordered_for=self._ordered_for,
                 ),
                 "Check the requisition",
                 seq,

@@ -49,7 +49,7 @@ class ProcureToPay(CaseWorkflow):
     def __init__(self, case: PurchaseInput) -> None:
         super().__init__(first_snapshot(case), case.policy, requesters_of(case.requisition))
         self.undo = Compensations(self)
-        self.authorisation = Authorisation(self, self.undo, case.requisition)
+        self.authorisation = Authorisation(self, self.undo, case.requisition, case.ordered_for)
         self.orders: list[Fulfilment] = []
         self.conflicts = DutyConflicts(self)
         self.hire = TellingHire(case.case_id, case.ordered_for, lambda: self.orders)

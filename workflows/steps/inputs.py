@@ -25,13 +25,16 @@ class StepInput(Value):
 
 
 class CheckInput(StepInput):
-    """`accepted` are (code, line) pairs that a person accepted; `today` is the facility's day."""
+    """`accepted` are (code, line) pairs that a person accepted; `today` is the facility's day. `ordered_for` is the
+    hire that the goods are for: it was approved with them, so its manager may be charged, and other hires are other
+    needs."""
 
     requisition: Requisition
     policy: FrozenPolicy
     today: date
     accepted: tuple[tuple[str, int | None], ...] = ()
     cancelled_lines: tuple[int, ...] = ()
+    ordered_for: str = ""
 
 
 class ReserveInput(StepInput):
