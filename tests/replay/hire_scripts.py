@@ -12,12 +12,14 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from domain.credentials import ExclusionEntry
+from adapters.memory.hris import MemoryHris
 from domain.hire import EquipmentNeed, HireEnd
 from domain.hire_rules import PlanRule
+from domain.hris_system import KnownWorker
 from domain.outside_errors import RefusedError, TemporarilyUnavailableError
 from tests.fixtures.hire_world import PLAN, HireCase
 from tests.fixtures.small_hospital import FACILITY, policy
+from tests.fixtures.small_hris import small_hris
 from tests.fixtures.workforce import Workforce
 from tests.fixtures.world import PATIENCE_SECONDS, Case
 from tests.replay.scripts import AROUND_THE_CLOCK, IDENTITY, SCRIPTS, at_rest, decide
@@ -44,6 +46,9 @@ class RecordedHires(Workforce):
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
         self.name = "recorded"
+        people = tuple(KnownWorker(record=each) for each in self.people)
+        base = small_hris()
+        self.hris = MemoryHris(base.model_copy(update={"workers": (*base.workers, *people)}))
         self.policy = policy(facility=FACILITY.model_copy(update={"calendar": AROUND_THE_CLOCK}))
         self.rules = self.rules.model_copy(update={"plan": one_after_the_other(PLAN)})
 
@@ -68,7 +73,7 @@ class RecordedHires(Workforce):
         """A hire that waits for its start day."""
         case = await self.submitted(name, **over)
         await decide(case, "owner", "approve", by="carla")
-        await decide(case, "badge", "complete", by="fay")
+        await complete(case)
         return case
 
     async def ran(self, name: str, waits: timedelta = timedelta(0)) -> Case:
@@ -94,6 +99,12 @@ def script(run: Script) -> Script:
 
     SCRIPTS[run.__name__] = in_its_world
     return run
+
+
+async def complete(case: HireCase) -> None:
+    """The badge is made, by whoever makes badges."""
+    await case.decide("badge", "complete")
+    await at_rest(case.handle)
 
 
 async def at_work(case: HireCase) -> None:
@@ -126,7 +137,7 @@ async def hire_rescinded(world: RecordedHires) -> Case:
     case = await world.ready("RESCINDED")
     await case.ask_for("rescind", "hanna")
     await at_rest(case.handle)
-    await case.decide("badge", "complete", by="fay")
+    await case.decide("badge", "complete")
     await case.outcome()
     return case
 
@@ -138,7 +149,7 @@ async def hire_no_show(world: RecordedHires) -> Case:
     await case.until(lambda: "account.open" in case.kinds())
     await at_rest(case.handle)
     await decide(case, "arrival", "no-show", by="mia")
-    await case.decide("badge", "complete", by="fay")
+    await case.decide("badge", "complete")
     await case.outcome()
     return case
 
@@ -151,37 +162,33 @@ async def hire_corrected(world: RecordedHires) -> Case:
     other = hire.model_copy(update={"department": "wards", "start_on": world.start_on + timedelta(days=7)})
     await case.ask_for("correct-hire", "hanna", hire=other)
     await at_rest(case.handle)
+    await decide(case, "owner", "approve", by="carla")
     await case.until(lambda: "plan.changed" in case.kinds())
     await at_rest(case.handle)
     told = {"change_id": "hr-1", "kind": "wrong-person", "reason": "told by HR", "by": "hanna"}
     await case.handle.signal(messages.HIRE_ENDED, HireEnd.model_validate({**told, "received_at": datetime.now(UTC)}))
     await at_rest(case.handle)
-    await case.decide("badge", "complete", by="fay")
+    await case.decide("badge", "complete")
     await case.outcome()
     return case
 
 
 @script
 async def hire_questioned(world: RecordedHires) -> Case:
-    """A candidate of a list is cleared, a refused account is tried again, and an outage is waited for."""
+    """A refused account is tried again, and an outage is waited for."""
     world.faults.fail("create", RefusedError("identity", "refused", "not now"))
     world.faults.fail("join", TemporarilyUnavailableError("identity", "down", "no answer"), times=5)
-    hire = world.hire(number="REC-QUESTIONED")
-    world.exclusions.entries.append(
-        ExclusionEntry(list_name="LEIE", entry_id="1", family=hire.person.name.family, given=hire.person.name.given)
-    )
     case = await world.submitted("QUESTIONED")
     await decide(case, "owner", "approve", by="carla")
-    await decide(case, "target-refused", "retry", by="ines")
+    await case.decide("target-refused", "retry", by="ines")
     await case.skip(NEXT_RETRIES)
     await case.task("target-unavailable")
     await at_rest(case.handle)
     await decide(case, "target-unavailable", "retry", by="ines")
-    await decide(case, "exclusion-candidate", "clear", by="cleo")
-    await decide(case, "badge", "complete", by="fay")
+    await complete(case)
     await case.ask_for("rescind", "hanna")
     await at_rest(case.handle)
-    await case.decide("badge", "complete", by="fay")
+    await case.decide("badge", "complete")
     await case.outcome()
     return case
 
@@ -196,7 +203,7 @@ async def hire_equipped(world: RecordedHires) -> Case:
     await at_rest(case.handle)
     await case.ask_for("rescind", "hanna")
     await at_rest(case.handle)
-    await case.decide("badge", "complete", by="fay")
+    await case.decide("badge", "complete")
     await case.outcome()
     return case
 
