@@ -24,6 +24,7 @@ from tests.fixtures.workforce import Workforce
 from tests.fixtures.world import PATIENCE_SECONDS, Case
 from tests.replay.scripts import AROUND_THE_CLOCK, IDENTITY, SCRIPTS, at_rest, decide
 from worker import build_worker
+from workflows.case import STEP_RETRIES
 from workflows.messages import hire_to_provision as messages
 from workflows.messages.hire_to_provision import RESCREEN_WORKFORCE
 from workflows.messages.workforce import END_ACCESS
@@ -177,7 +178,9 @@ async def hire_corrected(world: RecordedHires) -> Case:
 async def hire_questioned(world: RecordedHires) -> Case:
     """A refused account is tried again, and an outage is waited for."""
     world.faults.fail("create", RefusedError("identity", "refused", "not now"))
-    world.faults.fail("join", TemporarilyUnavailableError("identity", "down", "no answer"), times=5)
+    world.faults.fail(
+        "join", TemporarilyUnavailableError("identity", "down", "no answer"), times=STEP_RETRIES.maximum_attempts
+    )
     case = await world.submitted("QUESTIONED")
     await decide(case, "owner", "approve", by="carla")
     await case.decide("target-refused", "retry", by="ines")

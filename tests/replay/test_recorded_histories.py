@@ -19,10 +19,12 @@ from temporalio.worker import Replayer
 from tests.replay.record import FINGERPRINTS, RECORDINGS, run
 from tests.replay.scripts import IDENTITY, SCRIPTS, fingerprint
 from worker import sandbox
+from workflows.hire_to_provision import HireToProvision
 from workflows.incident import Incident
 from workflows.invoice_to_payment import InvoiceToPayment
 from workflows.payment_run import PaymentRun
 from workflows.procure_to_pay import ProcureToPay
+from workflows.rescreen_workforce import EndAccess, RescreenWorkforce
 
 WHAT_TO_DO = """
 The process of '{name}' now asks other things of the server than it did:
@@ -65,7 +67,7 @@ def test_every_script_is_recorded() -> None:
 @pytest.mark.parametrize("name", kept())
 async def test_a_recorded_case_goes_on_under_the_present_code(name: str) -> None:
     replayer = Replayer(
-        workflows=[ProcureToPay, Incident, InvoiceToPayment, PaymentRun],
+        workflows=[ProcureToPay, Incident, InvoiceToPayment, PaymentRun, HireToProvision, RescreenWorkforce, EndAccess],
         workflow_runner=sandbox(),
         data_converter=pydantic_data_converter,
         identity=IDENTITY,
