@@ -1,0 +1,63 @@
+"""How Tryton is served: its configuration, and the command that serves one database over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+
+from cli.stack.data_folder import write_private
+from cli.stack.tryton.environment import TrytonEnvironment
+
+# `retry` is how often Tryton tries again itself when somebody else holds a sequence; `timeout` is for how long after
+# its last call a session may approve payments. Prices are kept to six decimals, as contracts state them.
+_CONFIGURATION = """\
+[database]
+uri = postgresql://postgres@/?host={socket_folder}
+retry = 5
+[session]
+max_age = 86400
+timeout = 300
+[product]
+price_decimal = 6
+"""
+WORKERS = 2
+THREADS = 8
+
+
+def write_configuration(path: Path, dsn: str) -> Path:
+    """Tryton's configuration file for the server of `dsn`, a connection string with the folder of a Unix socket."""
+    socket_folder = parse_qs(urlsplit(dsn).query)["host"][0]
+    write_private(path, _CONFIGURATION.format(socket_folder=socket_folder))
+    return path
+
+
+def server_environment(configuration: Path, dsn: str) -> Mapping[str, str]:
+    """Without the database's name here Tryton 8.2 answers every request with an error for good."""
+    return {"TRYTOND_CONFIG": str(configuration), "TRYTOND_DATABASE_NAMES": database_of(dsn)}
+
+
+def database_of(dsn: str) -> str:
+    return urlsplit(dsn).path.lstrip("/")
+
+
+def gunicorn_command(environment: TrytonEnvironment, address: str, *, workers: int = WORKERS) -> Sequence[str]:
+    """Serve at `address` (host:port). A worker takes about 95 MB."""
+    return [
+        str(environment.programs / "gunicorn"),
+        *("--bind", address, "--worker-class", "gthread", "--workers", str(workers), "--threads", str(THREADS)),
+        *("--timeout", "120", "--graceful-timeout", "5", "--no-control-socket"),
+        "trytond.application:app",
+    ]
+
+
+async def answers(url: str) -> bool:
+    """Whether a Tryton answers at all at that address: it says which databases it has to nobody, but it says so."""
+    try:
+        async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
+            answer = await client.post(f"{url}/", json={"id": 0, "method": "common.server.version", "params": []})
+    except httpx.TransportError:
+        return False
+    return answer.status_code == httpx.codes.OK

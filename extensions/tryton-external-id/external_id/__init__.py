@@ -1,0 +1,1 @@
+# Copyright of the authors of Corridor. This module is free software: GPL-3.0-or-later, see LICENSE.
