@@ -22,4 +22,5 @@ pytest_plugins = [
     "tests.fixtures.world",
     "tests.fixtures.invoice_world",
     "tests.fixtures.hire_world",
+    "tests.fixtures.tryton",
 ]

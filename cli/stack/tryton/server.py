@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
 from cli.stack.data_folder import write_private
+from cli.stack.processes import ChildSpec
 from cli.stack.tryton.environment import TrytonEnvironment
 
 # `retry` is how often Tryton tries again itself when somebody else holds a sequence; `timeout` is for how long after
@@ -23,8 +23,31 @@ timeout = 300
 [product]
 price_decimal = 6
 """
+NAME = "tryton"
 WORKERS = 2
 THREADS = 8
+
+
+def server_spec(
+    environment: TrytonEnvironment, dsn: str, address: str, folder: Path, log_path: Path, workers: int = WORKERS
+) -> ChildSpec:
+    """A child that serves the database of `dsn` at `address` (host:port); a worker takes about 95 MB. Its configuration
+    is written into `folder`.
+
+    Without the database's name in its environment Tryton 8.2 answers every request with an error for good.
+    """
+    configuration = write_configuration(folder / "trytond.conf", dsn)
+    return ChildSpec(
+        name=NAME,
+        command=[
+            str(environment.programs / "gunicorn"),
+            *("--bind", address, "--worker-class", "gthread", "--workers", str(workers), "--threads", str(THREADS)),
+            *("--timeout", "120", "--graceful-timeout", "5", "--no-control-socket"),
+            "trytond.application:app",
+        ],
+        log_path=log_path,
+        environment={"TRYTOND_CONFIG": str(configuration), "TRYTOND_DATABASE_NAMES": database_of(dsn)},
+    )
 
 
 def write_configuration(path: Path, dsn: str) -> Path:
@@ -34,30 +57,15 @@ def write_configuration(path: Path, dsn: str) -> Path:
     return path
 
 
-def server_environment(configuration: Path, dsn: str) -> Mapping[str, str]:
-    """Without the database's name here Tryton 8.2 answers every request with an error for good."""
-    return {"TRYTOND_CONFIG": str(configuration), "TRYTOND_DATABASE_NAMES": database_of(dsn)}
-
-
 def database_of(dsn: str) -> str:
     return urlsplit(dsn).path.lstrip("/")
 
 
-def gunicorn_command(environment: TrytonEnvironment, address: str, *, workers: int = WORKERS) -> Sequence[str]:
-    """Serve at `address` (host:port). A worker takes about 95 MB."""
-    return [
-        str(environment.programs / "gunicorn"),
-        *("--bind", address, "--worker-class", "gthread", "--workers", str(workers), "--threads", str(THREADS)),
-        *("--timeout", "120", "--graceful-timeout", "5", "--no-control-socket"),
-        "trytond.application:app",
-    ]
-
-
 async def answers(url: str) -> bool:
-    """Whether a Tryton answers at all at that address: it says which databases it has to nobody, but it says so."""
+    """Whether a Tryton answers at that address. It listens before it has loaded its modules, and answers after."""
     try:
         async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
-            answer = await client.post(f"{url}/", json={"id": 0, "method": "common.server.version", "params": []})
+            answer = await client.post(f"{url}/rpc/", json={"id": 0, "method": "common.server.version", "params": []})
     except httpx.TransportError:
         return False
     return answer.status_code == httpx.codes.OK

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from cli.stack.data_folder import write_private
 from cli.stack.errors import StackError
-from cli.stack.processes import Child, ChildSpec
+from cli.stack.processes import Child
 from cli.stack.tryton import databases
 from cli.stack.tryton.environment import TrytonEnvironment, enter
 from cli.stack.tryton.passwords import ADMIN, fingerprint
 from cli.stack.tryton.programs import run
-from cli.stack.tryton.server import answers, database_of, gunicorn_command, server_environment, write_configuration
+from cli.stack.tryton.server import answers, database_of, server_spec, write_configuration
 
 # Each brings along what it depends on; docs/adapters/tryton.md says what each is for.
 MODULES = (
@@ -25,12 +25,14 @@ MODULES = (
     "analytic_budget",
     "analytic_invoice",
     "analytic_purchase",
+    "bank",
     "external_id",
     "purchase_amendment",
 )
 ADMIN_EMAIL = "tryton@meridianvalley.example"
 SERVER_DEADLINE_SECONDS = 60.0
 STOP_SECONDS = 10.0
+KEPT = 6
 
 Seed = Callable[[str, str], Awaitable[object]]
 """Is given the address of a Tryton and the name of its database, and fills it."""
@@ -101,7 +103,8 @@ class TrytonTemplates:
 
     async def _serve_while(self, dsn: str, seed: Seed) -> None:
         address = free_address()
-        server = await Child.start(self._server_spec(dsn, address))
+        spec = server_spec(self._environment, dsn, address, self._environment.folder, self._environment.log)
+        server = await Child.start(spec)
         try:
             url = f"http://{address}"
             await server.wait_ready(lambda: answers(url), SERVER_DEADLINE_SECONDS)
@@ -111,14 +114,6 @@ class TrytonTemplates:
         finally:
             await server.stop(STOP_SECONDS)
 
-    def _server_spec(self, dsn: str, address: str) -> ChildSpec:
-        return ChildSpec(
-            name="tryton",
-            command=gunicorn_command(self._environment, address),
-            log_path=self._environment.log,
-            environment=server_environment(self._configuration(dsn), dsn),
-        )
-
     def _configuration(self, dsn: str) -> Path:
         return write_configuration(self._environment.folder / "build.conf", dsn)
 
@@ -127,9 +122,6 @@ class TrytonTemplates:
         for old in _oldest_first(self._environment.folder.glob("seeded-*.dump"))[:-KEPT]:
             if old != kept:
                 old.unlink()
-
-
-KEPT = 6
 
 
 def _oldest_first(paths: Iterable[Path]) -> Sequence[Path]:

@@ -5,6 +5,7 @@ from trytond.i18n import gettext
 from trytond.model import Index, Unique, fields
 from trytond.model.exceptions import RequiredValidationError
 from trytond.pool import PoolMeta
+from trytond.pyson import Eval
 from trytond.rpc import RPC
 from trytond.transaction import Transaction
 
@@ -15,8 +16,8 @@ class ExternalIdMixin:
     __slots__ = ()
     external_id = fields.Char(
         "External ID",
-        readonly=True,
-        help="The identifier that the system which made this record gave it.",
+        states={"editable": Eval("id", -1) < 0},
+        help="The identifier that the system which made this record gave it; it stays as it is.",
     )
 
     @classmethod
