@@ -1,0 +1,136 @@
+"""What every part of the adapter stands on: the connection, the claims, and what Tryton has no field for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NoReturn, TypeVar
+
+from pydantic import ValidationError
+
+from adapters.erp.tryton.client import TrytonClient
+from adapters.erp.tryton.errors import SYSTEM, drifted
+from adapters.erp.tryton.wire import Location, Row, Symbol
+from domain.outside_errors import RefusedError
+from domain.ports.erp_claims import ErpClaims
+from domain.reference_system import ReferenceSystem
+
+R = TypeVar("R", bound=Row)
+_EXTENSION = "external_id"
+
+
+def refuse(code: str, message: str) -> NoReturn:
+    raise RefusedError(SYSTEM, code, message)
+
+
+class TrytonCalls:
+    """`supplement` says what Tryton cannot: where both know something, Tryton's word counts. Places, units and
+    currencies keep their ids for ever, and are asked for once.
+
+    `extension` says whether Tryton itself keeps external ids unique; None asks Tryton.
+    """
+
+    def __init__(
+        self, client: TrytonClient, claims: ErpClaims, supplement: ReferenceSystem, extension: bool | None = None
+    ) -> None:
+        self._client, self._claims, self._supplement = client, claims, supplement
+        self._extension = extension
+        self._company_currency: str | None = None
+        self._owners = {each.code: each.owner for each in supplement.cost_centres}
+        self._substitutes = {each.code: each.substitute for each in supplement.items if each.substitute}
+        self._locations: dict[str, Location] = {}
+        self._symbols: dict[tuple[str, str], int] = {}
+
+    async def _rows(self, kind: type[R], domain: Sequence[Any], *, limit: int | None = None) -> list[R]:
+        rows = await self._client.search_read(kind.model, domain, kind.names(), limit=limit)
+        return [_row(kind, row) for row in rows]
+
+    async def _row(self, kind: type[R], record: int) -> R:
+        rows = await self._client.read(kind.model, [record], kind.names())
+        if len(rows) != 1:
+            raise drifted(f"{kind.model}, which is gone")
+        return _row(kind, rows[0])
+
+    async def _has_extension(self) -> bool:
+        if self._extension is None:
+            domain = [["name", "=", _EXTENSION], ["state", "=", "activated"]]
+            self._extension = bool(await self._client.call("model.ir.module.search", domain, 0, 1, None))
+        return self._extension
+
+    async def _location(self, code: str) -> Location | None:
+        """A warehouse by its facility's code, or another place by its own."""
+        if code not in self._locations:
+            found = await self._rows(Location, [["code", "=", code]], limit=1)
+            if not found:
+                return None
+            self._locations[code] = found[0]
+        return self._locations[code]
+
+    async def _symbol(self, model: str, field: str, value: str) -> int | None:
+        """The id of a unit or currency by what it is called."""
+        if (model, value) not in self._symbols:
+            found = await self._client.search_read(model, [[field, "=", value]], ["id"], limit=1)
+            if not found:
+                return None
+            self._symbols[model, value] = _row(Symbol, found[0]).id
+        return self._symbols[model, value]
+
+    async def _held(self, model: str, reference: str, external_id: str) -> int | None:
+        """The document of Tryton that bears the external id, in whatever state."""
+        field = "external_id" if await self._has_extension() else reference
+        found = await self._client.search_read(model, [[field, "=", external_id]], ["id"], order=[("id", "ASC")])
+        return _row(Symbol, found[0]).id if found else None
+
+    async def _ensure(self, model: str, reference: str, external_id: str, values: dict[str, Any]) -> int:
+        """The one document of this external id, made now or there already. For who has its turn.
+
+        With the extension Tryton's database keeps it the only one, whoever else comes without a turn: the loser's error
+        says nothing certain, and the winner's document is looked up. Without it the turn alone does.
+        """
+        named = {reference: external_id, **values}
+        if not await self._has_extension():
+            present = await self._held(model, reference, external_id)
+            if present is not None:
+                return present
+            made = await self._client.call(f"model.{model}.create", [named])
+            if not isinstance(made, list) or len(made) != 1 or not isinstance(made[0], int):
+                raise drifted(f"model.{model}.create")
+            return int(made[0])
+        try:
+            ensured = await self._client.call(
+                f"model.{model}.ensure", {**named, "external_id": external_id}, again=True
+            )
+        except RefusedError:
+            present = await self._held(model, reference, external_id)
+            if present is None:
+                raise
+            return present
+        if not isinstance(ensured, list) or len(ensured) != 2 or not isinstance(ensured[0], int):
+            raise drifted(f"model.{model}.ensure")
+        return int(ensured[0])
+
+    async def _advance(self, model: str, record: int, button: str, before: Sequence[str]) -> str:
+        """Press `button` unless the document has left the states `before`; its state then. Whoever presses at the same
+        time may be first: Tryton's refusal counts only when the document is still where it was."""
+        state = await self._state(model, record)
+        if state not in before:
+            return state
+        try:
+            await self._client.press(model, button, [record])
+        except RefusedError:
+            if await self._state(model, record) in before:
+                raise
+        return await self._state(model, record)
+
+    async def _state(self, model: str, record: int) -> str:
+        rows = await self._client.read(model, [record], ["state"])
+        if len(rows) != 1 or not isinstance(rows[0].get("state"), str):
+            raise drifted(f"the state of {model}")
+        return str(rows[0]["state"])
+
+
+def _row(kind: type[R], row: dict[str, Any]) -> R:
+    try:
+        return kind.model_validate(row)
+    except ValidationError as error:
+        places = ", ".join(".".join(map(str, each["loc"])) for each in error.errors()[:5])
+        raise drifted(f"{kind.model}: {places}") from error
