@@ -82,7 +82,7 @@ class TrytonGoods(TrytonOrders):
         quantities: Quantities,
         day: date,
     ) -> PlacedOrder:
-        """Claim, move the goods in Tryton, and keep what Tryton does not: in this order, so that the next try goes on."""
+        """Claim, move the goods in Tryton, keep what Tryton does not: in this order, so that the next try goes on."""
         claim = MovementDocument(kind="receipt" if kind == "receipt" else "return", order=document.number)
         await turn.write({movement_key(external_id): claim.model_dump_json()})
         stocked = {number: count for number, count in quantities.items() if held.lines[number].product and count}
