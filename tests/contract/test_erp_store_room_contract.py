@@ -9,7 +9,7 @@ import pytest
 
 from domain.outside_errors import RefusedError
 from domain.ports.erp import ErpPort
-from tests.fixtures.erp_contract import in_stock
+from tests.fixtures.erp_contract import in_stock, issue_number
 from tests.fixtures.purchasing import (
     stock_issue,
 )
@@ -18,7 +18,7 @@ from tests.fixtures.purchasing import (
 class TestTheStoreRoom:
     async def test_hands_out_once_however_often_it_is_asked(self, erp: ErpPort) -> None:
         numbers = await asyncio.gather(*(erp.issue_stock(stock_issue("i1", "3", "1")) for _ in range(6)))
-        assert set(numbers) == {"IS-000001"}
+        assert set(numbers) == {issue_number(erp, 1)}
         assert await in_stock(erp) == Decimal(6)
 
     async def test_never_goes_below_zero(self, erp: ErpPort) -> None:

@@ -36,7 +36,6 @@ class TrytonCalls:
         self._extension = extension
         self._company_currency: str | None = None
         self._owners = {each.code: each.owner for each in supplement.cost_centres}
-        self._substitutes = {each.code: each.substitute for each in supplement.items if each.substitute}
         self._locations: dict[str, Location] = {}
         self._symbols: dict[tuple[str, str], int] = {}
 

@@ -13,7 +13,8 @@ from domain.money import Money
 from domain.quantity import Quantity
 
 _RISKS: Mapping[str, SupplierRisk] = {f"Risk: {risk}": risk for risk in ("low", "elevated", "high", "new")}
-_GTIN, _UNSPSC, _GLN = "GTIN:", "UNSPSC:", "GLN:"
+_GTIN, _UNSPSC, _GLN, _SUBSTITUTE = "GTIN:", "UNSPSC:", "GLN:", "SUBSTITUTE:"
+_EAN = "ean"
 ACCOUNT_CATEGORY = "account "
 """A category of goods stands below one of this name and its account's code."""
 
@@ -59,7 +60,17 @@ def _identifier(identifiers: Iterable[wire.Identifier], prefix: str) -> str:
     return next((each.code[len(prefix) :] for each in identifiers if each.code and each.code.startswith(prefix)), "")
 
 
-def item(row: wire.Product, substitute: str | None) -> Item:
+def substitute(row: wire.Product) -> str | None:
+    return _identifier(row.identifiers, _SUBSTITUTE) or None
+
+
+def _gtin(row: wire.Product) -> str:
+    """Tryton checks what is called an EAN; a number that is none of those has a word before it."""
+    eans = (each.code for each in row.identifiers if each.type == _EAN and each.code)
+    return next(eans, None) or _identifier(row.identifiers, _GTIN)
+
+
+def item(row: wire.Product) -> Item:
     """Raises ContractDriftError for a product that cannot be bought by catalogue: without a supplier, price or
     account."""
     listed = [each for each in row.template.product_suppliers if not each.code and each.prices]
@@ -76,10 +87,10 @@ def item(row: wire.Product, substitute: str | None) -> Item:
         unit=Quantity(value=Decimal(1), unit=unit, pack_size=pack_size),
         price=_tiers(source)[0].price,
         supplier=source.party.code or "",
-        gtin=_identifier(row.identifiers, _GTIN),
+        gtin=_gtin(row),
         unspsc=_identifier(row.identifiers, _UNSPSC),
         active=row.active,
-        substitute=substitute,
+        substitute=substitute(row),
     )
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from adapters.erp.tryton import mapping, wire
 from adapters.erp.tryton.calls import TrytonCalls
 from adapters.erp.tryton.documents import ContractDocument
-from domain.master_data import Budget, BudgetKey, Contract, CostCentre, Item, MasterData, StockLevel, Supplier
+from domain.master_data import Budget, BudgetKey, Contract, CostCentre, MasterData, StockLevel, Supplier
 from domain.money import Money
 from domain.ports.erp import MasterDataQuery
 
@@ -20,7 +20,7 @@ _SUBSTITUTES_DEEP = 10
 class TrytonMaster(TrytonCalls):
     async def master_data(self, query: MasterDataQuery) -> MasterData:
         products = await self._products(query.items)
-        items = tuple(self._item(products[code]) for code in sorted(products))
+        items = tuple(mapping.item(products[code]) for code in sorted(products))
         suppliers, centres, categories, period, stock = await asyncio.gather(
             self._suppliers({*query.suppliers, *(item.supplier for item in items)}),
             self._cost_centres(query.cost_centres),
@@ -96,12 +96,9 @@ class TrytonMaster(TrytonCalls):
                 break
             rows = await self._rows(wire.Product, [["code", "in", sorted(wanted)]])
             found |= {row.code: row for row in rows if row.code}
-            substitutes = (self._substitutes.get(row.code or "") for row in rows)
+            substitutes = (mapping.substitute(row) for row in rows)
             wanted = {code for code in substitutes if code and code not in found}
         return found
-
-    def _item(self, product: wire.Product) -> Item:
-        return mapping.item(product, self._substitutes.get(product.code or ""))
 
     async def _suppliers(self, codes: Iterable[str]) -> tuple[Supplier, ...]:
         return tuple(
