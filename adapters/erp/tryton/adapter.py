@@ -1,4 +1,4 @@
-"""The ERP port over Tryton."""
+"""The ERP port and the employee port over Tryton."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from adapters.erp.tryton.client import TrytonClient
+from adapters.erp.tryton.employees import TrytonEmployees
 from adapters.erp.tryton.settings import TrytonSettings
 from adapters.erp.tryton.store_room import TrytonStoreRoom
 from domain.ports.erp_claims import ErpClaims
 from domain.reference_system import ReferenceSystem
 
 
-class TrytonErp(TrytonStoreRoom):
-    """`domain.ports.erp.ErpPort`. Raises the errors of `domain.outside_errors`, with `system` 'erp', and those of the
-    claims."""
+class TrytonErp(TrytonStoreRoom, TrytonEmployees):
+    """`domain.ports.erp.ErpPort` and `domain.ports.hris.EmployeePort`. Raises the errors of `domain.outside_errors`, of
+    the system 'erp', and those of the claims."""
 
     @classmethod
     @asynccontextmanager

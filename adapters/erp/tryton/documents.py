@@ -9,6 +9,7 @@ from typing import Literal
 from domain.model import Value
 from domain.money import Money
 from domain.ports.erp_claims import ClaimKey
+from domain.ports.hris import EmployeeRecord
 from domain.purchase import OrderDraft, OrderLine, OrderStatus, PlacedOrder
 
 ZERO = Decimal(0)
@@ -63,6 +64,20 @@ class IssueDocument(Value):
     shipment: int | None = None
     number: str = ""
     returned: bool = False
+
+
+class EmployeeDocument(Value):
+    """An employee as Corridor recorded it; `employee` is Tryton's id."""
+
+    employee: int
+    record: EmployeeRecord
+
+
+class HireDocument(Value):
+    """Whose hire it is; without a worker number it was taken back before it was recorded."""
+
+    worker_number: str = ""
+    ended: bool = False
 
 
 class HeldLine(Value):
@@ -157,6 +172,14 @@ def contract_key(number: str) -> ClaimKey:
 
 def issue_key(external_id: str) -> ClaimKey:
     return ClaimKey(kind="issue", key=external_id)
+
+
+def employee_key(worker_number: str) -> ClaimKey:
+    return ClaimKey(kind="employee", key=worker_number)
+
+
+def hire_key(external_id: str) -> ClaimKey:
+    return ClaimKey(kind="hire", key=external_id)
 
 
 def _draw(line: OrderLine, came: Mapping[int, Decimal] | None) -> Decimal:

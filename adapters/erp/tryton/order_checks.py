@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from adapters.erp.tryton.calls import refuse
 from adapters.erp.tryton.documents import ZERO, HeldPurchase, OrderDocument, received, standing_lines, status
 from domain.master_data import Contract, CostCentre, Supplier
-from domain.model import Value
 from domain.purchase import OrderDraft, OrderLine
 from domain.requisition import CostShare
 
 
-class Known(Value):
+@dataclass(frozen=True)
+class Known:
     """What Tryton knows of all that an order names."""
 
     supplier: Supplier | None
     cost_centres: Mapping[str, CostCentre]
-    accounts: Collection[str]
+    accounts: tuple[str, ...]
     """Those that are open."""
-    items: Collection[str]
+    items: tuple[str, ...]
     contracts: Mapping[str, Contract]
     period_open: bool
 

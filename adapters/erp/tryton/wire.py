@@ -278,3 +278,10 @@ class InternalShipment(Row):
     from_location: int
     to_location: int
     moves: tuple[IssuedMove, ...] = Field(alias="moves.")
+
+
+class Employee(Row):
+    model: ClassVar[str] = "company.employee"
+
+    start_date: date | None
+    end_date: date | None
