@@ -164,9 +164,9 @@ class TestFailures:
         ("answer", "kind", "code"),
         [
             (failure("UserError", ["No price.", "Give one.", None]), RefusedError, "erp-refused"),
-            (failure("UserWarning", ["invoice_similar_7", "Seen.", ""]), UserWarningError, "duplicate-suspected"),
-            (failure("UserWarning", ["overpay_5", "Too much.", ""]), UserWarningError, "payment-over-open"),
-            (failure("UserWarning", ["no_stock_5", "None.", ""]), UserWarningError, "erp-warning"),
+            (failure("UserWarning", ["5e88ccd6.invoice_similar", "Seen.", ""]), UserWarningError, "duplicate-suspected"),
+            (failure("UserWarning", ["5e88ccd6.overpay", "Too much.", ""]), UserWarningError, "payment-over-open"),
+            (failure("UserWarning", ["5e88ccd6.no_stock", "None.", ""]), UserWarningError, "erp-warning"),
             (failure("ConcurrencyException", "Modified."), TemporarilyUnavailableError, "changed-meanwhile"),
             (failure("LoginException", ["password", "?", "password"]), ContractDriftError, "login-refused"),
             (failure("'nonsense'", ""), ContractDriftError, "unexpected"),
@@ -202,11 +202,11 @@ class TestFailures:
         assert refused.value.message == "No price. Give one."
 
     async def test_a_warning_keeps_the_name_by_which_a_person_may_skip_it(self) -> None:
-        tryton = always(failure("UserWarning", ["invoice_similar_7", "It looks like INV-1.", ""]))
+        tryton = always(failure("UserWarning", ["5e88ccd6.invoice_similar", "It looks like INV-1.", ""]))
         with pytest.raises(UserWarningError) as warned:
             await tryton.client.press("account.invoice", "post", [7])
-        assert warned.value.name == "invoice_similar_7"
-        assert "invoice_similar_7" in warned.value.message
+        assert warned.value.name == "5e88ccd6.invoice_similar"
+        assert "5e88ccd6.invoice_similar" in warned.value.message
         assert [method for method, _, _ in tryton.calls] == ["model.account.invoice.post"]
 
     async def test_unexpected_failures_keep_rows_and_traces_to_themselves(self) -> None:

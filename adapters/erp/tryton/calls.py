@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn, TypeVar
 
 from pydantic import ValidationError
@@ -107,18 +107,26 @@ class TrytonCalls:
             raise drifted(f"model.{model}.ensure")
         return int(ensured[0])
 
-    async def _advance(self, model: str, record: int, button: str, before: Sequence[str]) -> str:
-        """Press `button` unless the document has left the states `before`; its state then. Whoever presses at the same
-        time may be first: Tryton's refusal counts only when the document is still where it was."""
+    async def _drive(self, model: str, record: int, buttons: Mapping[str, str]) -> str:
+        """Press the button of the document's state until it is in one that has none; that state.
+
+        Whoever presses at the same time may be first: Tryton's refusal counts only when the document is still where it
+        was. A button that leaves it there is pressed once.
+        """
         state = await self._state(model, record)
-        if state not in before:
-            return state
-        try:
-            await self._client.press(model, button, [record])
-        except RefusedError:
-            if await self._state(model, record) in before:
-                raise
-        return await self._state(model, record)
+        while state in buttons:
+            before = state
+            try:
+                await self._client.press(model, buttons[state], [record])
+            except RefusedError:
+                state = await self._state(model, record)
+                if state == before:
+                    raise
+            else:
+                state = await self._state(model, record)
+            if state == before:
+                break
+        return state
 
     async def _state(self, model: str, record: int) -> str:
         rows = await self._client.read(model, [record], ["state"])

@@ -190,6 +190,8 @@ def _draw(line: OrderLine, came: Mapping[int, Decimal] | None) -> Decimal:
 
 
 def _as_held(line: OrderLine, held: HeldLine, currency: str) -> OrderLine:
+    if (line.quantity.value, line.unit_price.amount) == (held.quantity, held.unit_price):
+        return line
     return line.model_copy(
         update={
             "quantity": line.quantity.of(held.quantity),

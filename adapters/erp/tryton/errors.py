@@ -36,17 +36,18 @@ _UNKNOWN_INTERFACE = {
     404: "Tryton has no such database, or its own database is away",
     422: "Tryton misses the context of the call",
 }
-# Warnings are questions for a person: the name up to the first digit or dot says which.
+# Warnings are questions for a person. A name is a hash of the records, a dot, and which question it is.
 _QUESTIONS = {"invoice_similar": "duplicate-suspected", "overpay": "payment-over-open"}
 
 
 class UserWarningError(RefusedError):
-    """Tryton asks whether to go on. `name` is the warning's own, by which it would be skipped; nobody here does."""
+    """Tryton asks whether to go on. `name` is the warning's own, by which a person skips it; `question` is the same for
+    all records."""
 
     def __init__(self, name: str, message: str) -> None:
         self.name = name
-        kind = next((each for each in _QUESTIONS if name.startswith(each)), "")
-        super().__init__(SYSTEM, _QUESTIONS.get(kind, WARNED), f"{_short(message)} [{name}]")
+        self.question = name.rpartition(".")[2]
+        super().__init__(SYSTEM, _QUESTIONS.get(self.question, WARNED), f"{_short(message)} [{name}]")
 
 
 def of_status(status: int) -> OutsideError:

@@ -19,17 +19,17 @@ from adapters.erp.tryton.documents import (
     order_key,
 )
 from adapters.erp.tryton.errors import UserWarningError, drifted
-from adapters.erp.tryton.orders import TrytonOrders
+from adapters.erp.tryton.shipments import BACK, IN, Commands, TrytonShipments
 from domain.outside_errors import RefusedError
 from domain.ports.erp_claims import ClaimTurn
 from domain.purchase import GoodsReceipt, GoodsReturn, PlacedOrder
 
-SHIPMENT_IN, SHIPMENT_BACK = "stock.shipment.in", "stock.shipment.in.return"
 _OVER = "check_move_quantity"
+_MOST_LINES = 200
 Quantities = Mapping[int, Decimal]
 
 
-class TrytonGoods(TrytonOrders):
+class TrytonGoods(TrytonShipments):
     async def post_receipt(self, external_id: str, receipt: GoodsReceipt) -> PlacedOrder:
         accepted = _sums((line.line, line.accepted) for line in receipt.lines)
         day = receipt.received_at.astimezone(UTC).date()
@@ -39,7 +39,7 @@ class TrytonGoods(TrytonOrders):
             if known is not None and known.booked:
                 return documents.view(document, held)
             order_checks.check_running(document, held)
-            if not await self._is_begun(SHIPMENT_IN, external_id):
+            if not await self._is_begun(IN, external_id):
                 await self._check_day(document.draft.facility, day)
                 percent = self._supplement.over_receipt_percent
                 order_checks.check_receipt(document, held, list(_pairs(receipt)), percent)
@@ -101,72 +101,65 @@ class TrytonGoods(TrytonOrders):
         return documents.view(updated, await self._held_purchase(updated))
 
     async def _receive(self, external_id: str, held: HeldPurchase, quantities: Quantities, day: date) -> None:
-        place = await self._place_of(held.warehouse)
+        place = await self._warehouse(held.warehouse)
         values = {
             "supplier": held.party,
             "warehouse": held.warehouse,
             "warehouse_input": place.input_location,
-            "warehouse_storage": place.storage_location,
+            "warehouse_storage": await self._delivered_to(place),
             "effective_date": day,
-            "incoming_moves": await self._incoming(held, quantities, place),
         }
-        shipment = await self._ensure(SHIPMENT_IN, "reference", external_id, values)
+        shipment = await self._shipment(IN, external_id, values, await self._incoming(held, quantities, place))
         try:
             await self._receive_within_tolerance(shipment)
-            await self._advance(SHIPMENT_IN, shipment, "do", ("received",))
         except RefusedError:
-            await self._drop(SHIPMENT_IN, shipment, ("draft",))
+            await self._empty(IN, shipment)
             raise
+        await self._drive(IN, shipment, {"received": "do"})
 
     async def _receive_within_tolerance(self, shipment: int) -> None:
         """Tryton asks whether more than was ordered may come in. The house has answered that with the percentage that
         may come on top, which `check_receipt` has looked at: this one question is answered for people."""
-        try:
-            await self._advance(SHIPMENT_IN, shipment, "receive", ("draft",))
-        except UserWarningError as warning:
-            if not warning.name.startswith(_OVER):
-                raise
-            await self._client.call("model.res.user.warning.skip", warning.name, False, again=True)
-            await self._receive_within_tolerance(shipment)
+        for _ in range(_MOST_LINES):
+            try:
+                await self._drive(IN, shipment, {"draft": "receive"})
+            except UserWarningError as warning:
+                if warning.question != _OVER:
+                    raise
+                await self._client.call("model.res.user.warning.skip", warning.name, False, again=True)
+            else:
+                return
 
-    async def _incoming(self, held: HeldPurchase, quantities: Quantities, place: wire.Location) -> list[list[Any]]:
+    async def _incoming(self, held: HeldPurchase, quantities: Quantities, place: wire.Location) -> Commands:
         """What Tryton waits for already, with the quantity that came; and a movement of its own for what it does not
         wait for."""
-        commands: list[list[Any]] = []
+        commands: Commands = []
         for number, count in sorted(quantities.items()):
             line = held.lines[number]
             if line.pending:
                 commands.append(["add", [line.pending[0]]])
                 commands.append(["write", [line.pending[0]], {"quantity": float(count)}])
             else:
-                origin = f"purchase.line,{line.id}"
-                party = await self._supplier_location(held.party)
-                move = await self._move(line, count, party, place.input_location, origin)
+                source, origin = await self._supplier_location(held.party), f"purchase.line,{line.id}"
+                move = await self._movement(line, count, source, place.input_location, origin)
                 commands.append(["create", [move]])
         return commands
 
     async def _send_back(self, external_id: str, held: HeldPurchase, quantities: Quantities, day: date) -> None:
-        place, to = await self._place_of(held.warehouse), await self._supplier_location(held.party)
+        place = await self._warehouse(held.warehouse)
+        source, target = await self._delivered_to(place), await self._supplier_location(held.party)
         arrivals = await self._arrivals(held, sorted(quantities))
         values = {
             "supplier": held.party,
-            "from_location": place.storage_location,
-            "to_location": to,
+            "from_location": source,
+            "to_location": target,
             "effective_date": day,
-            "moves": [
-                [
-                    "create",
-                    [
-                        await self._move(held.lines[number], count, place.storage_location, to, arrivals[number])
-                        for number, count in sorted(quantities.items())
-                    ],
-                ]
-            ],
         }
-        shipment = await self._ensure(SHIPMENT_BACK, "reference", external_id, values)
-        await self._advance(SHIPMENT_BACK, shipment, "wait", ("draft",))
-        await self._assign(SHIPMENT_BACK, shipment)
-        await self._advance(SHIPMENT_BACK, shipment, "do", ("assigned",))
+        moves = [
+            await self._movement(held.lines[number], count, source, target, arrivals[number])
+            for number, count in sorted(quantities.items())
+        ]
+        await self._hand_over(BACK, await self._shipment(BACK, external_id, values, [["create", moves]]))
 
     async def _arrivals(self, held: HeldPurchase, numbers: Sequence[int]) -> dict[int, str | None]:
         """The movement by which each line's goods came: where a return has its origin."""
@@ -182,29 +175,13 @@ class TrytonGoods(TrytonOrders):
             found[lines[int(str(row["origin"]).rpartition(",")[2])]] = f"stock.move,{row['id']}"
         return found
 
-    async def _assign(self, model: str, shipment: int) -> None:
-        """Reserve what is there; Tryton locks its stock for that. Refuses when there is too little, and leaves
-        nothing."""
-        if await self._advance(model, shipment, "assign_try", ("waiting",)) == "waiting":
-            await self._drop(model, shipment, ("waiting", "draft"))
-            refuse("stock-short", "The store room has less than is asked for.")
-
-    async def _drop(self, model: str, shipment: int, states: Sequence[str]) -> None:
-        await self._advance(model, shipment, "cancel", states)
-        await self._client.call(f"model.{model}.delete", [shipment])
-
-    async def _place_of(self, warehouse: int | None) -> wire.Location:
-        if warehouse is None:
-            raise drifted("an order for goods without a warehouse")
-        return await self._row(wire.Location, warehouse)
-
     async def _supplier_location(self, party: int) -> int:
         rows = await self._client.read("party.party", [party], ["supplier_location"])
         if not rows or not isinstance(rows[0].get("supplier_location"), int):
             raise drifted("a supplier without a location of goods")
         return int(rows[0]["supplier_location"])
 
-    async def _move(
+    async def _movement(
         self, line: HeldLine, count: Decimal, source: int | None, target: int | None, origin: str | None
     ) -> dict[str, Any]:
         return {

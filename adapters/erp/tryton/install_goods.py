@@ -18,7 +18,8 @@ from domain.reference_system import ReferenceSystem
 
 GTIN, UNSPSC, SUBSTITUTE = "GTIN:", "UNSPSC:", "SUBSTITUTE:"
 ACCOUNT = "account "
-ISSUED = "ISSUED"
+ISSUED = "/issued"
+"""What the code of a facility's place of goods that are handed out ends in."""
 EACH = Quantity(value=Decimal(1), unit="EA", pack_size=1)
 # Deliveries of half a box happen; so do 2.5 hours.
 _UNIT_DIGITS = 4
@@ -186,12 +187,21 @@ async def _warehouses(loader: Loader, names: Sequence[str]) -> dict[str, int]:
         for name, each in made.items():
             places[name][f"{place.lower()}_location"] = each
     lost = {"lost_found_location": await loader.only("stock.location", [["type", "=", "lost_found"]])}
+    warehouses = await loader.create_named(
+        "stock.location",
+        {
+            name: {"name": f"{name} warehouse", "code": name, "type": "warehouse", **places[name], **lost}
+            for name in names
+        },
+    )
+    # Where goods are that were handed out or delivered: in the house, and not in the store room.
     await loader.create(
         "stock.location",
-        [{"name": f"{name} warehouse", "code": name, "type": "warehouse", **places[name], **lost} for name in names],
+        [
+            {"name": f"{name} issued", "code": f"{name}{ISSUED}", "type": "storage", "parent": warehouses[name]}
+            for name in names
+        ],
     )
-    # Where goods are that a store room handed out.
-    await loader.create_one("stock.location", name="Issued", code=ISSUED, type="storage")
     return {name: places[name]["storage_location"] for name in names}
 
 

@@ -107,7 +107,9 @@ def unit_symbol(quantity: Quantity) -> str:
 def _tiers(source: wire.ProductSupplier) -> tuple[PriceTier, ...]:
     prices = sorted(source.prices, key=lambda each: each.quantity)
     return tuple(
-        PriceTier(minimum=each.quantity, price=Money(amount=each.unit_price, currency=source.currency.code or ""))
+        PriceTier(
+            minimum=plain(each.quantity), price=Money(amount=each.unit_price, currency=source.currency.code or "")
+        )
         for each in prices
     )
 
@@ -164,6 +166,12 @@ def held_purchase(row: wire.Purchase) -> HeldPurchase:
     )
 
 
+def plain(quantity: Decimal) -> Decimal:
+    """Without the zeros that binary numbers bring: 8.0 is 8."""
+    whole = quantity.to_integral_value()
+    return whole if whole == quantity else quantity.normalize()
+
+
 def _sequence(line: wire.PurchaseLine) -> int:
     if line.sequence is None:
         raise drifted("an order's line without a number")
@@ -179,9 +187,9 @@ def _held_line(line: wire.PurchaseLine) -> HeldLine:
         id=line.id,
         product=line.product,
         unit=line.unit,
-        quantity=line.quantity,
+        quantity=plain(line.quantity),
         unit_price=line.unit_price,
         description=line.description or "",
-        moved=sum(done, Decimal(0)),
+        moved=plain(sum(done, Decimal(0))),
         pending=tuple(each.id for each in waiting),
     )

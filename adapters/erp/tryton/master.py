@@ -110,12 +110,15 @@ class TrytonMaster(TrytonCalls):
         return await self._rows(wire.Party, [["code", "in", wanted]]) if wanted else []
 
     async def _cost_centres(self, codes: Iterable[str]) -> tuple[CostCentre, ...]:
+        rows = await self._analytic(codes)
+        return tuple(mapping.cost_centre(rows[code], self._owners.get(code, "")) for code in sorted(rows))
+
+    async def _analytic(self, codes: Iterable[str]) -> dict[str, wire.AnalyticAccount]:
         wanted = sorted(set(codes))
         if not wanted:
-            return ()
+            return {}
         rows = await self._rows(wire.AnalyticAccount, [["code", "in", wanted], ["type", "=", "normal"]])
-        centres = (mapping.cost_centre(row, self._owners.get(row.code or "", "")) for row in rows)
-        return tuple(sorted(centres, key=lambda centre: centre.code))
+        return {row.code: row for row in rows if row.code}
 
     async def _category_accounts(self) -> tuple[tuple[str, str], ...]:
         rows = await self._rows(wire.ProductCategory, [["parent.code", "like", f"{mapping.ACCOUNT_CATEGORY}%"]])
@@ -150,7 +153,7 @@ class TrytonMaster(TrytonCalls):
             context={"locations": [place.storage_location], "with_childs": True},
         )
         levels = (
-            StockLevel(facility=facility, item=str(row["code"]), available=Decimal(row["quantity"] or 0))
+            StockLevel(facility=facility, item=str(row["code"]), available=mapping.plain(Decimal(row["quantity"] or 0)))
             for row in rows
         )
         return tuple(level for level in levels if level.available)

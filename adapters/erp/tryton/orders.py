@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -37,17 +38,30 @@ from domain.ports.erp_claims import ClaimKey, ClaimTurn
 from domain.purchase import OrderDraft, OrderLine, PlacedOrder
 
 PURCHASE, AMENDMENT = "purchase.purchase", "purchase.amendment"
+_PLACING = {"draft": "quote", "quotation": "confirm", "confirmed": "process"}
+
+
+@dataclass(frozen=True)
+class OrderFacts:
+    """What Tryton has of all that an order names."""
+
+    known: order_checks.Known
+    party: wire.Party | None
+    products: Mapping[str, wire.ProductKey]
+    centres: Mapping[str, wire.AnalyticAccount]
+    place: wire.Location | None
 
 
 class TrytonOrders(TrytonMaster):
     async def place_order(self, draft: OrderDraft) -> PlacedOrder:
         async with self._claims.turn(f"order:{draft.external_id}") as turn:
             document = await self._kept(turn, draft.external_id)
-            if document is None:
-                document = await self._claim(turn, draft)
-            if document.number:
+            if document is not None and document.number:
                 return documents.view(document, await self._held_purchase(document))
-            return documents.view(*await self._place(turn, document))
+            facts = await self._facts(draft if document is None else document.draft)
+            if document is None:
+                document = await self._claim(turn, draft, facts)
+            return documents.view(*await self._place(turn, document, facts))
 
     async def find_order(self, external_id: str) -> PlacedOrder | None:
         body = await self._claims.read("order", external_id)
@@ -105,47 +119,46 @@ class TrytonOrders(TrytonMaster):
                 raise drifted(f"the claim of order {number}, which is gone")
             yield turn, document
 
-    async def _claim(self, turn: ClaimTurn, draft: OrderDraft) -> OrderDocument:
+    async def _claim(self, turn: ClaimTurn, draft: OrderDraft, facts: OrderFacts) -> OrderDocument:
         """Check and claim, before anything is in Tryton; a refused order leaves no claim."""
-        known = await self._known(draft)
-        order_checks.check_order(draft, known)
+        order_checks.check_order(draft, facts.known)
         document = OrderDocument(draft=draft, lines={line.line: line for line in draft.lines})
         return await self._draw(turn, document, document.draws())
 
-    async def _known(self, draft: OrderDraft) -> order_checks.Known:
+    async def _facts(self, draft: OrderDraft) -> OrderFacts:
         shares = [share for line in draft.lines for share in line.costs]
-        items = {line.item for line in draft.lines if line.item is not None}
-        parties, centres, accounts, products, period = await asyncio.gather(
-            self._suppliers({draft.supplier}),
-            self._cost_centres(share.cost_centre for share in shares),
+        items = sorted({line.item for line in draft.lines if line.item is not None})
+        period, place = await asyncio.gather(self._period(draft.ordered_on), self._location(draft.facility))
+        parties, centres, accounts, keys, contracts = await asyncio.gather(
+            self._parties((draft.supplier,)),
+            self._analytic(share.cost_centre for share in shares),
             self._open_accounts(share.account for share in shares if share.account),
-            self._named_products(draft, items),
-            self._period(draft.ordered_on),
+            self._product_keys(items),
+            self._agreed(items, any(line.contract for line in draft.lines)),
         )
-        contracts: dict[str, Contract] = {}
-        agreed = {each.number: each for each in self._supplement.contracts}
-        for product in products.values():
-            if isinstance(product, wire.Product):
-                contracts |= mapping.contracts(product, agreed)
-        return order_checks.Known(
-            supplier=parties[0] if parties else None,
-            cost_centres={each.code: each for each in centres},
+        known = order_checks.Known(
+            supplier=mapping.supplier(parties[0]) if parties else None,
+            cost_centres={code: mapping.cost_centre(row, "") for code, row in centres.items()},
             accounts=accounts,
-            items=tuple(products),
+            items=tuple(keys),
             contracts=contracts,
             period_open=self._is_open(draft.facility, draft.ordered_on, period),
         )
+        return OrderFacts(
+            known=known, party=parties[0] if parties else None, products=keys, centres=centres, place=place
+        )
 
-    async def _named_products(
-        self, draft: OrderDraft, items: set[str]
-    ) -> Mapping[str, wire.Product] | Mapping[str, wire.ProductKey]:
-        """With their contracts, where a line names one."""
-        if any(line.contract for line in draft.lines):
-            return await self._products(sorted(items))
-        return await self._product_keys(items)
+    async def _agreed(self, items: Sequence[str], wanted: bool) -> dict[str, Contract]:
+        """The contracts of the items, where a line names one."""
+        agreed = {each.number: each for each in self._supplement.contracts}
+        found: dict[str, Contract] = {}
+        for product in (await self._products(items)).values() if wanted else ():
+            found |= mapping.contracts(product, agreed)
+        return found
 
-    async def _product_keys(self, codes: set[str]) -> dict[str, wire.ProductKey]:
-        rows = await self._rows(wire.ProductKey, [["code", "in", sorted(codes)]]) if codes else []
+    async def _product_keys(self, codes: Iterable[str]) -> dict[str, wire.ProductKey]:
+        wanted = sorted(set(codes))
+        rows = await self._rows(wire.ProductKey, [["code", "in", wanted]]) if wanted else []
         return {row.code: row for row in rows if row.code}
 
     async def _draw(
@@ -178,11 +191,14 @@ class TrytonOrders(TrytonMaster):
             await turn.write(bodies)
         return document
 
-    async def _place(self, turn: ClaimTurn, document: OrderDocument) -> tuple[OrderDocument, HeldPurchase]:
+    async def _place(
+        self, turn: ClaimTurn, document: OrderDocument, facts: OrderFacts
+    ) -> tuple[OrderDocument, HeldPurchase]:
         external_id = document.draft.external_id
         try:
-            purchase = await self._ensure(PURCHASE, "reference", external_id, await self._new_purchase(document.draft))
-            await self._confirm(purchase)
+            values = await self._new_purchase(document.draft, facts)
+            purchase = await self._ensure(PURCHASE, "reference", external_id, values)
+            await self._drive(PURCHASE, purchase, _PLACING)
         except RefusedError:
             await self._take_back(turn, document)
             raise
@@ -193,51 +209,33 @@ class TrytonOrders(TrytonMaster):
         await turn.write({order_key(external_id): _json(document), pointer: json.dumps(external_id)})
         return document, held
 
-    async def _confirm(self, purchase: int) -> None:
-        await self._advance(PURCHASE, purchase, "quote", ("draft",))
-        await self._advance(PURCHASE, purchase, "confirm", ("quotation",))
-        await self._advance(PURCHASE, purchase, "process", ("confirmed",))
-
     async def _take_back(self, turn: ClaimTurn, document: OrderDocument) -> None:
         """Leave nothing of an order that Tryton refused: the same external id is taken once it is corrected."""
         purchase = await self._held(PURCHASE, "reference", document.draft.external_id)
         if purchase is not None:
-            await self._advance(PURCHASE, purchase, "cancel", ("draft", "quotation"))
+            await self._drive(PURCHASE, purchase, {"draft": "cancel", "quotation": "cancel"})
             await self._client.call(f"model.{PURCHASE}.delete", [purchase])
         await self._draw(turn, document, dict.fromkeys(document.drawn, ZERO))
         await turn.write({order_key(document.draft.external_id): None})
 
-    async def _new_purchase(self, draft: OrderDraft) -> dict[str, Any]:
+    async def _new_purchase(self, draft: OrderDraft, facts: OrderFacts) -> dict[str, Any]:
         """A purchase runs no on_change over RPC: what its form would fill in is filled in here."""
-        products = await self._product_keys({line.item for line in draft.lines if line.item is not None})
-        (party,) = await self._parties((draft.supplier,))
-        place = await self._location(draft.facility)
-        centres = await self._analytic({share.cost_centre for line in draft.lines for share in line.costs})
+        if facts.party is None:
+            raise drifted(f"supplier {draft.supplier}, who is gone")
         return {
-            "party": party.id,
-            "invoice_address": party.addresses[0].id if party.addresses else None,
-            "payment_term": party.supplier_payment_term,
+            "party": facts.party.id,
+            "invoice_address": facts.party.addresses[0].id if facts.party.addresses else None,
+            "payment_term": facts.party.supplier_payment_term,
             "currency": await self._symbol("currency.currency", "code", draft.currency),
-            "warehouse": None if place is None else place.id,
+            "warehouse": None if facts.place is None else facts.place.id,
             "purchase_date": draft.ordered_on,
             "description": draft.case_id,
             "invoice_method": "manual",
-            "lines": [
-                ["create", [await self._new_line(line, products, centres) for line in draft.lines]],
-            ],
+            "lines": [["create", [await self._new_line(line, facts) for line in draft.lines]]],
         }
 
-    async def _analytic(self, codes: set[str]) -> dict[str, wire.AnalyticPlace]:
-        rows = await self._rows(wire.AnalyticPlace, [["code", "in", sorted(codes)], ["type", "=", "normal"]])
-        return {row.code: row for row in rows if row.code}
-
-    async def _new_line(
-        self,
-        line: OrderLine,
-        products: Mapping[str, wire.ProductKey],
-        centres: Mapping[str, wire.AnalyticPlace],
-    ) -> dict[str, Any]:
-        product = products[line.item] if line.item is not None else None
+    async def _new_line(self, line: OrderLine, facts: OrderFacts) -> dict[str, Any]:
+        product = facts.products[line.item] if line.item is not None else None
         unit = await self._symbol("product.uom", "symbol", mapping.unit_symbol(line.quantity))
         values = {
             "type": "line",
@@ -251,7 +249,7 @@ class TrytonOrders(TrytonMaster):
             "delivery_date_store": line.need_by,
         }
         if len(line.costs) == 1:  # Tryton charges a line to one cost centre; shares are Corridor's
-            centre = centres[line.costs[0].cost_centre]
+            centre = facts.centres[line.costs[0].cost_centre]
             values["analytic_accounts"] = [["create", [{"root": centre.root, "account": centre.id}]]]
         return values
 
@@ -316,7 +314,7 @@ class TrytonOrders(TrytonMaster):
     ) -> None:
         """Bring Tryton's quantities and prices to those of `lines`; an amendment that is there already is used."""
         if held.state == "confirmed":
-            await self._advance(PURCHASE, held.id, "process", ("confirmed",))
+            await self._drive(PURCHASE, held.id, _PLACING)
         changed = {number: line for number, line in lines.items() if _differs(line, held.lines.get(number))}
         if not changed:
             return
@@ -332,7 +330,7 @@ class TrytonOrders(TrytonMaster):
                 "lines": [["create", [_amended(held.lines[number], line) for number, line in sorted(changed.items())]]],
             }
             amendment = int((await self._client.call(f"model.{AMENDMENT}.create", [values]))[0])
-        await self._advance(AMENDMENT, amendment, "validate_amendment", ("draft",))
+        await self._drive(AMENDMENT, amendment, {"draft": "validate_amendment"})
 
 
 def _differs(line: OrderLine, held: HeldLine | None) -> bool:

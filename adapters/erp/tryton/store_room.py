@@ -1,23 +1,19 @@
 """What the store room hands out and takes back: internal shipments of Tryton, from a facility's storage to the place
-where goods go that are used."""
+where goods are that were handed out."""
 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
 
 from adapters.erp.tryton import order_checks, wire
 from adapters.erp.tryton.calls import refuse
 from adapters.erp.tryton.documents import ZERO, IssueDocument, issue_key
 from adapters.erp.tryton.errors import drifted
 from adapters.erp.tryton.goods import TrytonGoods
+from adapters.erp.tryton.shipments import INTERNAL, ISSUED, Commands
 from domain.outside_errors import RefusedError
 from domain.ports.erp_claims import ClaimTurn
 from domain.purchase import StockIssue
-
-INTERNAL = "stock.shipment.internal"
-ISSUED = "ISSUED"
-"""The code of the place where goods go that the store room hands out."""
 
 
 class TrytonStoreRoom(TrytonGoods):
@@ -49,7 +45,7 @@ class TrytonStoreRoom(TrytonGoods):
 
     async def _check_issue(self, issue: StockIssue) -> None:
         centres = {each.code: each for each in await self._cost_centres(line.cost_centre for line in issue.lines)}
-        known = await self._product_keys({line.item for line in issue.lines})
+        known = await self._product_keys(line.item for line in issue.lines)
         for line in issue.lines:
             order_checks.check_cost_centre(line.cost_centre, centres)
             if line.quantity <= 0:
@@ -62,8 +58,12 @@ class TrytonStoreRoom(TrytonGoods):
 
     async def _hand_out(self, turn: ClaimTurn, issue: StockIssue) -> IssueDocument:
         try:
-            shipment = await self._ensure(INTERNAL, "reference", issue.external_id, await self._issue_values(issue))
-            await self._move_on(shipment)
+            place, target = await self._places(issue.facility)
+            values = {"from_location": place, "to_location": target}
+            shipment = await self._shipment(
+                INTERNAL, issue.external_id, values, await self._issued_moves(issue, place, target)
+            )
+            await self._hand_over(INTERNAL, shipment)
         except RefusedError:
             await turn.write({issue_key(issue.external_id): None})
             raise
@@ -72,44 +72,35 @@ class TrytonStoreRoom(TrytonGoods):
         await turn.write({issue_key(issue.external_id): done.model_dump_json()})
         return done
 
-    async def _issue_values(self, issue: StockIssue) -> dict[str, Any]:
-        place, target = await self._location(issue.facility), await self._location(ISSUED)
-        if place is None or target is None:
-            raise drifted(f"the places of goods: {issue.facility}, {ISSUED}")
-        products = await self._product_keys({line.item for line in issue.lines})
+    async def _places(self, facility: str) -> tuple[int, int]:
+        """From where and to where a facility's store room hands out."""
+        place, target = await self._location(facility), await self._location(f"{facility}{ISSUED}")
+        if place is None or place.storage_location is None or target is None:
+            raise drifted(f"the places of goods of {facility}")
+        return place.storage_location, target.id
+
+    async def _issued_moves(self, issue: StockIssue, place: int, target: int) -> Commands:
+        products = await self._product_keys(line.item for line in issue.lines)
         wanted: dict[str, Decimal] = {}
         for line in issue.lines:
             wanted[line.item] = wanted.get(line.item, ZERO) + line.quantity
-        return {
-            "from_location": place.storage_location,
-            "to_location": target.id,
-            "moves": [
-                [
-                    "create",
-                    [
-                        {
-                            "product": products[item].id,
-                            "unit": products[item].default_uom,
-                            "quantity": float(count),
-                            "from_location": place.storage_location,
-                            "to_location": target.id,
-                        }
-                        for item, count in sorted(wanted.items())
-                    ],
-                ]
-            ],
-        }
-
-    async def _move_on(self, shipment: int) -> None:
-        await self._advance(INTERNAL, shipment, "wait", ("request", "draft"))
-        await self._assign(INTERNAL, shipment)
-        await self._advance(INTERNAL, shipment, "do", ("assigned", "packed", "shipped"))
+        moves = [
+            {
+                "product": products[item].id,
+                "unit": products[item].default_uom,
+                "quantity": float(count),
+                "from_location": place,
+                "to_location": target,
+            }
+            for item, count in sorted(wanted.items())
+        ]
+        return [["create", moves]]
 
     async def _take_in(self, external_id: str, shipment: int) -> None:
-        """The same goods the other way; an issue that was never finished is only taken out of the books."""
+        """The same goods the other way; an issue that was never finished is emptied."""
         row = await self._row(wire.InternalShipment, shipment)
         if row.state != "done":
-            await self._drop(INTERNAL, shipment, ("request", "draft", "waiting", "assigned"))
+            await self._empty(INTERNAL, shipment)
             return
         back = [
             {
@@ -122,9 +113,7 @@ class TrytonStoreRoom(TrytonGoods):
             for move in row.moves
             if move.state == "done"
         ]
-        values = {
-            "from_location": row.to_location,
-            "to_location": row.from_location,
-            "moves": [["create", back]],
-        }
-        await self._move_on(await self._ensure(INTERNAL, "reference", f"{external_id}:return", values))
+        values = {"from_location": row.to_location, "to_location": row.from_location}
+        await self._hand_over(
+            INTERNAL, await self._shipment(INTERNAL, f"{external_id}:return", values, [["create", back]])
+        )

@@ -73,16 +73,8 @@ class AnalyticAccount(Row):
     name: str
     active: bool
     state: str
+    root: int | None
     parent: Coded | None = Field(alias="parent.")
-
-
-class AnalyticPlace(Row):
-    """Only what an entry on a cost centre needs."""
-
-    model: ClassVar[str] = "analytic_account.account"
-
-    code: str | None
-    root: int
 
 
 class Account(Row):
@@ -261,7 +253,7 @@ class Purchase(Row):
     lines: tuple[PurchaseLine, ...] = Field(alias="lines.")
 
 
-class IssuedMove(Row):
+class ShipmentMove(Row):
     product: int
     unit: int
     quantity: Decimal
@@ -277,7 +269,7 @@ class InternalShipment(Row):
     state: str
     from_location: int
     to_location: int
-    moves: tuple[IssuedMove, ...] = Field(alias="moves.")
+    moves: tuple[ShipmentMove, ...] = Field(alias="moves.")
 
 
 class Employee(Row):

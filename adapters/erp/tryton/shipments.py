@@ -1,0 +1,69 @@
+"""Shipments of Tryton: made once for an external id, moved on by their states, and emptied where they are refused.
+
+Nobody but a stock administrator may delete one: a refused shipment stays as an empty draft, and is filled again when
+its external id comes back.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from adapters.erp.tryton import wire
+from adapters.erp.tryton.calls import refuse
+from adapters.erp.tryton.errors import drifted
+from adapters.erp.tryton.orders import TrytonOrders
+
+IN, BACK, INTERNAL = "stock.shipment.in", "stock.shipment.in.return", "stock.shipment.internal"
+ISSUED = "/issued"
+"""What the code of a facility's place ends in where goods are that were delivered or handed out."""
+_MOVES = {IN: "incoming_moves", BACK: "moves", INTERNAL: "moves"}
+_TO_DRAFT = {"request": "draft", "waiting": "draft", "assigned": "wait", "cancelled": "draft"}
+Commands = list[list[Any]]
+
+
+class TrytonShipments(TrytonOrders):
+    async def _shipment(self, model: str, external_id: str, values: dict[str, Any], moves: Commands) -> int:
+        """The shipment of this external id, with `moves`."""
+        field = _MOVES[model]
+        shipment = await self._ensure(model, "reference", external_id, {**values, field: moves})
+        rows = await self._client.read(model, [shipment], ["state", field])
+        if len(rows) != 1:
+            raise drifted(f"{model}, which is gone")
+        if rows[0]["state"] in ("draft", "cancelled") and not rows[0][field]:
+            await self._drive(model, shipment, _TO_DRAFT)
+            await self._client.call(f"model.{model}.write", [shipment], {**values, field: moves}, again=True)
+        return shipment
+
+    async def _empty(self, model: str, shipment: int) -> None:
+        """Take back what was not done: Tryton waits again for what it waited for."""
+        state = await self._drive(model, shipment, _TO_DRAFT)
+        field = _MOVES[model]
+        rows = await self._client.read(model, [shipment], [field])
+        if state == "draft" and rows and rows[0][field]:
+            await self._client.call(
+                f"model.{model}.write", [shipment], {field: [["delete", rows[0][field]]]}, again=True
+            )
+
+    async def _hand_over(self, model: str, shipment: int) -> None:
+        """Reserve what is there and move it; Tryton locks its stock for that. Refuses when there is too little."""
+        if await self._drive(model, shipment, {"request": "draft", "draft": "wait"}) == "waiting":
+            await self._drive(model, shipment, {"waiting": "assign_try"})
+        if await self._drive(model, shipment, {"assigned": "do", "packed": "ship", "shipped": "do"}) != "done":
+            await self._refuse_short(model, shipment)
+
+    async def _refuse_short(self, model: str, shipment: int) -> NoReturn:
+        await self._empty(model, shipment)
+        refuse("stock-short", "The store room has less than is asked for.")
+
+    async def _warehouse(self, warehouse: int | None) -> wire.Location:
+        if warehouse is None:
+            raise drifted("an order for goods without a warehouse")
+        return await self._row(wire.Location, warehouse)
+
+    async def _delivered_to(self, place: wire.Location) -> int:
+        """Where what was ordered goes: not into the store room, unless the warehouse has no other place."""
+        issued = await self._location(f"{place.code}{ISSUED}")
+        found = place.storage_location if issued is None else issued.id
+        if found is None:
+            raise drifted(f"warehouse {place.code}, which has no place for goods")
+        return found
