@@ -13,6 +13,9 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 # Of the tests, side by side; 0 runs them all in one.
 PROCESSES ?= 2
+# Which ERP: reference, or tryton.
+ERP ?= reference
+export CORRIDOR_ERP ?= $(ERP)
 CODE := activities adapters api cli domain workflows $(wildcard worker.py bench) tests
 
 .PHONY: help up demo test check lock bench format clean
@@ -20,7 +23,7 @@ CODE := activities adapters api cli domain workflows $(wildcard worker.py bench)
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-up: $(INSTALLED) ## Start everything on this machine until Ctrl-C
+up: $(INSTALLED) ## Start everything on this machine until Ctrl-C; ERP=tryton takes Tryton for the ERP
 	@exec $(BIN)/corridor up
 
 demo: $(INSTALLED) ## Take purchases to money that the bank has booked, and hires to their first day, and prove it
@@ -50,6 +53,7 @@ lock: $(INSTALLED) ## Pin all dependencies anew, with hashes
 	$(BIN)/$(LOCK) $(UPGRADE) --extra embedded --extra dev --output-file requirements/lock.txt pyproject.toml
 	$(BIN)/$(LOCK) $(UPGRADE) --constraint requirements/lock.txt --output-file requirements/runtime.txt pyproject.toml
 	$(BIN)/$(LOCK) $(UPGRADE) --output-file requirements/installer.txt requirements/installer.in
+	$(BIN)/$(LOCK) $(UPGRADE) --output-file requirements/tryton.txt requirements/tryton.in
 
 clean: ## Remove the environment, the data of the embedded stack and all caches
 	rm -rf $(VENV) .corridor build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

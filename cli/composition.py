@@ -42,6 +42,8 @@ from cli.stack import (
 )
 from cli.stack.console import ConsoleProgress
 from cli.stack.mock_bank import MockBank, open_debtor_accounts
+from cli.stack.tryton.part import tryton_service
+from cli.tryton_of_stack import steps_of_tryton, tryton_environment
 from domain.policy.source import PolicyFilesError
 from workflows.messages.procure_to_pay import TASK_QUEUE
 from workflows.search_attributes import ALL
@@ -58,13 +60,14 @@ def build_stack(settings: StackSettings, console: Console, *, restarts: int = 0)
     """The whole stack of this installation. `restarts` is how often each service may die and be started
     again.
     """
+    progress, with_tryton = ConsoleProgress(console), settings.erp == "tryton"
     return EmbeddedStack(
         settings,
         personas=personas(),
         search_attributes=search_attributes(),
-        steps=steps(),
-        services=services(restarts),
-        progress=ConsoleProgress(console),
+        steps=[*steps(), *(steps_of_tryton(REFERENCE_FILES, progress.told) if with_tryton else ())],
+        services=[*services(restarts), *([tryton_service(restarts)] if with_tryton else [])],
+        progress=progress,
     )
 
 
@@ -190,6 +193,7 @@ def service_environment(addresses: StackAddresses) -> Mapping[str, str]:
         "CORRIDOR_INVOICE_DROP_FOLDER": str(addresses.data_folder / "invoices"),
         "CORRIDOR_HIRES_INBOX": str(addresses.data_folder / "hires"),
         "CORRIDOR_INVOICE_MAILDIR": str(addresses.data_folder / "invoice-mail"),
+        **{"CORRIDOR_ERP": "reference", **tryton_environment(addresses)},
     }
 
 

@@ -103,7 +103,7 @@ def _fresh(settings: StackSettings) -> StackSettings:
 
     Raises StackError when the folder cannot be emptied, or when a demonstration is running on it.
     """
-    chosen = settings.model_copy(update={"data_dir": settings.folder / FOLDER})
+    chosen = settings.model_copy(update={"data_dir": settings.folder / FOLDER, "tryton_dir": settings.tryton_folder})
     if (chosen.run / "stack.json").exists():
         raise StackError(
             f"A demonstration is running on {chosen.folder}, or was killed. "

@@ -9,6 +9,7 @@ from cli.settle import exit_settled
 from cli.stack import PARTS, EmbeddedStack, StackError, load_settings
 from cli.stack.console import print_addresses
 from cli.stack.foreground import FAILED, run_in_foreground
+from cli.stack.tryton.server import NAME as TRYTON
 
 
 def up() -> None:
@@ -31,7 +32,8 @@ async def _up(console: Console) -> int:
 
     async def wait(running: EmbeddedStack) -> int:
         console.print()
-        print_addresses(console, running.addresses, {*PARTS, *(service.name for service in services())})
+        names = {*PARTS, *(service.name for service in services())}
+        print_addresses(console, running.addresses, names | ({TRYTON} if running.addresses.tryton_url else set()))
         console.print("\nCorridor is up. Ctrl-C stops it.", highlight=False)
         await asyncio.Event().wait()
         return 0

@@ -31,6 +31,8 @@ class StackAddresses(BaseModel):
     smtp_port: int
     bank_url: str = ""
     identity_url: str = ""
+    tryton_url: str = ""
+    tryton_folder: Path | None = None
 
     def dsn(self, database: str) -> str:
         """The connection string of a database of the embedded PostgreSQL, for asyncpg and psql."""

@@ -25,6 +25,9 @@ class ConsoleProgress:
     def warned(self, message: str) -> None:
         self._console.print(f"[yellow]  !!  {escape(message)}[/yellow]", highlight=False)
 
+    def told(self, message: str) -> None:
+        self._console.print(f"[dim]  ..  {escape(message)}[/dim]", highlight=False)
+
     def stopping(self, name: str) -> None:
         self._console.print(f"[dim]  --  stopping {escape(name)}[/dim]", highlight=False)
 
@@ -39,6 +42,7 @@ def print_addresses(console: Console, addresses: StackAddresses, running: set[st
         "mail": ("Mail that was sent", f"{addresses.mail_folder}/*.eml"),
         "bank": ("The bank", f"{addresses.bank_url}/"),
         "identity": ("Users and groups", f"{addresses.identity_url}/v2"),
+        "tryton": ("Tryton (the ERP)", f"{addresses.tryton_url}/"),
         "oidc": ("Token of a persona", "corridor token PERSONA"),
         POSTGRES: ("Database", addresses.dsn("corridor")),
     }

@@ -32,6 +32,8 @@ class Service:
     environment: Callable[[StackAddresses], Mapping[str, str]]
     ready: Readiness
     restarts: int = 0
+    port: str = ""
+    """The setting with the port that it listens on, where that is not the gateway's."""
 
     async def start(self, settings: StackSettings, addresses: StackAddresses, register: list[Child]) -> Child:
         """Start the service and wait until it is ready."""

@@ -38,6 +38,9 @@ class StackSettings(BaseSettings):
     smtp_port: Port = 8025
     bank_port: Port = 8090
     identity_port: Port = 8095
+    tryton_port: Port = 8100
+    erp: Literal["reference", "tryton"] = "reference"
+    tryton_dir: Path | None = None
     start_deadline_seconds: float = Field(default=60.0, gt=0)
     stop_grace_seconds: float = Field(default=15.0, gt=0)
 
@@ -45,6 +48,11 @@ class StackSettings(BaseSettings):
     def folder(self) -> Path:
         """The data folder as an absolute path, the same for children with another working directory."""
         return self.data_dir.expanduser().resolve()
+
+    @property
+    def tryton_folder(self) -> Path:
+        """What is built for Tryton once and serves every stack: its environment, and its databases as files."""
+        return (self.tryton_dir or self.folder / "tryton").expanduser().resolve()
 
     @property
     def logs(self) -> Path:
@@ -75,4 +83,6 @@ def _reason(name: str) -> str:
         return "it must be a number of seconds above zero."
     if name == "host":
         return "the embedded stack listens on 127.0.0.1 only."
+    if name == "erp":
+        return "it must be reference or tryton."
     return "it must be the path of a folder."

@@ -184,7 +184,9 @@ class EmbeddedStack:
 
     def _choose_ports(self) -> dict[str, int]:
         wanted = [port for part in self._parts for port in PORTS_OF[part]]
-        return choose_ports(self._settings, (*wanted, "gateway_port") if self._services else tuple(wanted))
+        if self._services:
+            wanted += ["gateway_port", *(each.port for each in self._services.values() if each.port)]
+        return choose_ports(self._settings, tuple(wanted))
 
     def _locate(self, ports: Mapping[str, int]) -> StackAddresses:
         host = self._settings.host
@@ -200,6 +202,8 @@ class EmbeddedStack:
             smtp_port=ports.get("smtp_port", 0),
             bank_url=f"http://{host}:{ports.get('bank_port', 0)}",
             identity_url=f"http://{host}:{ports.get('identity_port', 0)}",
+            tryton_url=f"http://{host}:{ports['tryton_port']}" if "tryton_port" in ports else "",
+            tryton_folder=self._settings.tryton_folder if "tryton_port" in ports else None,
         )
 
     def _make_starters(self, ports: Mapping[str, int]) -> dict[str, Starter]:

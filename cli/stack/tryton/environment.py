@@ -42,11 +42,16 @@ class TrytonEnvironment:
         return self.folder / "build.log"
 
 
+def present_environment(folder: Path) -> TrytonEnvironment:
+    """The environment in `folder` (an absolute path), whether or not it was made already."""
+    return TrytonEnvironment(folder, _digest())
+
+
 async def ensure_environment(folder: Path) -> TrytonEnvironment:
     """The environment in `folder` (an absolute path), made when it is not there: about 20 s, or 45 s when all packages
     must come over the network. Raises StackError when they cannot be had.
     """
-    environment = TrytonEnvironment(folder, _digest())
+    environment = present_environment(folder)
     environment.folder.mkdir(parents=True, exist_ok=True, mode=0o711)
     with await asyncio.to_thread(enter, environment.folder / "environment.lock"):
         if not environment.mark.exists():
