@@ -34,7 +34,6 @@ from activities.registry import activities_of
 from activities.waiting_invoices import WaitingInvoices
 from activities.workforce import WorkforceDesk
 from adapters.directory_files import FileDirectory
-from adapters.erp.reference.adapter import ReferenceErp
 from adapters.key_files import KeyFilesError, key_files
 from adapters.mail.links import MailLinks
 from adapters.mail.notifier import MailNotifier
@@ -58,6 +57,7 @@ from adapters.temporal_cases import Plan, TemporalCaseMessenger, TemporalRunning
 from adapters.temporal_payloads import data_converter
 from adapters.webhooks.notifier import WebhookNotifier
 from cli.case_sandbox import CaseSandbox
+from cli.erp_of_worker import system_of_record
 from cli.process_code import read_once
 from cli.settle import exit_settled
 from cli.worker_ports import hiring, invoicing
@@ -274,8 +274,8 @@ async def outside(settings: WorkerSettings) -> AsyncIterator[Outside]:
     pool = await open_pool(settings.database_dsn, max_size=20)
     try:
         async with contextlib.AsyncExitStack() as stack:
-            erp = await stack.enter_async_context(ReferenceErp.connect(settings.erp_dsn))
             reference = load(settings.reference_dir, datetime.now(UTC).date())
+            erp = await stack.enter_async_context(system_of_record(settings, pool, reference))
             directory = FileDirectory(reference.people)
             mail = MailSettings(
                 host=settings.smtp_host,
@@ -296,14 +296,14 @@ async def outside(settings: WorkerSettings) -> AsyncIterator[Outside]:
                 notifiers += [WebhookNotifier(subscriber, http) for subscriber in settings.webhooks]
             channels = [notifier.channel for notifier in notifiers]
             ports = Ports(
-                erp=erp,
+                erp=erp.orders,
                 commitments=PostgresCommitments(pool),
                 suppliers=MailSupplierChannel(mail),
                 directory=directory,
                 evidence=PostgresEvidence(pool, channels),
                 reader=PostgresReader(pool),
-                invoicing=invoicing(settings, pool, erp, mail, reference.debtor_accounts),
-                hiring=await hiring(settings, pool, erp, stack),
+                invoicing=invoicing(settings, pool, erp.payables, mail, reference.debtor_accounts),
+                hiring=await hiring(settings, pool, erp.employees, stack),
             )
             if settings.otlp_endpoint:
                 tracer = trace.get_tracer("corridor.worker")

@@ -11,7 +11,6 @@ from activities.hire_ports import Hiring
 from activities.ports import Invoicing
 from adapters.bank_folder import connect as connect_bank
 from adapters.bank_messages.reader import BankMessages
-from adapters.erp.reference.adapter import ReferenceErp
 from adapters.exclusion_lists import FolderExclusionLists
 from adapters.hris.reference.adapter import ReferenceHris
 from adapters.identity.ldap.adapter import LdapDirectory
@@ -39,16 +38,25 @@ from adapters.postgres.screening_records import PostgresScreeningRecords
 from cli.worker_settings import WorkerSettings
 from domain.payment import DebtorAccount
 from domain.ports.credentials import LicenceRegister
+from domain.ports.hris import EmployeePort
 from domain.ports.identity import IdentityPort
+from domain.ports.payables import PayablesPort
 
 
 def invoicing(
-    settings: WorkerSettings, pool: Pool, erp: ReferenceErp, mail: MailSettings, debtors: Sequence[DebtorAccount]
-) -> Invoicing:
-    """What invoices and payments are done with. `debtors` are the accounts that statements are about."""
+    settings: WorkerSettings,
+    pool: Pool,
+    payables: PayablesPort | None,
+    mail: MailSettings,
+    debtors: Sequence[DebtorAccount],
+) -> Invoicing | None:
+    """What invoices and payments are done with; None for an ERP in which no bills are paid. `debtors` are the accounts
+    that statements are about."""
+    if payables is None:
+        return None
     layout = settings.positive_pay_layout
     return Invoicing(
-        payables=erp,
+        payables=payables,
         documents=PostgresDocuments(pool),
         matches=PostgresMatchRecords(pool),
         register=PostgresInvoiceRegister(pool),
@@ -64,14 +72,14 @@ def invoicing(
 
 
 async def hiring(
-    settings: WorkerSettings, pool: Pool, erp: ReferenceErp, stack: contextlib.AsyncExitStack
+    settings: WorkerSettings, pool: Pool, employees: EmployeePort, stack: contextlib.AsyncExitStack
 ) -> Hiring | None:
     """What hires are done with; None where no HRIS is set up. Systems that are not set up are left to people."""
     if not settings.hris_dsn:
         return None
     return Hiring(
         hris=await stack.enter_async_context(ReferenceHris.connect(settings.hris_dsn)),
-        employees=erp,
+        employees=employees,
         identities=await _identities(settings, stack),
         access=PostgresAccessRegister(pool),
         licences=await _licences(settings, stack),

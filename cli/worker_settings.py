@@ -23,7 +23,14 @@ class WorkerSettings(BaseSettings):
     temporal_namespace: str = Field(default="default", validation_alias="TEMPORAL_NAMESPACE")
     task_queue: str = TASK_QUEUE
     database_dsn: str
-    erp_dsn: str
+    erp: Literal["reference", "tryton"] = "reference"
+    erp_dsn: str = ""
+    tryton_url: str = ""
+    tryton_database: str = ""
+    tryton_user: str = ""
+    tryton_password: SecretStr | None = None
+    tryton_approver: str = ""
+    tryton_approver_password: SecretStr | None = None
     hris_dsn: str = ""
     keys_dir: KeysFolder = None
     plain_payloads: PlainPayloads = "accept"
