@@ -6,6 +6,7 @@ pytest_plugins = [
     "tests.fixtures.commands",
     "tests.fixtures.policies",
     "tests.fixtures.postgres",
+    "tests.fixtures.tryton",
     "tests.fixtures.commitments",
     "tests.fixtures.evidence",
     "tests.fixtures.payable_stores",
@@ -22,5 +23,4 @@ pytest_plugins = [
     "tests.fixtures.world",
     "tests.fixtures.invoice_world",
     "tests.fixtures.hire_world",
-    "tests.fixtures.tryton",
 ]

@@ -31,8 +31,8 @@ THREADS = 8
 def server_spec(
     environment: TrytonEnvironment, dsn: str, address: str, folder: Path, log_path: Path, workers: int = WORKERS
 ) -> ChildSpec:
-    """A child that serves the database of `dsn` at `address` (host:port); a worker takes about 95 MB. Its configuration
-    is written into `folder`.
+    """A child that serves the database of `dsn` at `address` (host:port). Its configuration is written into `folder`.
+    The modules are loaded before the workers are forked, so that they share them and one that dies is replaced at once.
 
     Without the database's name in its environment Tryton 8.2 answers every request with an error for good.
     """
@@ -42,7 +42,7 @@ def server_spec(
         command=[
             str(environment.programs / "gunicorn"),
             *("--bind", address, "--worker-class", "gthread", "--workers", str(workers), "--threads", str(THREADS)),
-            *("--timeout", "120", "--graceful-timeout", "5", "--no-control-socket"),
+            *("--timeout", "120", "--graceful-timeout", "5", "--no-control-socket", "--preload"),
             "trytond.application:app",
         ],
         log_path=log_path,
