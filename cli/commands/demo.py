@@ -20,6 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from adapters.erp.reference.install import order_summaries
 from adapters.reference_files import load_logins
+from adapters.erp.tryton.books import purchase_summaries
 from cli.bills_of_stack import bills_of
 from cli.composition import REFERENCE_FILES, build_stack
 from cli.demo.api import DemoApi, WebhookSigner
@@ -37,6 +38,7 @@ from cli.settle import exit_settled
 from cli.stack import EmbeddedStack, StackAddresses, StackError, StackSettings, fetch_token, load_settings
 from cli.stack.console import print_addresses
 from cli.stack.foreground import FAILED, run_in_foreground
+from cli.stack.tryton.part import DATABASE as TRYTON_DATABASE
 
 INTERRUPTED = 130
 # A worker or gateway that is killed during the demonstration is started again, as a container platform would.
@@ -128,6 +130,8 @@ async def _play(console: Console, addresses: StackAddresses) -> tuple[Verdict, B
         return await asyncio.shield(tokens[persona])
 
     async def orders_by_case() -> Mapping[str, int]:
+        if addresses.tryton_url:
+            return Counter(order.case_id for order in await purchase_summaries(addresses.dsn(TRYTON_DATABASE)))
         return Counter(order.case_id for order in await order_summaries(addresses.dsn("erp")))
 
     columns = (TextColumn("Purchases closed"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())

@@ -27,7 +27,8 @@ def tryton_steps(users: Sequence[str], recipe: RecipeOf, tell: Tell) -> Sequence
     """Make what is missing. A database that is there stays as people and Corridor left it."""
 
     async def environment(addresses: StackAddresses) -> None:
-        tell("Tryton: its environment, made once")
+        if not present_environment(_folder(addresses)).mark.exists():
+            tell("Tryton: installing it into an environment of its own, once")
         await ensure_environment(_folder(addresses))
 
     async def database(addresses: StackAddresses) -> None:
