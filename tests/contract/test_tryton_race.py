@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import TypeVar
 
 import pytest
@@ -70,7 +71,7 @@ async def until_it_is_done(call: Callable[[], Awaitable[T]]) -> T:
 
 async def test_six_orders_of_one_external_id_are_one_purchase(racing: Workers, tryton: TrytonTestServer) -> None:
     draft = order_draft("race-1", order_line(1), order_line(2, item=None))
-    placed = await asyncio.gather(*(until_it_is_done(lambda erp=erp: erp.place_order(draft)) for erp in racing))
+    placed = await asyncio.gather(*(until_it_is_done(partial(erp.place_order, draft)) for erp in racing))
     assert len({order.number for order in placed}) == 1
     rows = await tryton.rows("SELECT number, state FROM purchase_purchase WHERE reference = 'race-1'")
     assert [(row["number"], row["state"]) for row in rows] == [(placed[0].number, "processing")]
@@ -81,7 +82,7 @@ async def test_six_orders_of_one_external_id_are_one_purchase(racing: Workers, t
 async def test_six_receipts_of_one_external_id_are_one_delivery(racing: Workers, tryton: TrytonTestServer) -> None:
     placed = await racing[0].place_order(order_draft("race-1"))
     receipt = goods_receipt(placed.number, {1: "4"})
-    booked = await asyncio.gather(*(until_it_is_done(lambda: racing[0].post_receipt("r1", receipt)) for _ in range(6)))
+    booked = await asyncio.gather(*(until_it_is_done(partial(racing[0].post_receipt, "r1", receipt)) for _ in range(6)))
     assert {order.received[1] for order in booked} == {4}
     rows = await tryton.rows("SELECT state FROM stock_shipment_in WHERE reference = 'r1'")
     assert [row["state"] for row in rows] == ["done"]
@@ -93,7 +94,7 @@ async def test_six_receipts_of_one_external_id_are_one_delivery(racing: Workers,
 
 async def test_six_issues_of_one_external_id_are_one_shipment(racing: Workers, tryton: TrytonTestServer) -> None:
     issue = stock_issue("race-1", "3", "1")
-    numbers = await asyncio.gather(*(until_it_is_done(lambda erp=erp: erp.issue_stock(issue)) for erp in racing))
+    numbers = await asyncio.gather(*(until_it_is_done(partial(erp.issue_stock, issue)) for erp in racing))
     assert len(set(numbers)) == 1
     rows = await tryton.rows("SELECT number, state FROM stock_shipment_internal")
     assert [(row["number"], row["state"]) for row in rows] == [(numbers[0], "done")]
