@@ -69,16 +69,17 @@ class _Turn:
 
 
 class PostgresErpClaims:
-    """`domain.ports.erp_claims.ErpClaims`. Each turn keeps one connection of the pool while it lasts: the pool must be
-    larger than what an ERP is asked at once."""
+    """`domain.ports.erp_claims.ErpClaims`. Each turn keeps one connection of the pool while it lasts, which is as long
+    as the ERP is asked: give it a pool of its own, directly at PostgreSQL. `wait` bounds, in seconds, the wait for a
+    connection."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, pool: Pool, wait: float = 20) -> None:
+        self._pool, self._wait = pool, wait
 
     @asynccontextmanager
     async def turn(self, name: str) -> AsyncIterator[_Turn]:
         with translated(SYSTEM):
-            connection = await self._pool.acquire()
+            connection = await self._pool.acquire(timeout=self._wait)
         try:
             turn = _Turn(connection)
             await turn.take(name)
