@@ -275,7 +275,7 @@ async def outside(settings: WorkerSettings) -> AsyncIterator[Outside]:
     try:
         async with contextlib.AsyncExitStack() as stack:
             reference = load(settings.reference_dir, datetime.now(UTC).date())
-            erp = await stack.enter_async_context(system_of_record(settings, pool, reference))
+            erp = await stack.enter_async_context(system_of_record(settings, reference))
             directory = FileDirectory(reference.people)
             mail = MailSettings(
                 host=settings.smtp_host,

@@ -10,7 +10,7 @@ from adapters.erp.reference.adapter import ReferenceErp
 from adapters.erp.tryton.adapter import TrytonErp
 from adapters.erp.tryton.settings import TrytonLogin, TrytonSettings
 from adapters.postgres.erp_claims import PostgresErpClaims
-from adapters.postgres.pool import Pool
+from adapters.postgres.pool import open_pool
 from cli.worker_settings import WorkerSettings
 from domain.ports.erp import ErpPort
 from domain.ports.hris import EmployeePort
@@ -32,18 +32,28 @@ class ErpSettingError(Exception):
 
 
 @asynccontextmanager
-async def system_of_record(
-    settings: WorkerSettings, pool: Pool, reference: ReferenceSystem
-) -> AsyncIterator[SystemOfRecord]:
-    """`reference` holds what Tryton has no field for; `pool` is Corridor's own. Raises ErpSettingError."""
+async def system_of_record(settings: WorkerSettings, reference: ReferenceSystem) -> AsyncIterator[SystemOfRecord]:
+    """`reference` holds what Tryton has no field for. Raises ErpSettingError."""
     if settings.erp == "tryton":
-        async with TrytonErp.connect(_tryton(settings), PostgresErpClaims(pool), reference) as tryton:
+        async with _claims(settings) as claims, TrytonErp.connect(_tryton(settings), claims, reference) as tryton:
             yield SystemOfRecord(tryton, tryton, None)
         return
     if not settings.erp_dsn:
         raise ErpSettingError("CORRIDOR_ERP_DSN is not set: it says where the reference ERP's database is.")
     async with ReferenceErp.connect(settings.erp_dsn) as erp:
         yield SystemOfRecord(erp, erp, erp)
+
+
+@asynccontextmanager
+async def _claims(settings: WorkerSettings) -> AsyncIterator[PostgresErpClaims]:
+    """On connections of their own: a claim holds one while the ERP is asked, and evidence must not wait for that."""
+    pool = await open_pool(
+        settings.database_dsn, min_size=0, max_size=10, application_name="corridor-erp-claims", system="erp-claims"
+    )
+    try:
+        yield PostgresErpClaims(pool)
+    finally:
+        await pool.close()
 
 
 def _tryton(settings: WorkerSettings) -> TrytonSettings:

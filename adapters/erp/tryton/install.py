@@ -5,12 +5,13 @@ Only ever into an empty one: afterwards the master data are Tryton's, and people
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Mapping
 from datetime import date
 
 from adapters.erp.tryton.client import TrytonClient
-from adapters.erp.tryton.install_books import CURRENCY, Books, load_books, load_company
+from adapters.erp.tryton.install_books import CURRENCY, Books, load_balances, load_chart, load_company
 from adapters.erp.tryton.install_goods import Goods, load_goods
 from adapters.erp.tryton.install_parties import Parties, load_parties
 from adapters.erp.tryton.install_people import RIGHTS, load_people
@@ -36,17 +37,28 @@ async def seed(
 
     Raises the errors of `domain.outside_errors`; what was loaded until then stays, and the database is of no use.
     """
-    books, parties, goods = Books(), Parties(), Goods()
+    books = Books()
     async with TrytonClient.open(settings, admin) as client:
         await load_company(Loader(client), system, books)
     async with TrytonClient.open(settings, admin) as client:  # whose session now works for the company
         loader = Loader(client)
         await _number_orders(loader)
-        await load_books(loader, system, books, _years(system, today))
-        await load_parties(loader, system, books, parties)
-        await load_goods(loader, system, books, parties, goods, today)
-        await _pay(loader, system, books)
-        await load_people(loader, system, books, passwords)
+        await load_chart(loader, system, books, _years(system, today))
+        # One after the other in each row: what is in a row takes locks of the others in it.
+        await asyncio.gather(
+            load_balances(loader, system, books),
+            _load_trade(loader, system, books, passwords, today),
+        )
+
+
+async def _load_trade(
+    loader: Loader, system: ReferenceSystem, books: Books, passwords: Mapping[str, str], today: date
+) -> None:
+    parties, goods = Parties(), Goods()
+    await load_parties(loader, system, books, parties)
+    await load_goods(loader, system, books, parties, goods, today)
+    await _pay(loader, system, books)
+    await load_people(loader, system, books, passwords)
 
 
 def _years(system: ReferenceSystem, today: date) -> set[int]:

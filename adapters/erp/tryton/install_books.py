@@ -64,11 +64,15 @@ async def load_company(loader: Loader, system: ReferenceSystem, books: Books) ->
     await loader.write("res.user", [me], companies=[["add", [books.company]]], company=books.company)
 
 
-async def load_books(loader: Loader, system: ReferenceSystem, books: Books, years: Iterable[int]) -> None:
-    """Accounts, fiscal years with their months, cost centres and budgets; then months that are over are closed."""
+async def load_chart(loader: Loader, system: ReferenceSystem, books: Books, years: Iterable[int]) -> None:
+    """Accounts, fiscal years with their months, and cost centres."""
     await _accounts(loader, system, books)
     await _fiscal_years(loader, books, sorted(years))
     await _cost_centres(loader, system, books)
+
+
+async def load_balances(loader: Loader, system: ReferenceSystem, books: Books) -> None:
+    """Budgets, and what was spent of them before; then the months that are over are closed."""
     await _budgets(loader, system.budgets, books)
     await _opening_moves(loader, system.budgets, books)
     await _close_months(loader, system, books)
