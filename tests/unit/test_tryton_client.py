@@ -164,7 +164,11 @@ class TestFailures:
         ("answer", "kind", "code"),
         [
             (failure("UserError", ["No price.", "Give one.", None]), RefusedError, "erp-refused"),
-            (failure("UserWarning", ["5e88ccd6.invoice_similar", "Seen.", ""]), UserWarningError, "duplicate-suspected"),
+            (
+                failure("UserWarning", ["5e88ccd6.invoice_similar", "Seen.", ""]),
+                UserWarningError,
+                "duplicate-suspected",
+            ),
             (failure("UserWarning", ["5e88ccd6.overpay", "Too much.", ""]), UserWarningError, "payment-over-open"),
             (failure("UserWarning", ["5e88ccd6.no_stock", "None.", ""]), UserWarningError, "erp-warning"),
             (failure("ConcurrencyException", "Modified."), TemporarilyUnavailableError, "changed-meanwhile"),
