@@ -17,6 +17,10 @@ from cli.stack.tryton.part import DATABASE, tryton_passwords, tryton_steps
 from cli.stack.tryton.passwords import ADMIN
 from cli.stack.tryton.template import Recipe, Tell
 
+# Steps that ask Tryton more than it can answer in their time all fail: they wait in the task queue instead, where no
+# time runs.
+STEPS_AT_ONCE = "10"
+
 
 def steps_of_tryton(reference_files: Path, tell: Tell) -> Sequence[Step]:
     """Its environment and its database with the reference health system in it."""
@@ -42,6 +46,7 @@ def tryton_environment(addresses: StackAddresses) -> Mapping[str, str]:
     passwords = tryton_passwords(addresses, USERS)
     return {
         "CORRIDOR_ERP": "tryton",
+        "CORRIDOR_STEPS_AT_ONCE": STEPS_AT_ONCE,
         "CORRIDOR_TRYTON_URL": addresses.tryton_url,
         "CORRIDOR_TRYTON_DATABASE": DATABASE,
         "CORRIDOR_TRYTON_USER": BOT,

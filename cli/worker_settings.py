@@ -35,6 +35,7 @@ class WorkerSettings(BaseSettings):
     keys_dir: KeysFolder = None
     plain_payloads: PlainPayloads = "accept"
     reference_dir: Path = Path("examples")
+    steps_at_once: Annotated[int, Field(ge=1, le=1000)] = 100
     seal_every_minutes: Annotated[int, Field(ge=1, le=1440)] = 10
     reconcile_every_minutes: Annotated[int, Field(ge=1, le=10080)] = 60
     propose_every_minutes: Annotated[int, Field(ge=1, le=10080)] = 60

@@ -30,7 +30,7 @@ from cli.demo.hires.report import show_hires
 from cli.demo.hires.show import DEADLINE_SECONDS as HIRES_DEADLINE_SECONDS
 from cli.demo.hires.show import HiresVerdict
 from cli.demo.judge import Verdict
-from cli.demo.player import run_demo
+from cli.demo.player import DEADLINE_SECONDS, run_demo
 from cli.demo.report import show
 from cli.event_keys import TYPES, signing_keys
 from cli.hires_of_stack import hires_of
@@ -44,6 +44,8 @@ INTERRUPTED = 130
 # A worker or gateway that is killed during the demonstration is started again, as a container platform would.
 RESTARTS = 5
 FOLDER = "demo"
+# Tryton takes 10 ms for a look and half a second for a delivery, and a hundred purchases come at once.
+TRYTON_DEADLINE_SECONDS = 1200.0
 # Nobody waits a minute for the next look at the bank, and only the demonstration itself starts payment runs.
 WIDE = 230
 HASTE = {
