@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -38,7 +38,7 @@ from domain.ports.erp_claims import ClaimKey, ClaimTurn
 from domain.purchase import OrderDraft, OrderLine, PlacedOrder
 
 PURCHASE, AMENDMENT = "purchase.purchase", "purchase.amendment"
-_PLACING = {"draft": "quote", "quotation": "confirm", "confirmed": "process"}
+_PLACING = {"draft": "quote", "quotation": "confirm"}
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ class TrytonOrders(TrytonMaster):
                 return documents.view(document, await self._held_purchase(document))
             facts = await self._facts(draft if document is None else document.draft)
             if document is None:
-                document = await self._claim(turn, draft, facts)
-            return documents.view(*await self._place(turn, document, facts))
+                return documents.view(*await self._place(turn, await self._claim(turn, draft, facts), facts))
+            return documents.view(*await self._place(turn, document, facts, again=True))
 
     async def find_order(self, external_id: str) -> PlacedOrder | None:
         body = await self._claims.read("order", external_id)
@@ -192,13 +192,13 @@ class TrytonOrders(TrytonMaster):
         return document
 
     async def _place(
-        self, turn: ClaimTurn, document: OrderDocument, facts: OrderFacts
+        self, turn: ClaimTurn, document: OrderDocument, facts: OrderFacts, again: bool = False
     ) -> tuple[OrderDocument, HeldPurchase]:
         external_id = document.draft.external_id
         try:
             values = await self._new_purchase(document.draft, facts)
             purchase = await self._ensure(PURCHASE, "reference", external_id, values)
-            await self._drive(PURCHASE, purchase, _PLACING)
+            await (self._confirm_anew if again else self._confirm)(purchase)
         except RefusedError:
             await self._take_back(turn, document)
             raise
@@ -208,6 +208,17 @@ class TrytonOrders(TrytonMaster):
         pointer = number_key(held.number)
         await turn.write({order_key(external_id): _json(document), pointer: json.dumps(external_id)})
         return document, held
+
+    async def _confirm(self, purchase: int) -> None:
+        await self._drive(PURCHASE, purchase, _PLACING)
+
+    async def _confirm_anew(self, purchase: int) -> None:
+        """Tryton processes an order right after it is confirmed. Where it was stopped in between, the order stays
+        confirmed, and only an administrator may have it processed: it is confirmed once more, under the same number."""
+        if await self._state(PURCHASE, purchase) == "confirmed":
+            with suppress(RefusedError):  # it is being processed just now
+                await self._client.press(PURCHASE, "draft", [purchase])
+        await self._confirm(purchase)
 
     async def _take_back(self, turn: ClaimTurn, document: OrderDocument) -> None:
         """Leave nothing of an order that Tryton refused: the same external id is taken once it is corrected."""
@@ -314,7 +325,7 @@ class TrytonOrders(TrytonMaster):
     ) -> None:
         """Bring Tryton's quantities and prices to those of `lines`; an amendment that is there already is used."""
         if held.state == "confirmed":
-            await self._drive(PURCHASE, held.id, _PLACING)
+            await self._confirm_anew(held.id)
         changed = {number: line for number, line in lines.items() if _differs(line, held.lines.get(number))}
         if not changed:
             return
