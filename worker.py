@@ -324,8 +324,10 @@ async def run(settings: WorkerSettings) -> None:
     client = await connect(settings)
     async with outside(settings) as out:
         relay = OutboxRelay(out.outbox, out.notifiers, wall_clock)
-        at_once = {"max_concurrent_activities": settings.steps_at_once}
-        async with build_worker(client, out.ports, settings.task_queue, out.checkpoints, **at_once):
+        at_once = settings.steps_at_once
+        async with build_worker(
+            client, out.ports, settings.task_queue, out.checkpoints, max_concurrent_activities=at_once
+        ):
             await ensure_schedules(client, settings.task_queue, housekeeping(settings))
             structlog.get_logger("worker").info("worker.started", task_queue=settings.task_queue)
             await relay.run(stop)

@@ -72,7 +72,8 @@ def source(number: int, code: str | None, *tiers: tuple[str, str]) -> dict[str, 
 
 
 def test_rows_ask_for_the_fields_of_related_records() -> None:
-    assert wire.AnalyticAccount.names() == ["id", "code", "name", "active", "state", "parent.id", "parent.code"]
+    assert wire.Location.names() == ["id", "code", "input_location", "storage_location"]
+    assert wire.BudgetOwner.names() == ["id", "name", "fiscalyear.id", "fiscalyear.name"]
     assert "template.product_suppliers.prices.unit_price" in wire.Product.names()
 
 
