@@ -19,7 +19,7 @@ from cli.stack.tryton.template import Recipe, Tell
 
 # Steps that ask Tryton more than it can answer in their time all fail: they wait in the task queue instead, where no
 # time runs.
-STEPS_AT_ONCE = "10"
+STEPS_AT_ONCE = "4"
 
 
 def steps_of_tryton(reference_files: Path, tell: Tell) -> Sequence[Step]:
