@@ -10,13 +10,13 @@ from typing import Any
 
 import httpx
 
-from adapters.erp.reference.install import connected, order_summaries
 from adapters.hris.reference.install import held_positions, hire_summaries
 from adapters.policy_files.store import load_book
 from cli.composition import REFERENCE_FILES, policies_folder, service_environment
 from cli.demo.hires.judge import HiredWorker, HireOutside, TargetUser
 from cli.demo.hires.show import HiresShow
 from cli.demo.hires.story import Days, load_hires
+from cli.erp_of_stack import employees_of, order_states
 from cli.stack import StackAddresses, scim_token, scim_url
 
 _ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
@@ -33,8 +33,8 @@ def hires_of(addresses: StackAddresses, today: date) -> HiresShow:
             strays=strays,
             workers=await _workers(addresses.dsn("hris")),
             positions=await held_positions(addresses.dsn("hris")),
-            employees=await _employees(addresses.dsn("erp")),
-            orders=await _orders(addresses.dsn("erp")),
+            employees=await employees_of(addresses),
+            orders=await order_states(addresses),
         )
 
     inbox = Path(service_environment(addresses)["CORRIDOR_HIRES_INBOX"])
@@ -58,19 +58,6 @@ async def _workers(dsn: str) -> dict[str, HiredWorker]:
         for each in await hire_summaries(dsn)
         if each.worker_number is not None
     }
-
-
-async def _employees(dsn: str) -> dict[str, bool]:
-    async with connected(dsn) as connection:
-        rows = await connection.fetch("SELECT worker_number, active FROM erp.employee")
-    return {row["worker_number"]: row["active"] for row in rows}
-
-
-async def _orders(dsn: str) -> dict[str, tuple[str, ...]]:
-    found: defaultdict[str, list[str]] = defaultdict(list)
-    for order in await order_summaries(dsn):
-        found[order.case_id].append(order.status)
-    return {case: tuple(states) for case, states in found.items()}
 
 
 async def _users(addresses: StackAddresses) -> tuple[tuple[TargetUser, ...], tuple[str, ...]]:

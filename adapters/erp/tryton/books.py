@@ -39,3 +39,16 @@ async def purchase_summaries(dsn: str) -> tuple[PurchaseSummary, ...]:
     """Every purchase, by number. Raises the errors of `domain.outside_errors`."""
     async with connected(dsn, TABLES) as connection:
         return tuple(PurchaseSummary.model_validate(dict(row)) for row in await connection.fetch(_PURCHASES))
+
+
+_EMPLOYEES = """
+SELECT p.code, coalesce(e.end_date <> e.start_date, true) AS active
+FROM company_employee e JOIN party_party p ON p.id = e.party
+"""
+
+
+async def employees(dsn: str) -> dict[str, bool]:
+    """By the code of their party, whether they were not taken back: one who was has the same first and last day. Raises
+    the errors of `domain.outside_errors`."""
+    async with connected(dsn, TABLES) as connection:
+        return {str(row["code"]): bool(row["active"]) for row in await connection.fetch(_EMPLOYEES)}

@@ -1,0 +1,40 @@
+"""Where the demonstration counts in the ERP's own tables, whichever ERP the stack has."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+
+from adapters.erp.reference.install import connected, order_summaries
+from adapters.erp.tryton.books import employees, purchase_summaries
+from cli.stack import StackAddresses
+from cli.stack.tryton.part import DATABASE as TRYTON
+
+_STATES = {"done": "closed"}
+"""What Tryton calls otherwise."""
+
+
+async def orders_by_case(addresses: StackAddresses) -> Mapping[str, int]:
+    """How many orders each case has, cancelled ones included."""
+    return Counter({case: len(states) for case, states in (await order_states(addresses)).items()})
+
+
+async def order_states(addresses: StackAddresses) -> Mapping[str, tuple[str, ...]]:
+    """The states of each case's orders, cancelled and closed ones as such."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    if addresses.tryton_url:
+        for purchase in await purchase_summaries(addresses.dsn(TRYTON)):
+            found[purchase.case_id].append(_STATES.get(purchase.state, purchase.state))
+    else:
+        for order in await order_summaries(addresses.dsn("erp")):
+            found[order.case_id].append(order.status)
+    return {case: tuple(states) for case, states in found.items()}
+
+
+async def employees_of(addresses: StackAddresses) -> Mapping[str, bool]:
+    """Whether each employee is active, by worker number."""
+    if addresses.tryton_url:
+        return await employees(addresses.dsn(TRYTON))
+    async with connected(addresses.dsn("erp")) as connection:
+        rows = await connection.fetch("SELECT worker_number, active FROM erp.employee")
+    return {row["worker_number"]: row["active"] for row in rows}
