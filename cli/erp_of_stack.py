@@ -10,8 +10,8 @@ from adapters.erp.tryton.books import employees, purchase_summaries
 from cli.stack import StackAddresses
 from cli.stack.tryton.part import DATABASE as TRYTON
 
-_STATES = {"done": "closed"}
-"""What Tryton calls otherwise."""
+_STATES = {"done": "CLOSED", "cancelled": "CANCELLED"}
+"""What the reference ERP calls what Tryton has."""
 
 
 async def orders_by_case(addresses: StackAddresses) -> Mapping[str, int]:
@@ -20,7 +20,7 @@ async def orders_by_case(addresses: StackAddresses) -> Mapping[str, int]:
 
 
 async def order_states(addresses: StackAddresses) -> Mapping[str, tuple[str, ...]]:
-    """The states of each case's orders, cancelled and closed ones as such."""
+    """The states of each case's orders, in the words of the reference ERP where it has them."""
     found: defaultdict[str, list[str]] = defaultdict(list)
     if addresses.tryton_url:
         for purchase in await purchase_summaries(addresses.dsn(TRYTON)):
