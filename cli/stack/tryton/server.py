@@ -26,6 +26,8 @@ price_decimal = 6
 NAME = "tryton"
 WORKERS = 2
 THREADS = 8
+# Longer than clients keep a connection (5 s): who closes first decides whether a call meets a closed connection.
+KEEP_ALIVE_SECONDS = 20
 
 
 def server_spec(
@@ -42,7 +44,16 @@ def server_spec(
         command=[
             str(environment.programs / "gunicorn"),
             *("--bind", address, "--worker-class", "gthread", "--workers", str(workers), "--threads", str(THREADS)),
-            *("--timeout", "120", "--graceful-timeout", "5", "--no-control-socket", "--preload"),
+            *(
+                "--timeout",
+                "120",
+                "--keep-alive",
+                str(KEEP_ALIVE_SECONDS),
+                "--graceful-timeout",
+                "5",
+                "--no-control-socket",
+                "--preload",
+            ),
             "trytond.application:app",
         ],
         log_path=log_path,
