@@ -10,10 +10,10 @@ from cli.stack.errors import StackError
 from cli.stack.processes import Child, ChildSpec
 from cli.stack.services import Service
 from cli.stack.supervisor import Step
-from cli.stack.tryton.databases import copy_database, has_database
+from cli.stack.tryton.databases import copy_database, has_database, rename_database
 from cli.stack.tryton.environment import ensure_environment, present_environment
 from cli.stack.tryton.passwords import passwords
-from cli.stack.tryton.server import NAME, answers, server_spec
+from cli.stack.tryton.server import NAME, answers, database_of, server_spec
 from cli.stack.tryton.template import Recipe, Tell, TrytonTemplates
 
 DATABASE = "tryton"
@@ -40,7 +40,9 @@ def tryton_steps(users: Sequence[str], recipe: RecipeOf, tell: Tell) -> Sequence
         template = addresses.dsn(f"{DATABASE}_{made.digest}")
         if not await has_database(template):
             templates = TrytonTemplates(present_environment(_folder(addresses)), known, tell)
-            await templates.put(template, made)
+            draft = addresses.dsn(f"{DATABASE}_draft")  # a start that is cut short leaves nothing that looks whole
+            await templates.put(draft, made)
+            await rename_database(draft, database_of(template))
         await copy_database(template, dsn)
 
     return [Step("Tryton's environment", environment), Step("Tryton's database", database)]
