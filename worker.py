@@ -198,10 +198,20 @@ def ports_of_invoices(client: Client, ports: Ports) -> InvoicePorts | None:
     )
 
 
-def housekeeping(settings: WorkerSettings) -> Sequence[Plan]:
-    """What runs at which intervals."""
+def housekeeping(settings: WorkerSettings, pays: bool = True) -> Sequence[Plan]:
+    """What runs at which intervals; `pays` says that bills are paid in this ERP."""
     return (
         Plan(name="seal-evidence", workflow=SEAL_EVIDENCE, every=timedelta(minutes=settings.seal_every_minutes)),
+        *(_of_payments(settings) if pays else ()),
+        *(_of_workforce(settings) if settings.hris_dsn else ()),
+        Plan(
+            name="reconcile-cases", workflow=RECONCILE_CASES, every=timedelta(minutes=settings.reconcile_every_minutes)
+        ),
+    )
+
+
+def _of_payments(settings: WorkerSettings) -> Sequence[Plan]:
+    return (
         Plan(
             name="propose-payments", workflow=PROPOSE_PAYMENTS, every=timedelta(minutes=settings.propose_every_minutes)
         ),
@@ -209,10 +219,6 @@ def housekeeping(settings: WorkerSettings) -> Sequence[Plan]:
             name="collect-bank-messages",
             workflow=COLLECT_BANK_MESSAGES,
             every=timedelta(seconds=settings.collect_every_seconds),
-        ),
-        *(_of_workforce(settings) if settings.hris_dsn else ()),
-        Plan(
-            name="reconcile-cases", workflow=RECONCILE_CASES, every=timedelta(minutes=settings.reconcile_every_minutes)
         ),
     )
 
@@ -328,7 +334,9 @@ async def run(settings: WorkerSettings) -> None:
         async with build_worker(
             client, out.ports, settings.task_queue, out.checkpoints, max_concurrent_activities=at_once
         ):
-            await ensure_schedules(client, settings.task_queue, housekeeping(settings))
+            await ensure_schedules(
+                client, settings.task_queue, housekeeping(settings, pays=out.ports.invoicing is not None)
+            )
             structlog.get_logger("worker").info("worker.started", task_queue=settings.task_queue)
             await relay.run(stop)
             await stop.wait()

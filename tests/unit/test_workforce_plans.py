@@ -31,3 +31,10 @@ def test_workers_are_screened_monthly_and_access_ends_daily() -> None:
 
 def test_without_an_hris_nobody_is_known_who_could_be_screened() -> None:
     assert not {"rescreen-workforce", "end-access"} & set(plans())
+
+
+def test_nothing_is_paid_at_intervals_where_no_bills_are_booked() -> None:
+    settings = WorkerSettings(database_dsn="postgresql://nowhere")
+    names = {plan.name for plan in housekeeping(settings, pays=False)}
+    assert names == {"seal-evidence", "reconcile-cases"}
+    assert names | {"propose-payments", "collect-bank-messages"} == {plan.name for plan in housekeeping(settings)}
