@@ -92,6 +92,7 @@ async def test_six_receipts_of_one_external_id_are_one_delivery(racing: Workers,
     assert moved["moved"] == 4
 
 
+@pytest.mark.parametrize("racing", ["claims"], indirect=True)  # the column keeps shipments apart, and no assignments
 async def test_six_issues_of_one_external_id_are_one_shipment(racing: Workers, tryton: TrytonTestServer) -> None:
     issue = stock_issue("race-1", "3", "1")
     numbers = await asyncio.gather(*(until_it_is_done(partial(erp.issue_stock, issue)) for erp in racing))
