@@ -37,6 +37,7 @@ class TrytonCalls:
         self._company_currency: str | None = None
         self._owners = {each.code: each.owner for each in supplement.cost_centres}
         self._locations: dict[str, Location] = {}
+        self._warehouses: dict[int, Location] = {}
         self._symbols: dict[tuple[str, str], int] = {}
 
     async def _rows(self, kind: type[R], domain: Sequence[Any], *, limit: int | None = None) -> list[R]:

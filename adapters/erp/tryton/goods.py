@@ -115,14 +115,13 @@ class TrytonGoods(TrytonShipments):
         except RefusedError:
             await self._empty(IN, shipment)
             raise
-        await self._drive(IN, shipment, {"received": "do"})
 
     async def _receive_within_tolerance(self, shipment: int) -> None:
         """Tryton asks whether more than was ordered may come in. The house has answered that with the percentage that
         may come on top, which `check_receipt` has looked at: this one question is answered for people."""
         for _ in range(_MOST_LINES):
             try:
-                await self._drive(IN, shipment, {"draft": "receive"})
+                await self._drive(IN, shipment, {"draft": "receive", "received": "do"})
             except UserWarningError as warning:
                 if warning.question != _OVER:
                     raise

@@ -18,6 +18,14 @@ ISSUED = "/issued"
 """What the code of a facility's place ends in where goods are that were delivered or handed out."""
 _MOVES = {IN: "incoming_moves", BACK: "moves", INTERNAL: "moves"}
 _TO_DRAFT = {"request": "draft", "waiting": "draft", "assigned": "wait", "cancelled": "draft"}
+_HANDING_OVER = {
+    "request": "draft",
+    "draft": "wait",
+    "waiting": "assign_try",
+    "assigned": "do",
+    "packed": "ship",
+    "shipped": "do",
+}
 Commands = list[list[Any]]
 
 
@@ -45,10 +53,9 @@ class TrytonShipments(TrytonOrders):
             )
 
     async def _hand_over(self, model: str, shipment: int) -> None:
-        """Reserve what is there and move it; Tryton locks its stock for that. Refuses when there is too little."""
-        if await self._drive(model, shipment, {"request": "draft", "draft": "wait"}) == "waiting":
-            await self._drive(model, shipment, {"waiting": "assign_try"})
-        if await self._drive(model, shipment, {"assigned": "do", "packed": "ship", "shipped": "do"}) != "done":
+        """Reserve what is there and move it; Tryton locks its stock for that. Refuses when there is too little: then
+        reserving leaves the shipment waiting."""
+        if await self._drive(model, shipment, _HANDING_OVER) != "done":
             await self._refuse_short(model, shipment)
 
     async def _refuse_short(self, model: str, shipment: int) -> NoReturn:
@@ -58,7 +65,9 @@ class TrytonShipments(TrytonOrders):
     async def _warehouse(self, warehouse: int | None) -> wire.Location:
         if warehouse is None:
             raise drifted("an order for goods without a warehouse")
-        return await self._row(wire.Location, warehouse)
+        if warehouse not in self._warehouses:
+            self._warehouses[warehouse] = await self._row(wire.Location, warehouse)
+        return self._warehouses[warehouse]
 
     async def _delivered_to(self, place: wire.Location) -> int:
         """Where what was ordered goes: not into the store room, unless the warehouse has no other place."""
