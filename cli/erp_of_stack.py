@@ -24,7 +24,8 @@ async def order_states(addresses: StackAddresses) -> Mapping[str, tuple[str, ...
     found: defaultdict[str, list[str]] = defaultdict(list)
     if addresses.tryton_url:
         for purchase in await purchase_summaries(addresses.dsn(TRYTON)):
-            found[purchase.case_id].append(_STATES.get(purchase.state, purchase.state))
+            state = "done" if purchase.delivered else purchase.state
+            found[purchase.case_id].append(_STATES.get(state, state))
     else:
         for order in await order_summaries(addresses.dsn("erp")):
             found[order.case_id].append(order.status)

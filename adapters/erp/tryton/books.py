@@ -12,20 +12,23 @@ TABLES = SqlSystem(name="erp", title="Tryton's database", refusal="")
 
 
 class PurchaseSummary(Value):
-    """One purchase, whoever made it; `case_id` is empty when Corridor did not. `total` is without tax."""
+    """One purchase, whoever made it; `case_id` is empty when Corridor did not. `total` is without tax. One that is
+    `delivered` stays in the state 'processing' until its bill is booked."""
 
     number: str
     external_id: str
     case_id: str
     supplier: str
     state: str
+    delivered: bool
     ordered_on: date | None
     total: Decimal
 
 
 _PURCHASES = """
 SELECT coalesce(p.number, '') AS number, coalesce(p.reference, '') AS external_id,
-    coalesce(p.description, '') AS case_id, s.code AS supplier, p.state, p.purchase_date AS ordered_on,
+    coalesce(p.description, '') AS case_id, s.code AS supplier, p.state,
+    p.shipment_state = 'received' AS delivered, p.purchase_date AS ordered_on,
     coalesce(sum(l.unit_price * l.quantity::numeric), 0) AS total
 FROM purchase_purchase p
 JOIN party_party s ON s.id = p.party
