@@ -18,10 +18,10 @@ ERP ?= reference
 export CORRIDOR_ERP ?= $(ERP)
 CODE := activities adapters api cli domain workflows $(wildcard worker.py bench) tests
 
-.PHONY: help up demo test check lock bench format clean
+.PHONY: help up demo test test-tryton check lock bench format clean
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 up: $(INSTALLED) ## Start everything on this machine until Ctrl-C; ERP=tryton takes Tryton for the ERP
 	@exec $(BIN)/corridor up
@@ -31,6 +31,9 @@ demo: $(INSTALLED) ## Take purchases to money that the bank has booked, and hire
 
 test: check ## Run the checks and all tests
 	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --max-worker-restart 0
+
+test-tryton: $(INSTALLED) ## Run the tests that ask a real Tryton, which is built for them the first time
+	CORRIDOR_TEST_TRYTON=yes $(BIN)/python -m pytest -k tryton
 
 check: $(INSTALLED) ## Formatting, lint, types and the import rule
 	$(BIN)/ruff format --check .
