@@ -20,7 +20,12 @@ from temporalio.testing import WorkflowEnvironment
 
 from cli.settle import exit_settled
 from tests.fixtures.temporal import SERVER_ARGUMENTS, temporal_executable
-from tests.replay import approval_scripts, incident_scripts, invoice_scripts  # noqa: F401 - their import adds their scripts
+from tests.replay import (  # noqa: F401 - their import adds their scripts
+    approval_scripts,
+    hire_scripts,
+    incident_scripts,
+    invoice_scripts,
+)
 from tests.replay.scripts import IDENTITY, SCRIPTS, RecordedWorld, fingerprint
 from workflows import search_attributes
 

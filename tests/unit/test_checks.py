@@ -40,11 +40,7 @@ YESTERDAY = TODAY - timedelta(days=1)
 
 def judge(*lines: RequisitionLine, rules: dict[str, Any] | None = None, **over: Any) -> Assessment:
     """Assess `lines` against the master data of `over`, with the other arguments of `assess` under their own names."""
-    own = {
-        name: over.pop(name)
-        for name in ("requester", "recent", "accepted", "cancelled_lines", "manager")
-        if name in over
-    }
+    own = {name: over.pop(name) for name in ("requester", "recent", "accepted", "cancelled_lines") if name in over}
     who = own.pop("requester", requester())
     return assess(requisition(*lines), master(**over), policy(**(rules or {})), TODAY, who, **own)
 
@@ -103,13 +99,6 @@ class TestCosts:
     @pytest.mark.parametrize("who", [None, requester(active=False)])
     def test_who_is_not_in_the_directory_may_charge_nothing(self, who: Any) -> None:
         assert codes(judge(item_line(), requester=who)) == [("cost-centre-foreign", 1)]
-
-    def test_the_manager_of_a_hire_may_be_charged_beside_whoever_asked_for_it(self) -> None:
-        line = item_line(costs=(share("N-200"),))
-        assert codes(judge(line, manager=requester(person="mo", cost_centres=("N-200",)))) == []
-        assert codes(judge(line, requester=None, manager=requester(cost_centres=("N-200",), active=False))) == [
-            ("cost-centre-foreign", 1)
-        ]
 
     def test_own_account_wins_over_the_items_and_the_items_over_the_categorys(self) -> None:
         own = judge(item_line(costs=(share(account="6500"),)))
