@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import partial
 
 from api.access import QUERY_TIMEOUT
-from api.case_client import CaseClosedError, NoAnswerYetError
+from api.case_client import CaseClosedError
 from api.problems import ProblemDetail, ProblemError, conflict, forbidden, invalid_request, key_reused
 from api.services import Services
-from api.waiting import outcome
+from api.waiting import before, outcome
 from domain.reassigning import may_hand_over
 from domain.tasks import ChangeRefusal, Task, TaskChange, TaskChangeRecord
 
@@ -71,10 +71,7 @@ def _refusal(task: Task, change: TaskChange) -> ChangeRefusal | None:
 
 
 async def _ask(services: Services, task: Task, change: TaskChange) -> TaskChangeRecord | None:
-    try:
-        return await services.cases.change_record(task.case_id, change.change_id, QUERY_TIMEOUT)
-    except NoAnswerYetError:
-        return None
+    return await before(services.cases.change_record(task.case_id, change.change_id, QUERY_TIMEOUT))
 
 
 async def _send(services: Services, task: Task, change: TaskChange, seconds: float) -> TaskChangeRecord | None:

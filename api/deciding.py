@@ -6,12 +6,12 @@ from functools import partial
 
 from api.access import QUERY_TIMEOUT
 from api.acting import not_delegated
-from api.case_client import CaseClosedError, NoAnswerYetError
+from api.case_client import CaseClosedError
 from api.problems import ProblemDetail, ProblemError, conflict, forbidden, invalid_request, key_reused
 from api.routes.tasks import not_theirs
 from api.services import Services
 from api.standing import Standing, standing_of
-from api.waiting import outcome
+from api.waiting import before, outcome
 from domain.approval import missing_content, refusal
 from domain.hire_answers import is_about_hire
 from domain.policy.model import DelegationRule
@@ -45,7 +45,8 @@ async def hand_in(services: Services, task: Task, decision: Decision, seconds: f
     """Check a decision on a task that its actor may see, and hand it to the case; None when the case has not answered
     within `seconds`. A repeat of a known decision gets the record of the first.
 
-    Raises the problem (403, 409, 422) of a decision that does not count, and `domain.outside_errors`.
+    Raises the problem (403, 409, 422) of a decision that does not count, the problem 503 when the case does not say
+    whether it knows a late one, and `domain.outside_errors`.
     """
     standing = await standing_of(services, task, decision)
     decision, rule = standing.decision, standing.delegation_rule
@@ -105,10 +106,7 @@ def _too_late(task: Task, decision: Decision, rule: DelegationRule) -> IgnoredBe
 
 
 async def _ask(services: Services, task: Task, decision: Decision) -> DecisionRecord | None:
-    try:
-        return await services.cases.decision_record(task.case_id, decision.decision_id, QUERY_TIMEOUT)
-    except NoAnswerYetError:
-        return None
+    return await before(services.cases.decision_record(task.case_id, decision.decision_id, QUERY_TIMEOUT))
 
 
 def _check_content(task: Task, decision: Decision, rule: DelegationRule) -> None:

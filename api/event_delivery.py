@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 
 from api.access import QUERY_TIMEOUT
-from api.case_client import CaseClosedError, HireEvent, NoAnswerYetError, PurchaseEvent
+from api.case_client import CaseClosedError, HireEvent, PurchaseEvent
 from api.problems import conflict
 from api.schemas.events import CloudEvent
 from api.services import Services
-from api.waiting import outcome
+from api.waiting import before, outcome
 from workflows.messages.procure_to_pay import EventRecord
 
 
@@ -33,10 +33,7 @@ async def hand_in(
 
 async def _before_the_end(services: Services, case: str, event_id: str) -> EventRecord:
     """What became of an event that comes again after its case has closed."""
-    try:
-        record = await services.cases.event_record(case, event_id, QUERY_TIMEOUT)
-    except NoAnswerYetError:
-        record = None
+    record = await before(services.cases.event_record(case, event_id, QUERY_TIMEOUT))
     if record is None:
         raise conflict("case-closed", "The case is closed", "It takes no further events.", case_id=case)
     return record

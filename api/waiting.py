@@ -13,7 +13,7 @@ from typing import Annotated, TypeVar
 from fastapi import Header
 
 from api.case_client import NoAnswerYetError
-from api.problems import invalid_parameter
+from api.problems import invalid_parameter, unavailable
 
 DEFAULT_WAIT_SECONDS = 2
 MAX_WAIT_SECONDS = 30
@@ -59,6 +59,15 @@ def chosen_id(in_body: str | None, header: str | None) -> str:
     if in_body is not None and in_body != from_header:
         raise invalid_parameter("Idempotency-Key", "differs-from-body", "The body names another id than the header.")
     return from_header
+
+
+async def before(record: Awaitable[T | None]) -> T | None:
+    """What the case knows of a request that may be a repeat. Raises the 503 problem when it does not answer just now:
+    nobody may be told that they came too late with what the case has taken already."""
+    try:
+        return await record
+    except NoAnswerYetError:
+        raise unavailable("The case does not answer just now. Send the same again, under the same id.") from None
 
 
 async def outcome(ask: Callable[[timedelta], Awaitable[T | None]], seconds: float) -> T | None:

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 
 from api.access import QUERY_TIMEOUT, require_linkable, visible_case
-from api.case_client import CaseClosedError, NoAnswerYetError
+from api.case_client import CaseClosedError
 from api.gatekeeping import BearerRoute, TheActor, TheServices
 from api.hire_intake import HireIntake
 from api.intake import Intake
@@ -28,7 +28,7 @@ from api.schemas.cases import ActionBody, ActionOutcome
 from api.schemas.links import case_links, case_path
 from api.schemas.parameters import CaseId
 from api.services import Services
-from api.waiting import IdempotencyKey, Prefer, chosen_id, outcome, wait_seconds
+from api.waiting import IdempotencyKey, Prefer, before, chosen_id, outcome, wait_seconds
 from domain.case import CaseSnapshot, parse_case_id
 from domain.case_actions import ActionRecord, ActionRefusal, ActionRequest, CaseAction, action_refusal
 from domain.hire import Hire
@@ -125,10 +125,7 @@ async def _known(services: Services, case: CaseSnapshot, request: ActionRequest)
     """What became of this very request when the case is closed by now. Raises the 409 problem when it came too late."""
     if case.status == "running":
         return None
-    try:
-        record = await services.cases.action_record(case.case_id, request.action_id, QUERY_TIMEOUT)
-    except NoAnswerYetError:
-        record = None
+    record = await before(services.cases.action_record(case.case_id, request.action_id, QUERY_TIMEOUT))
     if record is None:
         raise _refused("case-closed")
     return record

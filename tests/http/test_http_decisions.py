@@ -65,6 +65,19 @@ async def test_a_repeated_decision_gets_the_same_answer(gateway: Gateway, header
     assert len(gateway.cases.received) == 1
 
 
+async def test_a_repeat_is_not_told_that_it_came_too_late_while_the_case_is_silent(gateway: Gateway) -> None:
+    await open_case(gateway)
+    body = {"decision_id": "decision-4711"}
+    first = await decide(gateway, body)
+    await open_case(gateway, 2, task={"subject_version": 3, "status": "done"})
+    gateway.cases.silent = True  # as while its worker starts again
+    unsure = await decide(gateway, body)
+    assert (unsure.status_code, slug(unsure)) == (503, "unavailable")
+    assert "retry-after" in unsure.headers
+    gateway.cases.silent = False
+    assert (await decide(gateway, body)).json() == first.json()
+
+
 async def test_another_decision_under_a_used_id_is_refused(gateway: Gateway) -> None:
     await open_case(gateway)
     await decide(gateway, {"decision_id": "decision-4711"})

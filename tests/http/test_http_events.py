@@ -100,6 +100,9 @@ async def test_an_event_that_comes_again_is_answered_even_after_the_end(gateway:
     await two_orders(gateway)
     first = await gateway.send_event(an_event())
     gateway.cases.closed.add(CASE)
+    gateway.cases.silent = True
+    assert (await gateway.send_event(an_event())).status_code == 503, "nobody knows whether it came before"
+    gateway.cases.silent = False
     again = await gateway.send_event(an_event())
     assert (again.status_code, again.json()) == (200, first.json())
     new = await gateway.send_event(an_event(id="evt-2"))
