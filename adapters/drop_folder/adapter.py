@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 
 from adapters.drop_folder.claims import MAX_TRIES, Claim, Claims, given_up, text_of, write_problem
+from adapters.drop_folder.looking import Look, look
 from domain.capture import MAX_DOCUMENT_BYTES, Channel, DocumentFinding
 from domain.ports.invoice_sources import LeftDocument, Taken
 
 WORKING, DONE, REFUSED = "working", "done", "refused"
-MAX_SCANNED = 5_000
-"""Entries of one folder that one look sees; what is taken makes room for the others."""
-_FACILITY = re.compile(r"^[a-z][a-z0-9-]{1,31}$")
-_INCOMPLETE = (".part", ".tmp", ".filepart", ".crdownload")
-
-_Look = dict[Path, tuple[int, int, int]]
-"""Size, time of change (ns) and inode of each file."""
+OWN = (WORKING, DONE, REFUSED)
 
 
 class DropFolder:
@@ -33,14 +24,14 @@ class DropFolder:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        for each in (WORKING, DONE, REFUSED):
+        for each in OWN:
             (folder / each).mkdir(parents=True, exist_ok=True)
         self._claims = Claims(folder / WORKING)
         self._held: dict[str, Claim] = {}
-        self._seen: _Look = {}
+        self._seen: Look = {}
 
     def waiting(self, limit: int) -> tuple[str, ...]:
-        before, self._seen = self._seen, dict(self._look())
+        before, self._seen = self._seen, look(self._folder, OWN)
         complete = sorted(
             (path for path, known in self._seen.items() if before.get(path) == known),
             key=lambda path: (self._seen[path][1], path),
@@ -83,29 +74,3 @@ class DropFolder:
             return Taken(key=key, sender=claim.group, faults=(DocumentFinding(rule="too-large", message=message),))
         document = LeftDocument(name=text_of(claim.name), content=content, facility=claim.group or None)
         return Taken(key=key, sender=claim.group, documents=(document,))
-
-    def _look(self) -> Iterator[tuple[Path, tuple[int, int, int]]]:
-        folders = [self._folder]
-        with os.scandir(self._folder) as entries:
-            for entry in islice(entries, MAX_SCANNED):
-                if entry.is_dir(follow_symlinks=False) and _is_of_facility(entry.name):
-                    folders.append(Path(entry.path))
-        for folder in folders:
-            yield from _files(folder)
-
-
-def _is_of_facility(name: str) -> bool:
-    return name not in (WORKING, DONE, REFUSED) and _FACILITY.match(name) is not None
-
-
-def _files(folder: Path) -> Iterator[tuple[Path, tuple[int, int, int]]]:
-    with os.scandir(folder) as entries:
-        for entry in islice(entries, MAX_SCANNED):
-            if entry.name.startswith(".") or entry.name.lower().endswith(_INCOMPLETE):
-                continue
-            try:
-                known = entry.stat(follow_symlinks=False)
-                if entry.is_file(follow_symlinks=False):
-                    yield Path(entry.path), (known.st_size, known.st_mtime_ns, known.st_ino)
-            except FileNotFoundError:
-                continue  # somebody took it meanwhile

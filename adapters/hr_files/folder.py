@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import os
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 
 from adapters.drop_folder.claims import MAX_TRIES, Claim, Claims, text_of, write_problem
+from adapters.drop_folder.looking import MAX_SCANNED, Look, look
 from adapters.hr_files.reading import CsvRows, facts_of
 from domain.capture import DocumentFinding
 from domain.hire_file import RowFault, file_name
@@ -18,16 +18,10 @@ from domain.hire_file_compare import kinds_in_order
 from domain.ports.hire_files import FileFacts, LeftFile
 
 WORKING, DONE, REFUSED, ASIDE = "working", "done", "refused", "aside"
-MAX_SCANNED = 5_000
-"""Entries of one folder that one look sees."""
+OWN = (WORKING, DONE, REFUSED, ASIDE)
 MAX_WRITTEN = 1_000
 """Faults that are written beside a refused file."""
-_FACILITY = re.compile(r"^[a-z][a-z0-9-]{1,31}$")
-_INCOMPLETE = (".part", ".tmp", ".filepart", ".crdownload")
 _MARK = "~"
-
-_Look = dict[Path, tuple[int, int, int]]
-"""Size, time of change (ns) and inode of each file."""
 
 
 class HrFolder:
@@ -39,11 +33,11 @@ class HrFolder:
 
     def __init__(self, folder: Path, *, end_required: bool = True) -> None:
         self._folder, self._end_required = folder, end_required
-        for each in (WORKING, DONE, REFUSED, ASIDE):
+        for each in OWN:
             (folder / each).mkdir(parents=True, exist_ok=True)
         self._claims = Claims(folder / WORKING)
         self._held: dict[str, Claim] = {}
-        self._seen: _Look = {}
+        self._seen: Look = {}
 
     @contextmanager
     def alone(self) -> Iterator[bool]:
@@ -55,7 +49,7 @@ class HrFolder:
             os.close(descriptor)
 
     def waiting(self, limit: int) -> tuple[str, ...]:
-        before, self._seen = self._seen, dict(self._look())
+        before, self._seen = self._seen, look(self._folder, OWN)
         left = {str(path.relative_to(self._folder)): path.name for path in self._claims.left_over(limit)}
         names = {key: file_name(name.split(_MARK, 2)[-1]) for key, name in left.items()}
         for path, known in self._seen.items():
@@ -115,15 +109,6 @@ class HrFolder:
     def put_back(self, file: LeftFile) -> None:
         self._claims.put_back(self._held.pop(file.key))
 
-    def _look(self) -> Iterator[tuple[Path, tuple[int, int, int]]]:
-        folders = [self._folder]
-        with os.scandir(self._folder) as entries:
-            for entry in islice(entries, MAX_SCANNED):
-                if entry.is_dir(follow_symlinks=False) and _is_of_facility(entry.name):
-                    folders.append(Path(entry.path))
-        for folder in folders:
-            yield from _files(folder)
-
 
 def _locked(descriptor: int) -> bool:
     try:
@@ -133,23 +118,6 @@ def _locked(descriptor: int) -> bool:
     except OSError:
         pass  # this file system knows no such locks
     return True
-
-
-def _is_of_facility(name: str) -> bool:
-    return name not in (WORKING, DONE, REFUSED, ASIDE) and _FACILITY.match(name) is not None
-
-
-def _files(folder: Path) -> Iterator[tuple[Path, tuple[int, int, int]]]:
-    with os.scandir(folder) as entries:
-        for entry in islice(entries, MAX_SCANNED):
-            if entry.name.startswith(".") or entry.name.lower().endswith(_INCOMPLETE):
-                continue
-            try:
-                known = entry.stat(follow_symlinks=False)
-                if entry.is_file(follow_symlinks=False):
-                    yield Path(entry.path), (known.st_size, known.st_mtime_ns, known.st_ino)
-            except FileNotFoundError:
-                continue  # somebody took it meanwhile
 
 
 def _given_up(claim: Claim) -> tuple[RowFault, ...]:
