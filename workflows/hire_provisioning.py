@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from temporalio import workflow
 
@@ -69,12 +70,7 @@ class Provisioning:
                 version, count = case.board.version, len(self._branches)  # what changes from here on is news
                 await case.quiet()
                 await case.until(
-                    lambda: (
-                        case.board.version != version  # noqa: B023
-                        or len(self._branches) != count  # noqa: B023
-                        or (corrected() and "correction" not in self._branches)
-                        or self._failed is not None
-                    ),
+                    partial(self._has_news, version, count, corrected),
                     self._until_next_change(),
                     "The next day of the plan",
                 )
@@ -83,6 +79,15 @@ class Provisioning:
         except CaseEnded:
             await self._all_branches()
             raise
+
+    def _has_news(self, version: int, count: int, corrected: Callable[[], bool]) -> bool:
+        """Whether the board or the branches are other than they were, or HR has corrected the hire."""
+        return (
+            self._case.board.version != version
+            or len(self._branches) != count
+            or (corrected() and "correction" not in self._branches)
+            or self._failed is not None
+        )
 
     # Beginning
 
