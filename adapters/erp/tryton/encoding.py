@@ -48,6 +48,11 @@ def _plain(value: Any) -> dict[str, Any]:
     raise TypeError(f"no encoding of {type(value).__name__}")
 
 
+def binary(quantity: Decimal) -> float:
+    """A quantity as Tryton keeps it, which rounds it by its unit; money travels as Decimal."""
+    return float(quantity)
+
+
 def _parts(value: date | time, names: tuple[str, ...]) -> dict[str, int]:
     return {name: getattr(value, name) for name in names}
 

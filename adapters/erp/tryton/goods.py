@@ -18,6 +18,7 @@ from adapters.erp.tryton.documents import (
     movement_key,
     order_key,
 )
+from adapters.erp.tryton.encoding import binary
 from adapters.erp.tryton.errors import UserWarningError, drifted
 from adapters.erp.tryton.shipments import BACK, IN, Commands, TrytonShipments
 from domain.outside_errors import RefusedError
@@ -137,7 +138,7 @@ class TrytonGoods(TrytonShipments):
             line = held.lines[number]
             if line.pending:
                 commands.append(["add", [line.pending[0]]])
-                commands.append(["write", [line.pending[0]], {"quantity": float(count)}])
+                commands.append(["write", [line.pending[0]], {"quantity": binary(count)}])
             else:
                 source, origin = await self._supplier_location(held.party), f"purchase.line,{line.id}"
                 move = await self._movement(line, count, source, place.input_location, origin)
@@ -186,7 +187,7 @@ class TrytonGoods(TrytonShipments):
         return {
             "product": line.product,
             "unit": line.unit,
-            "quantity": float(count),
+            "quantity": binary(count),
             "from_location": source,
             "to_location": target,
             "unit_price": line.unit_price,

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from stdnum import ean
 
+from adapters.erp.tryton.encoding import binary
 from adapters.erp.tryton.install_books import Books, facilities
 from adapters.erp.tryton.install_parties import Parties
 from adapters.erp.tryton.loading import Loader, Values
@@ -171,7 +172,7 @@ def _tiers(contract: Contract) -> list[Values]:
     """The last that fits counts, so the smallest quantity comes first."""
     tiers = sorted(contract.tiers, key=lambda each: each.minimum)
     return [
-        {"sequence": place, "quantity": float(each.minimum), "unit_price": each.price.amount}
+        {"sequence": place, "quantity": binary(each.minimum), "unit_price": each.price.amount}
         for place, each in enumerate(tiers, start=1)
     ]
 
@@ -213,7 +214,7 @@ async def _stock(
     counted: defaultdict[str, list[Values]] = defaultdict(list)
     for each in stock:
         if each.item in goods.products:
-            counted[each.facility].append({"product": goods.products[each.item], "quantity": float(each.available)})
+            counted[each.facility].append({"product": goods.products[each.item], "quantity": binary(each.available)})
     made = await loader.create(
         "stock.inventory",
         [

@@ -29,6 +29,7 @@ from adapters.erp.tryton.documents import (
     number_key,
     order_key,
 )
+from adapters.erp.tryton.encoding import binary
 from adapters.erp.tryton.errors import drifted
 from adapters.erp.tryton.master import TrytonMaster
 from domain.master_data import Contract
@@ -253,7 +254,7 @@ class TrytonOrders(TrytonMaster):
             "sequence": line.line,
             "product": None if product is None else product.id,
             "unit": unit if unit is not None or product is None else product.default_uom,
-            "quantity": float(line.quantity.value),  # Tryton's quantities are binary; the unit rounds them
+            "quantity": binary(line.quantity.value),
             "unit_price": line.unit_price.amount,
             "description": line.description,
             "delivery_date_edit": True,
@@ -356,7 +357,7 @@ def _amended(held: HeldLine, line: OrderLine) -> dict[str, Any]:
         "line": held.id,
         "product": held.product,
         "unit": held.unit,
-        "quantity": float(line.quantity.value),
+        "quantity": binary(line.quantity.value),
         "unit_price": line.unit_price.amount,
         "description": held.description,
     }

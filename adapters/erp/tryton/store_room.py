@@ -8,6 +8,7 @@ from decimal import Decimal
 from adapters.erp.tryton import order_checks, wire
 from adapters.erp.tryton.calls import refuse
 from adapters.erp.tryton.documents import ZERO, IssueDocument, issue_key
+from adapters.erp.tryton.encoding import binary
 from adapters.erp.tryton.errors import drifted
 from adapters.erp.tryton.goods import TrytonGoods
 from adapters.erp.tryton.shipments import INTERNAL, ISSUED, Commands
@@ -89,7 +90,7 @@ class TrytonStoreRoom(TrytonGoods):
             {
                 "product": products[item].id,
                 "unit": products[item].default_uom,
-                "quantity": float(count),
+                "quantity": binary(count),
                 "from_location": place,
                 "to_location": target,
             }
@@ -107,7 +108,7 @@ class TrytonStoreRoom(TrytonGoods):
             {
                 "product": move.product,
                 "unit": move.unit,
-                "quantity": float(move.quantity),
+                "quantity": binary(move.quantity),
                 "from_location": row.to_location,
                 "to_location": row.from_location,
             }
