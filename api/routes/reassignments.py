@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
 
-from api.access import require_role
+from api.access import require_role, sees_task
 from api.changing import hand_over
 from api.gatekeeping import BearerRoute, TheActor, TheServices
 from api.many import each_of, id_of_part, outcome_of, status_of
@@ -87,12 +87,20 @@ async def reassign_many(
     assignee = actor_of(await active_person(services, body.to, "/to"))
     held: Sequence[str] = body.task_ids or ()
     if body.from_ is not None:
-        if body.from_ != actor.person:
-            require_role(actor, "process-owner")
-        held = [each.task.task_id for each in await services.reader.tasks_held_by(body.from_, MAX_BULK + 1)]
+        held = await _held_by(services, actor, body.from_)
     changes = _changes(chosen_id(body.change_id, idempotency_key), held, actor, assignee, body.from_, body.comment)
     items = await each_of(changes, wait_seconds(prefer), partial(_change_one, services))
     return BulkReassignsOutcome(**_counted(items), more=len(held) > MAX_BULK)
+
+
+async def _held_by(services: Services, actor: Actor, person: str) -> list[str]:
+    """All that the caller holds, or what somebody else holds of the cases that are the caller's to see."""
+    if person != actor.person:
+        require_role(actor, "process-owner")
+    held = [each.task for each in await services.reader.tasks_held_by(person, MAX_BULK + 1)]
+    if person != actor.person:
+        held = [task for task in held if await sees_task(services, actor, task)]
+    return [task.task_id for task in held]
 
 
 @router.post("/v1/people/{person}/handover", responses=problems(403, 404, body=True), tags=["Delegations"])

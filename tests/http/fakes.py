@@ -129,9 +129,9 @@ class FewFacilities:
 
 
 class Gateway:
-    """The app, the world behind it, and callers."""
+    """The app, the world behind it, and callers. An `app` that is given serves this world from now on."""
 
-    def __init__(self, keys: KeySet) -> None:
+    def __init__(self, keys: KeySet, app: FastAPI | None = None) -> None:
         self.now = NOW
         self.keys = keys
         self.evidence = MemoryEvidence(clock=self.clock)
@@ -189,7 +189,8 @@ class Gateway:
             now=self.clock,
             probes={"temporal": self._probe_of("temporal"), "database": self._probe_of("database")},
         )
-        self.app: FastAPI = create_app(self.services, max_body_bytes=50_000)
+        self.app: FastAPI = app or create_app(self.services, max_body_bytes=50_000)
+        self.app.state.services = self.services
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app=self.app), base_url="http://gateway")
 
     def clock(self) -> datetime:
