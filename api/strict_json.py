@@ -12,7 +12,8 @@ from fastapi import Request
 from api.problems import ProblemError
 
 MAX_DEPTH = 32
-_STRUCTURE = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{\]}]', re.DOTALL)
+# A string that nothing ends is one match too: else each quote in it would be looked at up to the end of the body.
+_STRUCTURE = re.compile(r'"(?:[^"\\]+|\\.)*+"?|[\[{\]}]', re.DOTALL)
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 ACCEPTED = ("application/json", "application/cloudevents+json")
 
