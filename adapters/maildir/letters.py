@@ -16,10 +16,16 @@ from domain.ports.invoice_sources import LeftDocument
 
 MAX_LETTER_BYTES = 30_000_000
 MAX_PARTS, MAX_DEPTH, MAX_DOCUMENTS = 200, 10, 20
+MAX_HEADER, MAX_HEADERS = 5_000, 200_000
+"""Bytes of one header that is read here, and of all of them: reading one takes time by the square of its length."""
 _MAX_ADDRESS, _MAX_NAME = 254, 200
 _TYPES = frozenset({"application/pdf", "application/xml", "text/xml"})
 _UNTOLD = frozenset({"application/octet-stream", "binary/octet-stream", "application/x-download"})
 _ENDINGS = (".pdf", ".xml")
+_READ_HEADER = re.compile(
+    rb"(?:\A|[\r\n])(?:from|authentication-results|content-[a-z-]{1,30}):[^\r\n]*+(?:(?:\r\n|\r|\n)[ \t][^\r\n]*+)*+",
+    re.IGNORECASE,
+)
 _ADDRESS = re.compile(r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+$")
 
 
@@ -42,6 +48,7 @@ def letter_of(content: bytes, authenticator: str = "") -> Letter:
     """
     if content.lower().count(b"boundary=") > MAX_PARTS:  # reading takes time for each
         raise UnusableLetterError("too-many-parts", f"The mail has more than {MAX_PARTS} parts.")
+    _require_short_headers(content)
     sender = ""
     try:
         message = email.message_from_bytes(content, policy=email.policy.default)
@@ -55,6 +62,16 @@ def letter_of(content: bytes, authenticator: str = "") -> Letter:
         raise UnusableLetterError(
             "mail-unreadable", f"The mail cannot be read ({type(error).__name__}).", sender
         ) from error
+
+
+def _require_short_headers(content: bytes) -> None:
+    """Before the mail is parsed, which reads the headers of its parts."""
+    total = 0
+    for header in _READ_HEADER.finditer(content):
+        total += len(header[0])
+        if len(header[0]) > MAX_HEADER or total > MAX_HEADERS:
+            most = f"{MAX_HEADER:,} bytes, or all of them more than {MAX_HEADERS:,}"
+            raise UnusableLetterError("header-too-long", f"A header of the mail has more than {most}.")
 
 
 def _sender(message: EmailMessage) -> str:
