@@ -14,11 +14,19 @@ Severity = Literal["fatal", "warning"]
 
 # A broken template repeats its fault on each of 10,000 lines; people read the first ones.
 MAX_FINDINGS = 200
+MAX_MESSAGE, MAX_PLACE = 500, 300
+"""Characters: a parser's message repeats what it stumbled over, which may be most of the document."""
 _INDEX = re.compile(r"(?<=/)[0-9]+(?=/|$)")
 
 
 def finding(rule: str, message: str, place: str = "", severity: Severity = "fatal") -> DocumentFinding:
-    return DocumentFinding(rule=rule, place=place, message=message, severity=severity)
+    return DocumentFinding(
+        rule=rule, place=_cut(place, MAX_PLACE), message=_cut(message, MAX_MESSAGE), severity=severity
+    )
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def refuse(rule: str, message: str, place: str = "") -> NoReturn:
