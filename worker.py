@@ -31,6 +31,7 @@ from activities.paying import PayingActivities
 from activities.ports import Ports
 from activities.purchasing import PurchasingActivities, wall_clock
 from activities.registry import activities_of
+from activities.step_queues import StepQueues
 from activities.waiting_invoices import WaitingInvoices
 from activities.workforce import WorkforceDesk
 from adapters.directory_files import FileDirectory
@@ -53,12 +54,14 @@ from adapters.telemetry.logs import configure_logs
 from adapters.telemetry.ports import traced
 from adapters.telemetry.sdk import sdk_runtime
 from adapters.telemetry.traces import configure_traces
-from adapters.temporal_cases import Plan, TemporalCaseMessenger, TemporalRunningCases, ensure_schedules
+from adapters.temporal_cases import TemporalCaseMessenger, TemporalRunningCases, ensure_schedules
 from adapters.temporal_payloads import data_converter
 from adapters.webhooks.notifier import WebhookNotifier
 from cli.case_sandbox import CaseSandbox
 from cli.erp_of_worker import system_of_record
+from cli.housekeeping_plans import housekeeping
 from cli.process_code import read_once
+from cli.queue_workers import Bulkheads, Steps, Workers, step_workers
 from cli.settle import exit_settled
 from cli.worker_ports import hiring, invoicing
 from cli.worker_settings import WorkerSettings
@@ -69,15 +72,11 @@ from workflows.hire_to_provision import HireToProvision
 from workflows.housekeeping import ReconcileCases, SealEvidence
 from workflows.incident import Incident
 from workflows.invoice_to_payment import InvoiceToPayment
-from workflows.messages.hire_to_provision import RESCREEN_WORKFORCE
 from workflows.messages.hire_to_provision import WORKFLOW_NAME as HIRE_TO_PROVISION
-from workflows.messages.housekeeping import RECONCILE_CASES, SEAL_EVIDENCE
 from workflows.messages.incident import WORKFLOW_NAME as INCIDENT
 from workflows.messages.invoice_to_payment import WORKFLOW_NAME as INVOICE_TO_PAYMENT
-from workflows.messages.payment_run import COLLECT_BANK_MESSAGES, PROPOSE_PAYMENTS
 from workflows.messages.payment_run import WORKFLOW_NAME as PAYMENT_RUN
 from workflows.messages.procure_to_pay import SNAPSHOT, TASK_QUEUE, WORKFLOW_NAME
-from workflows.messages.workforce import END_ACCESS
 from workflows.payment_run import PaymentRun
 from workflows.payment_schedules import CollectBankMessages, ProposePayments
 from workflows.procure_to_pay import ProcureToPay
@@ -108,18 +107,72 @@ def sandbox() -> CaseSandbox:
     return CaseSandbox(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
 
 
+GRACE = timedelta(minutes=5)
+
+
 def build_worker(
     client: Client,
     ports: Ports,
     task_queue: str = TASK_QUEUE,
     checkpoints: CheckpointStore | None = None,
-    grace: timedelta = timedelta(minutes=5),
+    grace: timedelta = GRACE,
     **options: Any,
 ) -> Worker:
-    """A worker of all processes over the given ports; `options` go to the SDK's worker.
+    """A worker of all processes over the given ports, whose steps wait on the one queue that it serves; `options` go to
+    the SDK's worker.
 
     It keeps house as well when it is given `checkpoints`; cases younger than `grace` are not reconciled.
     """
+    return Worker(
+        client,
+        task_queue=task_queue,
+        workflows=processes(ports, checkpoints),
+        activities=steps_of(client, ports, task_queue, checkpoints, grace),
+        workflow_runner=sandbox(),
+        **_common(options),
+    )
+
+
+def build_workers(
+    client: Client,
+    ports: Ports,
+    bulkheads: Bulkheads,
+    task_queue: str = TASK_QUEUE,
+    checkpoints: CheckpointStore | None = None,
+    grace: timedelta = GRACE,
+    **options: Any,
+) -> Workers:
+    """The workers of one process: as `build_worker`, with a queue for each outside system. `options` go to each."""
+    steps = steps_of(client, ports, task_queue, checkpoints, grace)
+    common = _common(options)
+    workers = step_workers(client, task_queue, steps, bulkheads, **common)
+    if "cases" in bulkheads.serves:
+        common["interceptors"] = [*common["interceptors"], StepQueues()]
+        cases = Worker(
+            client,
+            task_queue=task_queue,
+            workflows=processes(ports, checkpoints),
+            activities=steps,  # all of them: what was begun without bulkheads waits here
+            workflow_runner=sandbox(),
+            max_concurrent_activities=bulkheads.limit("cases").at_once,
+            **common,
+        )
+        workers = [cases, *workers]
+    return Workers(workers)
+
+
+def _common(options: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "graceful_shutdown_timeout": timedelta(seconds=10),
+        **options,
+        "interceptors": [CaseLogContext(), Heartbeats(), *options.get("interceptors", ())],
+    }
+
+
+def steps_of(
+    client: Client, ports: Ports, task_queue: str, checkpoints: CheckpointStore | None, grace: timedelta
+) -> Steps:
+    """All steps that can be done with the ports."""
     case = CaseActivities(ports.evidence, ports.directory, ports.commitments)
     invoice_ports = ports_of_invoices(client, ports)
     purchasing = PurchasingActivities(
@@ -149,16 +202,7 @@ def build_worker(
     if checkpoints is not None:
         running = TemporalRunningCases(client, CASES, SNAPSHOT, task_queue)
         keeping += [HousekeepingActivities(checkpoints, ports.evidence, ports.reader, running, wall_clock, grace)]
-    return Worker(
-        client,
-        task_queue=task_queue,
-        workflows=processes(ports, checkpoints),
-        activities=activities_of(case, purchasing, *keeping),
-        workflow_runner=sandbox(),
-        interceptors=[CaseLogContext(), Heartbeats(), *options.pop("interceptors", ())],
-        graceful_shutdown_timeout=timedelta(seconds=10),
-        **options,
-    )
+    return activities_of(case, purchasing, *keeping)
 
 
 def processes(ports: Ports, checkpoints: CheckpointStore | None) -> list[type]:
@@ -195,41 +239,6 @@ def ports_of_invoices(client: Client, ports: Ports) -> InvoicePorts | None:
         bank=given.bank,
         bank_reader=given.bank_reader,
         policies=given.policies,
-    )
-
-
-def housekeeping(settings: WorkerSettings, pays: bool = True) -> Sequence[Plan]:
-    """What runs at which intervals; `pays` says that bills are paid in this ERP."""
-    return (
-        Plan(name="seal-evidence", workflow=SEAL_EVIDENCE, every=timedelta(minutes=settings.seal_every_minutes)),
-        *(_of_payments(settings) if pays else ()),
-        *(_of_workforce(settings) if settings.hris_dsn else ()),
-        Plan(
-            name="reconcile-cases", workflow=RECONCILE_CASES, every=timedelta(minutes=settings.reconcile_every_minutes)
-        ),
-    )
-
-
-def _of_payments(settings: WorkerSettings) -> Sequence[Plan]:
-    return (
-        Plan(
-            name="propose-payments", workflow=PROPOSE_PAYMENTS, every=timedelta(minutes=settings.propose_every_minutes)
-        ),
-        Plan(
-            name="collect-bank-messages",
-            workflow=COLLECT_BANK_MESSAGES,
-            every=timedelta(seconds=settings.collect_every_seconds),
-        ),
-    )
-
-
-def _of_workforce(settings: WorkerSettings) -> Sequence[Plan]:
-    """What concerns everybody who works here, whom only an HRIS knows."""
-    return (
-        Plan(
-            name="rescreen-workforce", workflow=RESCREEN_WORKFORCE, every=timedelta(days=settings.rescreen_every_days)
-        ),
-        Plan(name="end-access", workflow=END_ACCESS, every=timedelta(hours=settings.end_access_every_hours)),
     )
 
 
@@ -330,14 +339,13 @@ async def run(settings: WorkerSettings) -> None:
     client = await connect(settings)
     async with outside(settings) as out:
         relay = OutboxRelay(out.outbox, out.notifiers, wall_clock)
-        at_once = settings.steps_at_once
-        async with build_worker(
-            client, out.ports, settings.task_queue, out.checkpoints, max_concurrent_activities=at_once
-        ):
+        async with build_workers(
+            client, out.ports, settings.bulkheads, settings.task_queue, out.checkpoints
+        ) as workers:
             await ensure_schedules(
                 client, settings.task_queue, housekeeping(settings, pays=out.ports.invoicing is not None)
             )
-            structlog.get_logger("worker").info("worker.started", task_queue=settings.task_queue)
+            structlog.get_logger("worker").info("worker.started", task_queues=workers.task_queues)
             await relay.run(stop)
             await stop.wait()
 

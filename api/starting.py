@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from temporalio.client import Client
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.common import Priority, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
+from domain.bulkheads import priority_of
 from domain.case import Process
 from domain.model import Value
 from domain.outside_errors import TemporarilyUnavailableError
@@ -58,6 +59,7 @@ async def start_case(client: Client, task_queue: str, beginning: Beginning, give
             search_attributes=search_attributes.at_start(beginning.process, beginning.facility, beginning.urgency),
             static_summary=beginning.summary.encode()[:MAX_SUMMARY_BYTES].decode(errors="ignore"),
             static_details=beginning.details,
+            priority=Priority(priority_key=priority_of(beginning.urgency), fairness_key=beginning.facility),
             rpc_timeout=START_TIMEOUT,
         )
     except WorkflowAlreadyStartedError:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from adapters.key_files import KeysFolder
 from adapters.temporal_payloads import PlainPayloads
 from adapters.webhooks.subscriber import Subscriber
+from cli.queue_workers import Bulkheads
+from domain.bulkheads import LIMITS, QUEUES, Limit, WorkQueue
 from workflows.messages.procure_to_pay import TASK_QUEUE
 
 
@@ -35,7 +37,9 @@ class WorkerSettings(BaseSettings):
     keys_dir: KeysFolder = None
     plain_payloads: PlainPayloads = "accept"
     reference_dir: Path = Path("examples")
-    steps_at_once: Annotated[int, Field(ge=1, le=1000)] = 100
+    steps_at_once: Annotated[int, Field(ge=1, le=1000)] = LIMITS["cases"].at_once
+    queues: Annotated[tuple[WorkQueue, ...], NoDecode] = QUEUES
+    queue_limits: dict[WorkQueue, Limit] = {}
     seal_every_minutes: Annotated[int, Field(ge=1, le=1440)] = 10
     reconcile_every_minutes: Annotated[int, Field(ge=1, le=10080)] = 60
     propose_every_minutes: Annotated[int, Field(ge=1, le=10080)] = 60
@@ -67,3 +71,21 @@ class WorkerSettings(BaseSettings):
     metrics_address: str = ""
     log_level: str = "INFO"
     otlp_endpoint: str = Field(default="", validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
+
+    @field_validator("queues", mode="before")
+    @classmethod
+    def _queues(cls, given: object) -> object:
+        """Names with commas between them; nothing means all."""
+        if not isinstance(given, str):
+            return given
+        return tuple(dict.fromkeys(each.strip() for each in given.split(",") if each.strip())) or QUEUES
+
+    @property
+    def bulkheads(self) -> Bulkheads:
+        """`steps_at_once` bounds every queue that `queue_limits` does not name."""
+        usual = {
+            queue: limit.model_copy(update={"at_once": min(limit.at_once, self.steps_at_once)})
+            for queue, limit in LIMITS.items()
+        }
+        own = Limit(at_once=self.steps_at_once)
+        return Bulkheads(self.queues, {**usual, "cases": own, **self.queue_limits})

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from cli.housekeeping_plans import housekeeping
 from cli.worker_settings import WorkerSettings
-from worker import housekeeping
 
 
 @pytest.fixture(autouse=True)
