@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import defaultdict
 from decimal import Decimal
 from typing import Any
@@ -13,6 +14,7 @@ from domain.purchase import PlacedOrder
 
 _UNCHECKED = ("", "submitted", "checks")
 MAX_REFUSALS = 6
+REFUSED_AGAIN_SECONDS = 10.0
 
 
 class CasePlay:
@@ -42,7 +44,7 @@ class CasePlay:
         self.approvers: dict[str, set[str]] = defaultdict(set)
         self.failure: str | None = None
         self._answers: dict[str, int] = defaultdict(int)
-        self._refusals = 0
+        self._refusals, self._refused_at, self._counts_again = 0, -1, 0.0
 
     @property
     def version(self) -> int:
@@ -82,7 +84,12 @@ class CasePlay:
         self.changed.set()
 
     def refused(self, reason: str) -> None:
-        """Something was not taken. Once it may have come too early; again and again it is a fault."""
+        """Something was not taken. Once it may have come too early; again and again it is a fault. What a busy case
+        shows is older than what it knows: until it has moved, being refused again counts only now and then."""
+        now = time.monotonic()
+        if self.version == self._refused_at and now < self._counts_again:
+            return
+        self._refused_at, self._counts_again = self.version, now + REFUSED_AGAIN_SECONDS
         self._refusals += 1
         if self._refusals >= MAX_REFUSALS:
             self.fail(reason)

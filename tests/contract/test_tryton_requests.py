@@ -16,13 +16,14 @@ from tests.fixtures.tryton import TrytonTestServer
 
 T = TypeVar("T")
 MOST = {
-    "master_data": 7,
-    "budgets": 4,
-    "place_order": 12,
+    "master_data": 2,
+    "budgets": 2,
+    "place_order": 6,
+    "send_order": 0,
     "find_order": 1,
     "change_order": 7,
-    "post_receipt": 13,
-    "post_return": 14,
+    "post_receipt": 7,
+    "post_return": 10,
     "close_order": 6,
 }
 
@@ -47,19 +48,23 @@ class Counting(httpx.AsyncBaseTransport):
 
 async def test_each_step_takes_few_calls(tryton: TrytonTestServer) -> None:
     transport = Counting()
-    settings = tryton.settings
+    settings = tryton.settings.model_copy(update={"remember": 60})
     async with httpx.AsyncClient(base_url=settings.url, transport=transport, timeout=60) as http:
         erp = TrytonErp(TrytonClient(http, settings, settings.bot), MemoryErpClaims(), small_system())
         await answering(erp)
-        await erp.place_order(order_draft("first"))  # which learns places, units and currencies
+        # Which learns places, units and currencies, and what it remembers for a while.
+        await erp.master_data(query("GLOVES", cost_centres=("4100",)))
+        await erp.place_order(order_draft("first"))
         taken: dict[str, int] = {}
         taken["master_data"], _ = await transport.of(erp.master_data(query("GLOVES", cost_centres=("4100",))))
         taken["budgets"], _ = await transport.of(erp.budgets([GLOVES_BUDGET]))
         taken["place_order"], order = await transport.of(erp.place_order(order_draft("second")))
+        taken["send_order"], _ = await transport.of(erp.master_data(query(suppliers=("MEDIX",))))
         taken["find_order"], _ = await transport.of(erp.find_order("second"))
         change = erp.change_order(order.number, "c", [order_line(price="13.00")])
         taken["change_order"], _ = await transport.of(change)
         taken["post_receipt"], _ = await transport.of(erp.post_receipt("r", goods_receipt(order.number, {1: "10"})))
         taken["post_return"], _ = await transport.of(erp.post_return("b", goods_return(order.number, {1: "1"})))
         taken["close_order"], _ = await transport.of(erp.close_order(order.number, True, "complete"))
+    print(taken)
     assert {name: count for name, count in taken.items() if count > MOST[name]} == {}

@@ -216,10 +216,19 @@ def test_the_first_failure_stands_and_refusals_count_up_to_it() -> None:
     play = CasePlay(_example())
     for number in range(MAX_REFUSALS):
         assert play.failure is None
+        play.snapshot = {"version": number}
         play.refused(f"refusal {number}")
     play.fail("later")
     assert play.failure == f"refusal {MAX_REFUSALS - 1}"
     assert play.over
+
+
+def test_a_case_that_has_not_moved_is_not_blamed_for_what_it_refuses_again() -> None:
+    play = CasePlay(_example())
+    play.snapshot = {"version": 3}
+    for _ in range(MAX_REFUSALS):
+        play.refused("the task is closed")
+    assert play.failure is None
 
 
 @pytest.mark.parametrize("width", [80, 160])

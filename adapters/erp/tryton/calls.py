@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NoReturn, TypeVar
 
 from pydantic import ValidationError
@@ -81,7 +82,10 @@ class TrytonCalls:
         return _row(Symbol, found[0]).id if found else None
 
     async def _ensure(self, model: str, reference: str, external_id: str, values: dict[str, Any]) -> int:
-        """The one document of this external id, made now or there already. For who has its turn.
+        return (await self._ensured(model, reference, external_id, values))[0]
+
+    async def _ensured(self, model: str, reference: str, external_id: str, values: dict[str, Any]) -> tuple[int, bool]:
+        """The one document of this external id, and whether it was made now. For who has its turn.
 
         With the extension Tryton's database keeps it the only one, whoever else comes without a turn: the loser's error
         says nothing certain, and the winner's document is looked up. Without it the turn alone does.
@@ -90,11 +94,11 @@ class TrytonCalls:
         if not await self._has_extension():
             present = await self._held(model, reference, external_id)
             if present is not None:
-                return present
+                return present, False
             made = await self._client.call(f"model.{model}.create", [named])
             if not isinstance(made, list) or len(made) != 1 or not isinstance(made[0], int):
                 raise drifted(f"model.{model}.create")
-            return int(made[0])
+            return int(made[0]), True
         try:
             ensured = await self._client.call(
                 f"model.{model}.ensure", {**named, "external_id": external_id}, again=True
@@ -103,10 +107,17 @@ class TrytonCalls:
             present = await self._held(model, reference, external_id)
             if present is None:
                 raise
-            return present
+            return present, False
         if not isinstance(ensured, list) or len(ensured) != 2 or not isinstance(ensured[0], int):
             raise drifted(f"model.{model}.ensure")
-        return int(ensured[0])
+        return int(ensured[0]), ensured[1] is True
+
+    async def _press_on(self, model: str, record: int, *buttons: str) -> None:
+        """Press the buttons of a document that was made a moment ago, without a look in between. What Tryton refuses is
+        left to the look at the document that follows."""
+        with suppress(RefusedError):
+            for button in buttons:
+                await self._client.press(model, button, [record])
 
     async def _drive(self, model: str, record: int, buttons: Mapping[str, str]) -> str:
         """Press the button of the document's state until it is in one that has none; that state.

@@ -37,6 +37,7 @@ class TrytonClient:
 
     def __init__(self, http: httpx.AsyncClient, settings: TrytonSettings, login: TrytonLogin) -> None:
         self._http, self._login = http, login
+        self.settings = settings
         self._path = f"/{settings.database}/rpc/"
         self._session: Session | None = None
         self._entering = asyncio.Lock()

@@ -25,6 +25,7 @@ from domain.outside_errors import RefusedError
 from domain.ports.erp_claims import ClaimTurn
 from domain.purchase import GoodsReceipt, GoodsReturn, PlacedOrder
 
+_RECEIVING = {"draft": "receive", "received": "do"}
 _OVER = "check_move_quantity"
 _MOST_LINES = 200
 Quantities = Mapping[int, Decimal]
@@ -110,7 +111,9 @@ class TrytonGoods(TrytonShipments):
             "warehouse_storage": await self._delivered_to(place),
             "effective_date": day,
         }
-        shipment = await self._shipment(IN, external_id, values, await self._incoming(held, quantities, place))
+        shipment, new = await self._shipment(IN, external_id, values, await self._incoming(held, quantities, place))
+        if new:
+            await self._press_on(IN, shipment, *_RECEIVING.values())
         try:
             await self._receive_within_tolerance(shipment)
         except RefusedError:
@@ -122,7 +125,7 @@ class TrytonGoods(TrytonShipments):
         may come on top, which `check_receipt` has looked at: this one question is answered for people."""
         for _ in range(_MOST_LINES):
             try:
-                await self._drive(IN, shipment, {"draft": "receive", "received": "do"})
+                await self._drive(IN, shipment, _RECEIVING)
             except UserWarningError as warning:
                 if warning.question != _OVER:
                     raise
@@ -159,7 +162,7 @@ class TrytonGoods(TrytonShipments):
             await self._movement(held.lines[number], count, source, target, arrivals[number])
             for number, count in sorted(quantities.items())
         ]
-        await self._hand_over(BACK, await self._shipment(BACK, external_id, values, [["create", moves]]))
+        await self._hand_over(BACK, *await self._shipment(BACK, external_id, values, [["create", moves]]))
 
     async def _arrivals(self, held: HeldPurchase, numbers: Sequence[int]) -> dict[int, str | None]:
         """The movement by which each line's goods came: where a return has its origin."""

@@ -9,15 +9,30 @@ from decimal import Decimal
 
 from adapters.erp.tryton import mapping, wire
 from adapters.erp.tryton.calls import TrytonCalls
+from adapters.erp.tryton.client import TrytonClient
 from adapters.erp.tryton.documents import ContractDocument
+from adapters.erp.tryton.remembering import Remembered
 from domain.master_data import Budget, BudgetKey, Contract, CostCentre, MasterData, StockLevel, Supplier
 from domain.money import Money
 from domain.ports.erp import MasterDataQuery
+from domain.ports.erp_claims import ErpClaims
+from domain.reference_system import ReferenceSystem
 
 _SUBSTITUTES_DEEP = 10
 
 
 class TrytonMaster(TrytonCalls):
+    def __init__(
+        self, client: TrytonClient, claims: ErpClaims, supplement: ReferenceSystem, extension: bool | None = None
+    ) -> None:
+        super().__init__(client, claims, supplement, extension)
+        seconds = client.settings.remember
+        self._known_parties = Remembered[str, wire.Party](seconds)
+        self._known_centres = Remembered[str, wire.AnalyticAccount](seconds)
+        self._known_accounts = Remembered[str, wire.Account](seconds)
+        self._known_periods = Remembered[date, wire.Period](seconds)
+        self._known_categories = Remembered[str, tuple[tuple[str, str], ...]](seconds)
+
     async def master_data(self, query: MasterDataQuery) -> MasterData:
         products = await self._products(query.items)
         items = tuple(mapping.item(products[code]) for code in sorted(products))
@@ -106,34 +121,51 @@ class TrytonMaster(TrytonCalls):
         )
 
     async def _parties(self, codes: Iterable[str]) -> list[wire.Party]:
-        wanted = sorted(set(codes))
-        return await self._rows(wire.Party, [["code", "in", wanted]]) if wanted else []
+        return list((await self._known_parties.of(codes, self._ask_parties)).values())
+
+    async def _parties_now(self, codes: Iterable[str]) -> list[wire.Party]:
+        """As they are this moment: whoever is blocked gets nothing more."""
+        found = await self._ask_parties(list(codes))
+        self._known_parties.keep(found)
+        return list(found.values())
+
+    async def _ask_parties(self, codes: list[str]) -> dict[str, wire.Party]:
+        rows = await self._rows(wire.Party, [["code", "in", sorted(codes)]])
+        return {row.code: row for row in rows if row.code}
 
     async def _cost_centres(self, codes: Iterable[str]) -> tuple[CostCentre, ...]:
         rows = await self._analytic(codes)
         return tuple(mapping.cost_centre(rows[code], self._owners.get(code, "")) for code in sorted(rows))
 
     async def _analytic(self, codes: Iterable[str]) -> dict[str, wire.AnalyticAccount]:
-        wanted = sorted(set(codes))
-        if not wanted:
-            return {}
-        rows = await self._rows(wire.AnalyticAccount, [["code", "in", wanted], ["type", "=", "normal"]])
-        return {row.code: row for row in rows if row.code}
+        async def ask(missing: list[str]) -> dict[str, wire.AnalyticAccount]:
+            rows = await self._rows(wire.AnalyticAccount, [["code", "in", sorted(missing)], ["type", "=", "normal"]])
+            return {row.code: row for row in rows if row.code}
+
+        return await self._known_centres.of(codes, ask)
 
     async def _category_accounts(self) -> tuple[tuple[str, str], ...]:
-        rows = await self._rows(wire.ProductCategory, [["parent.code", "like", f"{mapping.ACCOUNT_CATEGORY}%"]])
-        return mapping.category_accounts(rows)
+        async def ask(names: list[str]) -> dict[str, tuple[tuple[str, str], ...]]:
+            rows = await self._rows(wire.ProductCategory, [["parent.code", "like", f"{mapping.ACCOUNT_CATEGORY}%"]])
+            return dict.fromkeys(names, mapping.category_accounts(rows))
+
+        return (await self._known_categories.of(("all",), ask))["all"]
 
     async def _open_accounts(self, codes: Iterable[str]) -> tuple[str, ...]:
-        wanted = sorted(set(codes))
-        rows = await self._rows(wire.Account, [["code", "in", wanted]]) if wanted else []
-        return tuple(sorted(row.code for row in rows if row.code and row.active and not row.closed))
+        async def ask(missing: list[str]) -> dict[str, wire.Account]:
+            rows = await self._rows(wire.Account, [["code", "in", sorted(missing)]])
+            return {row.code: row for row in rows if row.code}
+
+        known = await self._known_accounts.of(codes, ask)
+        return tuple(sorted(code for code, row in known.items() if row.active and not row.closed))
 
     async def _period(self, on: date) -> wire.Period | None:
-        rows = await self._rows(
-            wire.Period, [["start_date", "<=", on], ["end_date", ">=", on], ["type", "=", "standard"]], limit=1
-        )
-        return rows[0] if rows else None
+        async def ask(days: list[date]) -> dict[date, wire.Period]:
+            (day,) = days
+            around = [["start_date", "<=", day], ["end_date", ">=", day], ["type", "=", "standard"]]
+            return dict(zip(days, await self._rows(wire.Period, around, limit=1), strict=False))
+
+        return (await self._known_periods.of((on,), ask)).get(on)
 
     def _is_open(self, facility: str, on: date, period: wire.Period | None) -> bool:
         """Tryton closes a period for the whole company; a single facility's is closed by the supplement."""

@@ -40,6 +40,7 @@ from domain.purchase import OrderDraft, OrderLine, PlacedOrder
 
 PURCHASE, AMENDMENT = "purchase.purchase", "purchase.amendment"
 _PLACING = {"draft": "quote", "quotation": "confirm"}
+_UNPLACED = frozenset({*_PLACING, "confirmed"})
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ class TrytonOrders(TrytonMaster):
         items = sorted({line.item for line in draft.lines if line.item is not None})
         period, place = await asyncio.gather(self._period(draft.ordered_on), self._location(draft.facility))
         parties, centres, accounts, keys, contracts = await asyncio.gather(
-            self._parties((draft.supplier,)),
+            self._parties_now((draft.supplier,)),
             self._analytic(share.cost_centre for share in shares),
             self._open_accounts(share.account for share in shares if share.account),
             self._product_keys(items),
@@ -198,13 +199,17 @@ class TrytonOrders(TrytonMaster):
         external_id = document.draft.external_id
         try:
             values = await self._new_purchase(document.draft, facts)
-            purchase = await self._ensure(PURCHASE, "reference", external_id, values)
-            await (self._confirm_anew if again else self._confirm)(purchase)
+            purchase, new = await self._ensured(PURCHASE, "reference", external_id, values)
+            document = document.model_copy(update={"purchase": purchase})
+            if new:
+                await self._press_on(PURCHASE, purchase, *_PLACING.values())
+            held = await self._held_purchase(document)
+            if held.state in _UNPLACED:
+                await (self._confirm_anew if again else self._confirm)(purchase)
+                held = await self._held_purchase(document)
         except RefusedError:
             await self._take_back(turn, document)
             raise
-        document = document.model_copy(update={"purchase": purchase})
-        held = await self._held_purchase(document)
         document = document.model_copy(update={"number": held.number})
         pointer = number_key(held.number)
         await turn.write({order_key(external_id): _json(document), pointer: json.dumps(external_id)})

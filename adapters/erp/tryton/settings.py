@@ -18,7 +18,8 @@ class TrytonLogin(Value):
 
 class TrytonSettings(Value):
     """`url` is that of the server, without the database. `approver` presses what Tryton lets nobody press who prepares
-    payments; times in seconds. `answer` is long: posting waits for its sequence.
+    payments; times in seconds. `answer` is long: posting waits for its sequence. A look at accounts, periods, cost
+    centres and suppliers counts for `remember`; who places an order asks for the supplier anew.
     """
 
     url: str
@@ -28,6 +29,7 @@ class TrytonSettings(Value):
     connect: Annotated[float, Field(gt=0, le=60)] = 5
     turn: Annotated[float, Field(gt=0, le=120)] = 20
     answer: Annotated[float, Field(gt=0, le=300)] = 60
+    remember: Annotated[float, Field(ge=0, le=60)] = 10
     connections: Annotated[int, Field(ge=1, le=100)] = 8
 
     @field_validator("url")

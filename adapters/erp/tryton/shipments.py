@@ -30,17 +30,21 @@ Commands = list[list[Any]]
 
 
 class TrytonShipments(TrytonOrders):
-    async def _shipment(self, model: str, external_id: str, values: dict[str, Any], moves: Commands) -> int:
-        """The shipment of this external id, with `moves`."""
+    async def _shipment(
+        self, model: str, external_id: str, values: dict[str, Any], moves: Commands
+    ) -> tuple[int, bool]:
+        """The shipment of this external id, with `moves`, and whether it was made now."""
         field = _MOVES[model]
-        shipment = await self._ensure(model, "reference", external_id, {**values, field: moves})
+        shipment, new = await self._ensured(model, "reference", external_id, {**values, field: moves})
+        if new:
+            return shipment, True
         rows = await self._client.read(model, [shipment], ["state", field])
         if len(rows) != 1:
             raise drifted(f"{model}, which is gone")
         if rows[0]["state"] in ("draft", "cancelled") and not rows[0][field]:
             await self._drive(model, shipment, _TO_DRAFT)
             await self._client.call(f"model.{model}.write", [shipment], {**values, field: moves}, again=True)
-        return shipment
+        return shipment, False
 
     async def _empty(self, model: str, shipment: int) -> None:
         """Take back what was not done: Tryton waits again for what it waited for."""
@@ -52,9 +56,11 @@ class TrytonShipments(TrytonOrders):
                 f"model.{model}.write", [shipment], {field: [["delete", rows[0][field]]]}, again=True
             )
 
-    async def _hand_over(self, model: str, shipment: int) -> None:
+    async def _hand_over(self, model: str, shipment: int, new: bool) -> None:
         """Reserve what is there and move it; Tryton locks its stock for that. Refuses when there is too little: then
         reserving leaves the shipment waiting."""
+        if new:
+            await self._press_on(model, shipment, "wait", "assign_try", "do")
         if await self._drive(model, shipment, _HANDING_OVER) != "done":
             await self._refuse_short(model, shipment)
 

@@ -62,10 +62,10 @@ class TrytonStoreRoom(TrytonGoods):
         try:
             place, target = await self._places(issue.facility)
             values = {"from_location": place, "to_location": target}
-            shipment = await self._shipment(
+            shipment, new = await self._shipment(
                 INTERNAL, issue.external_id, values, await self._issued_moves(issue, place, target)
             )
-            await self._hand_over(INTERNAL, shipment)
+            await self._hand_over(INTERNAL, shipment, new)
         except RefusedError:
             await turn.write({issue_key(issue.external_id): None})
             raise
@@ -117,5 +117,5 @@ class TrytonStoreRoom(TrytonGoods):
         ]
         values = {"from_location": row.to_location, "to_location": row.from_location}
         await self._hand_over(
-            INTERNAL, await self._shipment(INTERNAL, f"{external_id}:return", values, [["create", back]])
+            INTERNAL, *await self._shipment(INTERNAL, f"{external_id}:return", values, [["create", back]])
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -22,6 +23,7 @@ from domain.people import Person
 
 HIRED, CHANGED, ENDED = "corridor.hr.hired", "corridor.hr.hire-changed", "corridor.hr.hire-ended"
 _LOOK_AGAIN_SECONDS, _REPEATS, _LOOKS_AT_REST = 2.5, 30, 2
+_STAGE_SECONDS = 60.0
 _EARLY = frozenset({"", "submitted", "identification"})
 _ACTIONS = {"correct": "correct-hire", "rescind": "rescind", "withdraw": "withdraw"}
 _ENDS: Mapping[str, EndKind] = {"rescind": "rescinded", "no-show": "no-show", "wrong-person": "wrong-person"}
@@ -78,6 +80,7 @@ class HirePlayer:
         self._desk = HireDesk(api, people, story, days, str(hire["requester"]))
         self._hire = dict(hire)
         self._rested = 0
+        self._rested_version, self._rests_until = -1, 0.0
         self._plans = 0
 
     async def come(self) -> None:
@@ -172,14 +175,23 @@ class HirePlayer:
             elif play.acts:
                 raise ValueError(f"the story waits for '{play.acts[0].when}', and nothing happens any more")
             else:
-                play.finished = play.example.story.expect.stage != "closed"
+                play.finished = play.example.story.expect.stage != "closed" and self._stage_is_known()
             self._rested = 0
-            return
+            if play.finished or act is not None:
+                return
         try:
             async with asyncio.timeout(_LOOK_AGAIN_SECONDS / (1 + self._rested)):
                 await play.changed.wait()
         except TimeoutError:
             return
+
+    def _stage_is_known(self) -> bool:
+        """A busy case shows the stage that it is in after the items that led to it; whoever is told a wrong one has
+        waited for another."""
+        play, now = self._play, time.monotonic()
+        if play.version != self._rested_version:
+            self._rested_version, self._rests_until = play.version, now + _STAGE_SECONDS
+        return play.stage == play.example.story.expect.stage or now >= self._rests_until
 
     def _at_rest(self) -> bool:
         return bool(self._play.view) and not any(self._moves(each) for each in self._unsettled())
