@@ -21,6 +21,7 @@ from temporalio.worker.workflow_sandbox import SandboxRestrictions
 
 from activities.bank_desk import BankDesk
 from activities.case_steps import CaseActivities
+from activities.circuits import Circuits
 from activities.heartbeats import Heartbeats
 from activities.hiring import HiringActivities
 from activities.housekeeping import HousekeepingActivities
@@ -60,6 +61,7 @@ from adapters.webhooks.notifier import WebhookNotifier
 from cli.case_sandbox import CaseSandbox
 from cli.erp_of_worker import system_of_record
 from cli.housekeeping_plans import housekeeping
+from cli.outage_watches import policies_of, watched
 from cli.process_code import read_once
 from cli.queue_workers import Bulkheads, Steps, Workers, step_workers
 from cli.settle import exit_settled
@@ -145,6 +147,7 @@ def build_workers(
     """The workers of one process: as `build_worker`, with a queue for each outside system. `options` go to each."""
     steps = steps_of(client, ports, task_queue, checkpoints, grace)
     common = _common(options)
+    common["interceptors"] = [*common["interceptors"], Circuits(bulkheads.breakers)]
     workers = step_workers(client, task_queue, steps, bulkheads, **common)
     if "cases" in bulkheads.serves:
         common["interceptors"] = [*common["interceptors"], StepQueues()]
@@ -346,8 +349,11 @@ async def run(settings: WorkerSettings) -> None:
                 client, settings.task_queue, housekeeping(settings, pays=out.ports.invoicing is not None)
             )
             structlog.get_logger("worker").info("worker.started", task_queues=workers.task_queues)
-            await relay.run(stop)
-            await stop.wait()
+            policies = policies_of(settings, out.ports)
+            breakers = settings.bulkheads.breakers
+            async with watched(client, settings.task_queue, breakers, out.ports.reader, policies, wall_clock):
+                await relay.run(stop)
+                await stop.wait()
 
 
 def main() -> None:

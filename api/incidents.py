@@ -10,6 +10,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from api.starting import SYSTEM, Beginning, CaseExistsError, start_case, unavailable
 from domain.exceptions import CATALOGUE, Finding
+from domain.model import Value
 from domain.outside_errors import TemporarilyUnavailableError
 from domain.policy.model import FrozenPolicy
 from domain.ports.evidence import CaseFilter, EvidenceReader
@@ -87,11 +88,16 @@ class TemporalIncidents:
             raise unavailable(error) from error
         return description.status == WorkflowExecutionStatus.RUNNING
 
+    async def update(self, case_id: str, finding: Finding) -> None:
+        """More is known of what was noticed. Nothing happens when the case is closed already."""
+        await self._signal(case_id, messages.FINDING_UPDATED, finding)
+
     async def clear(self, case_id: str, reason: str) -> None:
-        clearance = messages.Clearance(reason=reason)
+        await self._signal(case_id, messages.CLEARED, messages.Clearance(reason=reason))
+
+    async def _signal(self, case_id: str, name: str, given: Value) -> None:
         try:
-            handle = self._client.get_workflow_handle(case_id)
-            await handle.signal(messages.CLEARED, clearance, rpc_timeout=TIMEOUT)
+            await self._client.get_workflow_handle(case_id).signal(name, given, rpc_timeout=TIMEOUT)
         except RPCError as error:
             if error.status != RPCStatusCode.NOT_FOUND:
                 raise unavailable(error) from error
@@ -100,3 +106,8 @@ class TemporalIncidents:
         where = CaseFilter(facilities=("*",), process="housekeeping", status="running", exception_code=code)
         page = await self._reader.cases(where, None, PAGE)
         return tuple(case.case_id for case in page.items)
+
+    async def since(self, case_id: str) -> datetime | None:
+        """When it was noticed (UTC), as far as it is recorded."""
+        known = await self._reader.case(case_id)
+        return None if known is None else known.submitted_at

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,6 +14,7 @@ from adapters.temporal_payloads import PlainPayloads
 from adapters.webhooks.subscriber import Subscriber
 from cli.queue_workers import Bulkheads
 from domain.bulkheads import LIMITS, QUEUES, Limit, WorkQueue
+from domain.circuit import CircuitRules
 from workflows.messages.procure_to_pay import TASK_QUEUE
 
 
@@ -40,6 +42,7 @@ class WorkerSettings(BaseSettings):
     steps_at_once: Annotated[int, Field(ge=1, le=1000)] = LIMITS["cases"].at_once
     queues: Annotated[tuple[WorkQueue, ...], NoDecode] = QUEUES
     queue_limits: dict[WorkQueue, Limit] = {}
+    circuit: CircuitRules = CircuitRules()
     seal_every_minutes: Annotated[int, Field(ge=1, le=1440)] = 10
     reconcile_every_minutes: Annotated[int, Field(ge=1, le=10080)] = 60
     propose_every_minutes: Annotated[int, Field(ge=1, le=10080)] = 60
@@ -80,7 +83,7 @@ class WorkerSettings(BaseSettings):
             return given
         return tuple(dict.fromkeys(each.strip() for each in given.split(",") if each.strip())) or QUEUES
 
-    @property
+    @cached_property
     def bulkheads(self) -> Bulkheads:
         """`steps_at_once` bounds every queue that `queue_limits` does not name."""
         usual = {
@@ -88,4 +91,4 @@ class WorkerSettings(BaseSettings):
             for queue, limit in LIMITS.items()
         }
         own = Limit(at_once=self.steps_at_once)
-        return Bulkheads(self.queues, {**usual, "cases": own, **self.queue_limits})
+        return Bulkheads(self.queues, {**usual, "cases": own, **self.queue_limits}).guarded(self.circuit)

@@ -290,6 +290,12 @@ class ApprovalLedger:
             self._update(task_id, status="cancelled", outcome=outcome, closed_at=now)
         return self._tasks[task_id]
 
+    def inform(self, task_id: str, why: str, subject: dict[str, Any]) -> Task:
+        """Tell more about what is asked. It stays the same question, so that answers to it go on counting."""
+        if self._tasks[task_id].status == "open":
+            self._update(task_id, why=why, subject=subject)
+        return self._tasks[task_id]
+
     def _apply(self, record: DecisionRecord) -> None:
         """The answer exercises its duty, and closes the question unless more people have to approve."""
         decision, now = record.decision, record.recorded_at

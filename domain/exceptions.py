@@ -134,6 +134,7 @@ CATALOGUE: dict[str, ExceptionType] = {
         _row("sla-breached", "Nobody decided in time", "process-owner", ("accept",), 8),
         _row("policy-refused", "Changed policy files cannot be used", "compliance-officer", ("accept",), 8),
         _row("evidence-fault", "The evidence does not hold together", "compliance-officer", ("accept",), 4),
+        _row("system-outage", "An outside system is down", "integration-support", ("accept",), 2),
         _row(
             "target-unavailable",
             "An outside system does not answer",

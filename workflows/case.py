@@ -135,7 +135,24 @@ class CaseWorkflow:
     async def try_step(
         self, step: Callable[..., Any], build: Build, summary: str, seq: int | None = None
     ) -> Any | StepFailure:
-        """A step whose failure the process deals with: the result, or why there is none after bounded retries."""
+        """A step whose failure the process deals with: the result, or why there is none after bounded retries. While
+        the work for its system is held the step waits, however long that takes.
+        """
+        waits = False
+        while True:
+            result = await self._tried(step, build, summary, seq)
+            if not isinstance(result, StepFailure):
+                return result
+            system, message = result.report.system, result.report.message
+            if not result.held:
+                code = result.report.code
+                self.file.note("step.failed", f"{summary}: {system} says {message}", code=code, failure=result.kind)
+                return result
+            if not waits:
+                self.file.note("step.waits", f"{summary}: waits for {system}, which does not answer ({message})")
+            waits = True
+
+    async def _tried(self, step: Callable[..., Any], build: Build, summary: str, seq: int | None) -> Any | StepFailure:
         await self.go_ahead()
         self.file.publish()
         journal = self.file.journal()
@@ -148,14 +165,7 @@ class CaseWorkflow:
                 summary=summary,
             )
         except ActivityError as error:
-            failure = failure_of(error)
-            self.file.note(
-                "step.failed",
-                f"{summary}: {failure.report.system} says {failure.report.message}",
-                code=failure.report.code,
-                failure=failure.kind,
-            )
-            return failure
+            return failure_of(error)
         self.file.recorded(journal)
         return result
 

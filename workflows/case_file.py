@@ -107,6 +107,9 @@ class CaseFile:
         self._changed_tasks[task_id] = self.ledger.cancel(task_id, workflow.now(), outcome)
         self._show_tasks()
 
+    def inform_task(self, task_id: str, why: str, subject: dict[str, Any]) -> None:
+        self._changed_tasks[task_id] = self.ledger.inform(task_id, why, subject)
+
     def cancel_open_tasks(self, outcome: str) -> None:
         for task in self.ledger.open_tasks():
             self.cancel_task(task.task_id, outcome)

@@ -12,13 +12,17 @@ REFUSED = "RefusedError"
 UNAVAILABLE = "TemporarilyUnavailableError"
 CONTRACT_DRIFT = "ContractDriftError"
 DEFECT = "Defect"
+HELD = "held"
+"""Second detail of a failure while the work for its system is held: it is waited for, and nobody is asked."""
 
 
 class StepFailure(Value):
-    """Why a step did not succeed: `kind` says what may help, `report` what the outside system said."""
+    """Why a step did not succeed: `kind` says what may help, `report` what the outside system said. `held` says that
+    the system is known to be down, so that the step is worth nothing but another try."""
 
     kind: str
     report: ErrorReport
+    held: bool = False
 
     @property
     def exception_code(self) -> str:
@@ -36,7 +40,7 @@ def failure_of(error: ActivityError) -> StepFailure:
     if isinstance(cause, ApplicationError) and cause.details:
         detail = cause.details[0]
         report = detail if isinstance(detail, ErrorReport) else ErrorReport.model_validate(detail)
-        return StepFailure(kind=cause.type or DEFECT, report=report)
+        return StepFailure(kind=cause.type or DEFECT, report=report, held=HELD in cause.details[1:])
     if isinstance(cause, ApplicationError):
         return StepFailure(
             kind=cause.type or DEFECT, report=ErrorReport(system="corridor", code="defect", message=cause.message)

@@ -14,13 +14,20 @@ from typing import Literal
 from temporalio import workflow
 
 from domain.case import CaseSnapshot, parse_case_id
-from domain.exceptions import CATALOGUE
+from domain.exceptions import CATALOGUE, Finding
 from domain.money import Money
-from domain.tasks import Action, Decision
+from domain.tasks import Action, Decision, Task
 from workflows.case import CaseEnded, CaseWorkflow
 from workflows.compensation import PARKED_ACTIONS
 from workflows.errors import StepFailure
-from workflows.messages.incident import CLEARED, WORKFLOW_NAME, Clearance, IncidentInput, IncidentResult
+from workflows.messages.incident import (
+    CLEARED,
+    FINDING_UPDATED,
+    WORKFLOW_NAME,
+    Clearance,
+    IncidentInput,
+    IncidentResult,
+)
 from workflows.questions import answer_to, ask_about_failure, open_exception
 from workflows.steps.hire_inputs import ClearHitInput, ShutWorkerInput
 from workflows.steps.hiring import HiringSteps
@@ -34,6 +41,7 @@ class Incident(CaseWorkflow):
     def __init__(self, incident: IncidentInput) -> None:
         super().__init__(_first_snapshot(incident), incident.policy, ())
         self._clearance: Clearance | None = None
+        self._task: Task | None = None
 
     @workflow.run
     async def run(self, incident: IncidentInput) -> IncidentResult:
@@ -52,7 +60,7 @@ class Incident(CaseWorkflow):
 
     async def _asked(self, incident: IncidentInput) -> tuple[EndedBy, str]:
         self.file.show(next_step="It is closed when the team has answered, or when the cause is gone")
-        task = open_exception(self, incident.finding, "incident", _offered(incident))
+        task = self._task = open_exception(self, incident.finding, "incident", _offered(incident))
         await self.announce(f"Ask {task.role}: {task.title}")
         decision = await answer_to(self, task)
         if incident.hits and decision.action == "clear":
@@ -104,6 +112,14 @@ class Incident(CaseWorkflow):
         if self.ended is None and not self.closed:
             self._clearance = clearance
             self.end("completed", clearance.reason)
+
+    @workflow.signal(name=FINDING_UPDATED)
+    async def finding_updated(self, finding: Finding) -> None:
+        """The same cause, and more is known of it: whoever looks at the task sees that."""
+        if self._task is None or self.ended is not None or self.closed:
+            return
+        self.file.inform_task(self._task.task_id, finding.message, {**self._task.subject, "evidence": finding.evidence})
+        await self._show_at_once("Show what is known of the cause")
 
 
 def _offered(incident: IncidentInput) -> tuple[Action, ...]:

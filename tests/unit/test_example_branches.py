@@ -34,6 +34,7 @@ NOT_BY_EXAMPLE = {
     "receipt-refused",
     "sla-breached",
     "stock-short",
+    "system-outage",
     "target-refused",
     "target-unavailable",
 }

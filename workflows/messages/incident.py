@@ -14,6 +14,7 @@ from domain.policy.model import FrozenPolicy
 
 WORKFLOW_NAME = "Incident"
 CLEARED = "cleared"
+FINDING_UPDATED = "finding_updated"
 MAX_ITEMS = 200
 """Entries of one list in the evidence of a finding; the rest are counted."""
 
