@@ -83,8 +83,10 @@ class Breaker:
         return not self.is_open
 
     async def _change(self, seconds: float | None) -> None:
+        changed = self._changed
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._changed.wait(), seconds)
+            async with asyncio.timeout(seconds):  # wait_for would swallow a cancellation that comes with the change
+                await changed.wait()
 
     def _tell(self) -> None:
         self._changed.set()

@@ -55,7 +55,8 @@ class OutageWatch:
     """Watches the circuit of one system. The incident is what lasts: whoever starts while it runs begins with the
     circuit open, tries the system, and closes the incident when it answers.
 
-    `waiting` counts the steps that wait for the system; `now` gives the current instant (UTC).
+    `waiting` counts the steps that wait for the system; `now` gives the current instant (UTC). What is known is told
+    after `report_seconds` and then at growing distances; what cannot be told is tried again after `again_seconds`.
     """
 
     def __init__(
@@ -66,14 +67,16 @@ class OutageWatch:
         waiting: Callable[[], Awaitable[int]],
         now: Callable[[], datetime],
         report_seconds: float = FIRST_REPORT_SECONDS,
+        again_seconds: float = AGAIN_SECONDS,
     ) -> None:
         self._breaker, self._incidents, self._policy = breaker, incidents, policy
         self._waiting, self._now, self._report_seconds = waiting, now, report_seconds
+        self._again_seconds = again_seconds
         self._case: str | None = None
 
     async def run(self) -> None:
         """Until it is cancelled."""
-        since = await _at_last(self._left_over)
+        since = await self._at_last(self._left_over)
         while True:
             await self._breaker.opened()
             # What is over at the first trial already is nothing that anybody needs to look into.
@@ -95,11 +98,11 @@ class OutageWatch:
     async def _outage(self, since: datetime) -> None:
         _log.warning("system.down", system=self._breaker.system)
         pause, told = self._report_seconds, await self._report(since, "")
-        while not await self._breaker.closed(pause if told else AGAIN_SECONDS):
+        while not await self._breaker.closed(pause if told else self._again_seconds):
             told = await self._report(since, told)
             pause = min(pause * 2, LONGEST_REPORT_SECONDS)
         _log.warning("system.back", system=self._breaker.system)
-        await _at_last(self._clear)
+        await self._at_last(self._clear)
 
     async def _report(self, since: datetime, told: str) -> str:
         """What is told by now; nothing when it cannot be told at present."""
@@ -142,12 +145,11 @@ class OutageWatch:
     def _subject(self) -> str:
         return f"outage-{self._breaker.system}"
 
-
-async def _at_last(ask: Callable[[], Awaitable[Answer]]) -> Answer:
-    """The answer, as soon as Temporal and the evidence store give one."""
-    while True:
-        try:
-            return await ask()
-        except OutsideError as error:
-            _log.warning("system.untold", system=error.system, code=error.code)
-            await asyncio.sleep(AGAIN_SECONDS)
+    async def _at_last(self, ask: Callable[[], Awaitable[Answer]]) -> Answer:
+        """The answer, as soon as Temporal and the evidence store give one."""
+        while True:
+            try:
+                return await ask()
+            except OutsideError as error:
+                _log.warning("system.untold", system=error.system, code=error.code)
+                await asyncio.sleep(self._again_seconds)

@@ -42,6 +42,7 @@ from api.routes import (
     tasks,
 )
 from api.services import DEFAULT_MAX_BODY_BYTES, Services
+from api.shedding import LoadLimits, Shedding
 from domain.capture import MAX_DOCUMENT_BYTES
 
 VERSION = "1.0.0"
@@ -88,6 +89,7 @@ def create_app(
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
     tracer: Tracer | None = None,
     limits: CallerLimits | None = None,
+    load: LoadLimits | None = None,
     web_ui_origins: Sequence[str] = (),
     docs: bool = True,
     tls: bool = False,
@@ -95,8 +97,9 @@ def create_app(
     """The app over `services`; without them, `lifespan` puts them into `app.state.services` before the first request.
 
     Metrics are counted in `metrics`, which should be the registry of the services. Without a `tracer` nothing is
-    traced, without `limits` nobody is slowed down. Pages from `web_ui_origins` may ask the codec endpoint. Without
-    `docs` nothing describes the API; with `tls` browsers are told never to come without it.
+    traced, without `limits` nobody is slowed down, without `load` any number is served at once. Pages from
+    `web_ui_origins` may ask the codec endpoint. Without `docs` nothing describes the API; with `tls` browsers are told
+    never to come without it.
     """
     app = FastAPI(
         title="Corridor",
@@ -117,7 +120,10 @@ def create_app(
     problems.install(app, [route for each in (*ROUTERS, codec) for route in each.router.routes])
     app.add_middleware(BodyLimit, limit=max_body_bytes, documents={"/v1/invoices": MAX_DOCUMENT_BYTES + FORM_BYTES})
     app.add_middleware(CodecCors, origins=web_ui_origins)
-    app.add_middleware(Surroundings, registry=metrics or CollectorRegistry(), tracer=tracer, tls=tls)
+    registry = metrics or CollectorRegistry()
+    if load is not None:
+        app.add_middleware(Shedding, limits=load, registry=registry)
+    app.add_middleware(Surroundings, registry=registry, tracer=tracer, tls=tls)
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:

@@ -55,6 +55,7 @@ from api.policy_watch import PolicyWatch
 from api.security import ClaimNames, FileKeys, JwtVerifier, KeySource, UrlKeys, jwks_fetcher
 from api.services import Services
 from api.settings import GatewaySettings
+from api.shedding import LoadLimits
 from domain.ports.invoice_sources import InvoiceSource
 
 
@@ -86,6 +87,7 @@ def create_app_from_settings(settings: GatewaySettings | None = None) -> FastAPI
         max_body_bytes=chosen.max_body_bytes,
         tracer=trace.get_tracer("corridor.gateway") if tracing else None,
         limits=CallerLimits(chosen.rate_limit, chosen.refused_limit, per_case=chosen.case_limit),
+        load=LoadLimits(chosen.requests_at_once, chosen.requests_per_caller),
         web_ui_origins=chosen.web_ui_origins,
         docs=chosen.docs,
         tls=chosen.tls,

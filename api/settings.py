@@ -68,6 +68,8 @@ class GatewaySettings(BaseSettings):
     rate_limit: WrittenRate = parse_rate("6000/minute")
     case_limit: WrittenRate = parse_rate("500/day")
     refused_limit: WrittenRate = parse_rate("300/minute")
+    requests_at_once: Annotated[int, Field(ge=1, le=10_000)] = 200
+    requests_per_caller: Annotated[int, Field(ge=1, le=10_000)] = 50
     docs: bool = True
     metrics_token: Annotated[SecretStr | None, BeforeValidator(lambda given: given or None)] = None
     max_body_bytes: Annotated[int, Field(ge=1_000, le=50_000_000)] = DEFAULT_MAX_BODY_BYTES
