@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,9 +18,9 @@ from cli.stack.tryton.part import DATABASE, tryton_passwords, tryton_steps
 from cli.stack.tryton.passwords import ADMIN
 from cli.stack.tryton.template import Recipe, Tell
 
-# Steps that ask Tryton more than it can answer in their time all fail: they wait in the task queue instead, where no
-# time runs.
-STEPS_AT_ONCE = "4"
+# Steps that ask Tryton more than it can answer in their time all fail: they wait in their task queue instead, where no
+# time runs. Steps of other systems have queues of their own.
+STEPS_AT_ONCE = 4
 
 
 def steps_of_tryton(reference_files: Path, tell: Tell) -> Sequence[Step]:
@@ -46,7 +47,7 @@ def tryton_environment(addresses: StackAddresses) -> Mapping[str, str]:
     passwords = tryton_passwords(addresses, USERS)
     return {
         "CORRIDOR_ERP": "tryton",
-        "CORRIDOR_STEPS_AT_ONCE": STEPS_AT_ONCE,
+        "CORRIDOR_QUEUE_LIMITS": json.dumps({"erp": {"at_once": STEPS_AT_ONCE}}),
         "CORRIDOR_TRYTON_URL": addresses.tryton_url,
         "CORRIDOR_TRYTON_DATABASE": DATABASE,
         "CORRIDOR_TRYTON_USER": BOT,

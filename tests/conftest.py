@@ -21,6 +21,7 @@ pytest_plugins = [
     "tests.fixtures.payables_contract",
     "tests.fixtures.temporal",
     "tests.fixtures.world",
+    "tests.fixtures.tryton_world",
     "tests.fixtures.invoice_world",
     "tests.fixtures.hire_world",
 ]

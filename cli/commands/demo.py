@@ -41,7 +41,7 @@ INTERRUPTED = 130
 RESTARTS = 5
 FOLDER = "demo"
 # Tryton takes 10 ms for a look and half a second for a delivery, and a hundred purchases come at once.
-TRYTON_DEADLINE_SECONDS = 1200.0
+TRYTON_DEADLINE_SECONDS = 1800.0
 # Nobody waits a minute for the next look at the bank, and only the demonstration itself starts payment runs.
 WIDE = 230
 HASTE = {

@@ -17,7 +17,6 @@ from cli.demo.story import Example
 from domain.case import parse_case_id
 from domain.people import Person
 
-DEADLINE_SECONDS = 600.0
 _WORKERS = 3
 _LATE = "+45d"
 _SEPARATE = {"action": "accept", "comment": "Each is for a person of its own."}
@@ -48,10 +47,10 @@ class _Started(Outside):
 
 
 class EquipmentPlayers:
-    """Plays each purchase from when its hire names it."""
+    """Plays each purchase from when its hire names it, for as long as hires are played."""
 
-    def __init__(self, api: DemoApi, people: Sequence[Person], today: date) -> None:
-        self._api, self._people, self._today = api, people, today
+    def __init__(self, api: DemoApi, people: Sequence[Person], today: date, deadline_seconds: float) -> None:
+        self._api, self._people, self._today, self._deadline = api, people, today, deadline_seconds
         self.plays: dict[str, CasePlay] = {}
         self._desk = Desk(api, people, self.plays)
         self._work: list[asyncio.Task[None]] = []
@@ -72,7 +71,7 @@ class EquipmentPlayers:
         play.script = _Script(play.example)
         self.plays[case_id] = play
         outside = _Started(self._api, self._desk, self._people, play, self._today)
-        self._work.append(asyncio.create_task(outside.run(None, DEADLINE_SECONDS)))
+        self._work.append(asyncio.create_task(outside.run(None, self._deadline)))
 
 
 def _example(case_id: str, hire: HireExample) -> Example:

@@ -103,7 +103,7 @@ class HiresShow:
     async def play(self, api: DemoApi, people: Sequence[Person], deadline_seconds: float) -> Played:
         """All hires side by side, until nothing but time moves each on."""
         plays = {each.number: HirePlay(each) for each in self.hires}
-        equipment, files = EquipmentPlayers(api, people, self.today), HrDesk(self.inbox, self.today)
+        equipment, files = EquipmentPlayers(api, people, self.today, deadline_seconds), HrDesk(self.inbox, self.today)
         players = [
             HirePlayer(api, people, each, self.days[each.example.facility], equipment, files) for each in plays.values()
         ]
