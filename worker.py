@@ -16,6 +16,7 @@ from opentelemetry import trace
 from opentelemetry.trace import Tracer
 from temporalio.client import Client, Interceptor
 from temporalio.contrib.opentelemetry import TracingInterceptor
+from temporalio.worker import Interceptor as WorkerInterceptor
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxRestrictions
 
@@ -161,11 +162,16 @@ def build_workers(
     return Workers(workers)
 
 
+def interceptors() -> list[WorkerInterceptor]:
+    """What stands between the SDK and every step and case."""
+    return [CaseLogContext(), Heartbeats()]
+
+
 def _common(options: dict[str, Any]) -> dict[str, Any]:
     return {
         "graceful_shutdown_timeout": timedelta(seconds=10),
         **options,
-        "interceptors": [CaseLogContext(), Heartbeats(), *options.get("interceptors", ())],
+        "interceptors": [*interceptors(), *options.get("interceptors", ())],
     }
 
 
