@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from temporalio.client import Client, WorkflowExecution, WorkflowHistory
 from temporalio.converter import DefaultFailureConverter
@@ -33,17 +34,28 @@ class Replayed:
     failure: str | None
 
 
+def query_of(types: Sequence[str], closed_since: datetime | None = None) -> str:
+    """The open cases of these processes, and those that closed since then (UTC), as a visibility query."""
+    named = ", ".join(f"'{each}'" for each in types)
+    ended = "" if closed_since is None else f" OR CloseTime >= '{closed_since:%Y-%m-%dT%H:%M:%SZ}'"
+    return f"WorkflowType IN ({named}) AND (ExecutionStatus = 'Running'{ended})"
+
+
 async def replay_cases(
-    client: Client, query: str, limit: int | None = None, at_once: int = AT_ONCE
+    client: Client,
+    query: str,
+    limit: int | None = None,
+    at_once: int = AT_ONCE,
+    processes: Sequence[type] = PROCESSES,
 ) -> AsyncIterator[Replayed]:
-    """Replay each case that the visibility query finds, the first `limit` of them.
+    """Replay each case that the visibility query finds, the first `limit` of them, under the code of `processes`.
 
     A case that closed meanwhile counts too; one that the server no longer has is left out. Raises RPCError.
     """
     found: deque[WorkflowExecution] = deque()
     async with (
         aclosing(_histories(client, query, limit, at_once, found)) as histories,
-        replayer_of(client).workflow_replay_iterator(histories) as results,
+        replayer_of(client, processes).workflow_replay_iterator(histories) as results,
     ):
         async for result in results:
             case, events = found.popleft(), len(result.history.events)

@@ -52,6 +52,7 @@ def replay(
     Example: corridor replay --type ProcureToPay --type InvoiceToPayment
     """
     from cli.processes import LONG_NAMES, SHORT_NAMES  # noqa: PLC0415 - every other command would pay for them
+    from cli.replaying import query_of  # noqa: PLC0415
 
     known = (*LONG_NAMES, *SHORT_NAMES)
     for each in types or ():
@@ -63,13 +64,6 @@ def replay(
         return await replay_and_tell(client, wanted, limit, at_once, as_json)
 
     exit_settled(asyncio.run(with_temporal(address, keys, work)))
-
-
-def query_of(types: Sequence[str], closed_since: datetime | None = None) -> str:
-    """The open cases of these processes, and those that closed since then, as a visibility query."""
-    named = ", ".join(f"'{each}'" for each in types)
-    ended = "" if closed_since is None else f" OR CloseTime >= '{closed_since:%Y-%m-%dT%H:%M:%SZ}'"
-    return f"WorkflowType IN ({named}) AND (ExecutionStatus = 'Running'{ended})"
 
 
 async def replay_and_tell(client: Client, query: str, limit: int | None, at_once: int, as_json: bool) -> int:

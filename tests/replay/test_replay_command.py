@@ -19,9 +19,9 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from adapters.key_files import key_files, new_ring
 from adapters.temporal_payloads import data_converter
-from cli.commands.replay import query_of, replay, replay_and_tell
+from cli.commands.replay import replay, replay_and_tell
 from cli.processes import LONG_NAMES
-from cli.replaying import Replayed, replay_cases
+from cli.replaying import Replayed, query_of, replay_cases
 from tests.fixtures.world import PATIENCE_SECONDS, World
 from tests.replay.scripts import at_rest
 from workflows.messages.housekeeping import SEAL_EVIDENCE
