@@ -7,7 +7,8 @@ go back behind it: it is held at the version that it last ran under until the pr
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -23,12 +24,14 @@ from temporalio.api.workflowservice.v1 import (
     UpdateWorkflowExecutionOptionsRequest,
 )
 from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.service import RPCError, RPCStatusCode
 
 from cli.processes import LONG_NAMES, PROCESSES
 from cli.replaying import Replayed, query_of, replay_cases
 
-PATIENCE = timedelta(seconds=30)
-_LOOK_SECONDS = 0.1
+PATIENCE = timedelta(minutes=1)
+_LOOK_SECONDS = 0.2
+_NOT_HEARD_OF = (RPCStatusCode.NOT_FOUND, RPCStatusCode.FAILED_PRECONDITION)
 _STATUS = "WORKER_DEPLOYMENT_VERSION_STATUS_"
 
 
@@ -61,10 +64,14 @@ class Held:
 
 
 class Deployment:
-    """All workers of one name, in versions. Every call raises RPCError."""
+    """All workers of one name, in versions. Every call raises RPCError.
 
-    def __init__(self, client: Client, name: str) -> None:
-        self._client, self._name = client, name
+    The server takes a version only once it has heard of its workers from all task queues: that is waited for, for
+    `patience`, and it refuses what it has not heard of by then.
+    """
+
+    def __init__(self, client: Client, name: str, patience: timedelta = PATIENCE) -> None:
+        self._client, self.name, self._patience = client, name, patience
 
     async def standing(self) -> Standing:
         info = await self._info()
@@ -78,30 +85,30 @@ class Deployment:
             ),
         )
 
-    async def ramp(self, build_id: str, percent: float) -> None:
-        """Let so many of the new cases, and of those that may move, run under this version; 0 takes it back."""
-        await self._client.workflow_service.set_worker_deployment_ramping_version(
-            SetWorkerDeploymentRampingVersionRequest(
-                namespace=self._client.namespace,
-                deployment_name=self._name,
-                build_id=build_id if percent else "",
-                percentage=percent,
-                identity=self._client.identity,
-            )
+    async def ramp(self, build_id: str, percent: float) -> bool:
+        """Let so many of the new cases, and of those that may move, run under this version; 0 takes it back. Whether
+        the server sends work by it already: it spreads the word to its task queues first."""
+        request = SetWorkerDeploymentRampingVersionRequest(
+            namespace=self._client.namespace,
+            deployment_name=self.name,
+            build_id=build_id if percent else "",
+            percentage=percent,
+            identity=self._client.identity,
         )
-        await self._settled()
+        await self._taken(lambda: self._client.workflow_service.set_worker_deployment_ramping_version(request))
+        return await self.settled()
 
-    async def make_current(self, build_id: str) -> None:
-        """Let all new cases, and all that may move, run under this version; '' is workers without a version."""
-        await self._client.workflow_service.set_worker_deployment_current_version(
-            SetWorkerDeploymentCurrentVersionRequest(
-                namespace=self._client.namespace,
-                deployment_name=self._name,
-                build_id=build_id,
-                identity=self._client.identity,
-            )
+    async def make_current(self, build_id: str) -> bool:
+        """Let all new cases, and all that may move, run under this version; '' is workers without a version. Whether
+        the server sends work by it already."""
+        request = SetWorkerDeploymentCurrentVersionRequest(
+            namespace=self._client.namespace,
+            deployment_name=self.name,
+            build_id=build_id,
+            identity=self._client.identity,
         )
-        await self._settled()
+        await self._taken(lambda: self._client.workflow_service.set_worker_deployment_current_version(request))
+        return await self.settled()
 
     async def roll_back(self, build_id: str, processes: Sequence[type] = PROCESSES) -> tuple[Held, ...]:
         """Let everything run under an earlier version again, whose code is that of `processes`: what has begun here
@@ -139,13 +146,13 @@ class Deployment:
         """Under which version the case ran last; '' for none, or one of another deployment, or when it is closed."""
         seen = await self._client.get_workflow_handle(case.case_id, run_id=case.run_id).describe()
         at = seen.raw_description.workflow_execution_info.versioning_info.deployment_version
-        return at.build_id if self._is_open(seen.status) and at.deployment_name == self._name else ""
+        return at.build_id if self._is_open(seen.status) and at.deployment_name == self.name else ""
 
     async def _held_at(self, case: Replayed) -> str:
         """Where the case was told to stay; '' when it may move."""
         seen = await self._client.get_workflow_handle(case.case_id, run_id=case.run_id).describe()
         at = seen.raw_description.workflow_execution_info.versioning_info.versioning_override.pinned.version
-        return at.build_id if self._is_open(seen.status) and at.deployment_name == self._name else ""
+        return at.build_id if self._is_open(seen.status) and at.deployment_name == self.name else ""
 
     @staticmethod
     def _is_open(status: WorkflowExecutionStatus | None) -> bool:
@@ -155,7 +162,7 @@ class Deployment:
         """Pin the case to a version, or with None let it move again."""
         options = WorkflowExecutionOptions()
         if build_id is not None:
-            version = WorkerDeploymentVersion(deployment_name=self._name, build_id=build_id)
+            version = WorkerDeploymentVersion(deployment_name=self.name, build_id=build_id)
             pinned = VersioningOverride.PinnedOverride(
                 behavior=VersioningOverride.PINNED_OVERRIDE_BEHAVIOR_PINNED, version=version
             )
@@ -172,18 +179,32 @@ class Deployment:
 
     async def _info(self) -> WorkerDeploymentInfo:
         answer = await self._client.workflow_service.describe_worker_deployment(
-            DescribeWorkerDeploymentRequest(namespace=self._client.namespace, deployment_name=self._name)
+            DescribeWorkerDeploymentRequest(namespace=self._client.namespace, deployment_name=self.name)
         )
         return answer.worker_deployment_info
 
-    async def _settled(self) -> None:
-        """Until the server sends work as it was told to: it spreads the word to its task queues first."""
-        async with asyncio.timeout(PATIENCE.total_seconds()):
-            while True:
-                state = (await self._info()).routing_config_update_state
-                if state != RoutingConfigUpdateState.ROUTING_CONFIG_UPDATE_STATE_IN_PROGRESS:
-                    return
-                await asyncio.sleep(_LOOK_SECONDS)  # the server tells only when it is asked
+    async def _taken(self, call: Callable[[], Awaitable[object]]) -> None:
+        deadline = asyncio.get_running_loop().time() + self._patience.total_seconds()
+        while True:
+            try:
+                await call()
+            except RPCError as error:
+                if error.status not in _NOT_HEARD_OF or asyncio.get_running_loop().time() > deadline:
+                    raise
+                await asyncio.sleep(_LOOK_SECONDS)  # workers say who they are when they first ask for work
+            else:
+                return
+
+    async def settled(self) -> bool:
+        """Wait until the server sends work as it was told to; False when it does not for all the patience."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._patience.total_seconds()):
+                while True:
+                    state = (await self._info()).routing_config_update_state
+                    if state != RoutingConfigUpdateState.ROUTING_CONFIG_UPDATE_STATE_IN_PROGRESS:
+                        return True
+                    await asyncio.sleep(_LOOK_SECONDS)  # the server tells only when it is asked
+        return False
 
 
 def _status(value: WorkerDeploymentVersionStatus.ValueType) -> str:

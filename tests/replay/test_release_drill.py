@@ -11,7 +11,6 @@ from datetime import datetime
 import pytest
 from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
 from temporalio.client import WorkflowHandle
-from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from adapters.memory.checkpoints import MemoryCheckpoints
@@ -30,7 +29,8 @@ from workflows.messages.procure_to_pay import WORKFLOW_NAME
 from workflows.procure_to_pay import ProcureToPay
 
 NOW, NEXT = "2026-11", "2026-12"
-RAMPED = 12
+# By their names the server chooses a version for them: with these it takes both, whenever it is asked.
+RAMPED = [f"RAMPED-{number}" for number in range(1, 9)]
 PRESENT = (ProcureToPay, SealEvidence)
 CAREFUL = (CarefulPurchase, OtherSeal)
 CARELESS = (CarelessPurchase, OtherSeal)
@@ -61,34 +61,21 @@ class Drill(World):
 
     @asynccontextmanager
     async def version(self, build_id: str, processes: Iterable[type]) -> AsyncIterator[None]:
-        """A worker of that version, which runs that code, once the server knows it."""
-        version = version_of(self.deployment._name, build_id)
+        """A worker of that version, which runs that code."""
+        version = version_of(self.deployment.name, build_id)
         with self._monkeypatch.context() as patched:
             patched.setattr("worker.processes", lambda *_: list(processes))
             worker = build_worker(
                 self.client, self.ports(), self.task_queue, self.checkpoints, deployment_config=version
             )
         async with worker:
-            await self._known(build_id)
             yield
 
-    async def _known(self, build_id: str) -> None:
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while True:
-                try:
-                    known = (await self.deployment.standing()).versions
-                except RPCError:  # nobody has polled for the deployment yet
-                    known = ()
-                if build_id in {each.build_id for each in known}:
-                    return
-                await asyncio.sleep(0.1)  # the server tells only when it is asked
-
-    async def waiting(self, count: int = 1) -> list[Case]:
+    async def waiting(self, *numbers: str) -> list[Case]:
         """Purchases that wait for their approval."""
-        cases = [await self.start(self.requisition()) for _ in range(count)]
-        for case in cases:
-            await case.task("approval")
-            await at_rest(case.handle)
+        cases = [await self.start(self.requisition(number=number)) for number in numbers]
+        await asyncio.gather(*(case.task("approval") for case in cases))
+        await asyncio.gather(*(at_rest(case.handle) for case in cases))
         return cases
 
     async def sealing(self) -> WorkflowHandle[object, object]:
@@ -131,9 +118,8 @@ async def patched(case: Case) -> bool:
 
 
 async def withdrawn(*cases: Case) -> None:
-    for case in cases:
-        assert await case.ask_for("withdraw", "nina") == "applied"
-        assert (await case.result()).status == "withdrawn"
+    assert {await case.ask_for("withdraw", "nina") for case in cases} == {"applied"}
+    assert {(await case.result()).status for case in cases} == {"withdrawn"}
 
 
 def names(cases: Iterable[Case | Held]) -> set[str]:
@@ -143,21 +129,21 @@ def names(cases: Iterable[Case | Held]) -> set[str]:
 async def test_a_changed_process_is_ramped_made_current_rolled_back_and_made_current_again(drill: Drill) -> None:
     deployment = drill.deployment
     async with drill.version(NOW, PRESENT):
-        await deployment.make_current(NOW)
-        old, sealing = await drill.waiting(2), await drill.sealing()
+        assert await deployment.make_current(NOW)
+        old, sealing = await drill.waiting("OLD-1", "OLD-2"), await drill.sealing()
         assert [await versions_of(case.handle) for case in old] == [[NOW], [NOW]]
         assert await drill.would_get_stuck(CAREFUL, old) == set()
 
         async with drill.version(NEXT, CAREFUL):
             # Ramped: of the new cases some run under the one, some under the other.
-            await deployment.ramp(NEXT, 50)
-            ramped = await drill.waiting(RAMPED)
+            assert await deployment.ramp(NEXT, 50)
+            ramped = await drill.waiting(*RAMPED)
             went = [(await versions_of(case.handle))[0] for case in ramped]
-            assert 0 < went.count(NEXT) < RAMPED
+            assert 0 < went.count(NEXT) < len(RAMPED)
             assert [await patched(case) for case in ramped] == [version == NEXT for version in went]
 
             # Current: long cases move on, by the old branch of the patch; the short one ends where it began.
-            await deployment.make_current(NEXT)
+            assert await deployment.make_current(NEXT)
             await withdrawn(old[0])
             assert await versions_of(old[0].handle) == [NOW, NEXT]
             assert not await patched(old[0])
@@ -168,18 +154,20 @@ async def test_a_changed_process_is_ramped_made_current_rolled_back_and_made_cur
             # Rolled back: what went through the patch is held, everything else goes back.
             await drill.listed([*ramped, old[1]])
             held = await deployment.roll_back(NOW, PRESENT)
+            assert await deployment.settled()
             young = [case for case, version in zip(ramped, went, strict=True) if version == NEXT]
             assert names(held) & names([*ramped, *old]) == names(young)
             assert {each.build_id for each in held} == {NEXT}
-            (fresh,) = await drill.waiting()
+            (fresh,) = await drill.waiting("FRESH")
             assert await versions_of(fresh.handle) == [NOW]
             await withdrawn(young[0], old[1])
             assert await versions_of(young[0].handle) == [NEXT]
             assert (await versions_of(old[1].handle))[-1] == NOW
 
             # Current again: what was held may move, and everything comes to its end.
-            assert await deployment.free(PRESENT) == (0, held[1:] if held[0].case_id == young[0].name else ())
-            await deployment.make_current(NEXT)
+            freed, kept = await deployment.free(PRESENT)
+            assert (freed, names(kept)) == (0, names(young[1:]))
+            assert await deployment.make_current(NEXT)
             freed, kept = await deployment.free(CAREFUL)
             assert (freed, kept) == (len(young) - 1, ())
             await withdrawn(*(case for case in ramped if case is not young[0]), fresh)
@@ -202,11 +190,11 @@ async def stuck(case: Case) -> None:
 async def test_a_change_without_a_patch_is_foreseen_and_a_rollback_loses_no_case(drill: Drill) -> None:
     deployment = drill.deployment
     async with drill.version(NOW, PRESENT):
-        await deployment.make_current(NOW)
-        (case,) = await drill.waiting()
+        assert await deployment.make_current(NOW)
+        (case,) = await drill.waiting("CARELESS")
         assert await drill.would_get_stuck(CARELESS, [case]) == {case.name}
         async with drill.version(NEXT, CARELESS):
-            await deployment.make_current(NEXT)
+            assert await deployment.make_current(NEXT)
             task = await case.task("approval")
             withdrawing = asyncio.create_task(case.ask_for("withdraw", "nina"))
             await stuck(case)
