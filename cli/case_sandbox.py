@@ -37,7 +37,7 @@ class _Remembering(WorkflowInstance):
     about each time.
     """
 
-    def __init__(self, inner: WorkflowInstance, pinned: bool) -> None:
+    def __init__(self, inner: WorkflowInstance, pinned: bool = False) -> None:
         self._inner, self._pinned = inner, pinned
         self._known: dict[tuple[int, int] | None, SerializationContext | None] = {}
 
