@@ -16,7 +16,8 @@ from opentelemetry import trace
 from opentelemetry.trace import Tracer
 from temporalio.client import Client, Interceptor
 from temporalio.contrib.opentelemetry import TracingInterceptor
-from temporalio.worker import Worker
+from temporalio.worker import Interceptor as WorkerInterceptor
+from temporalio.worker import Worker, WorkerDeploymentConfig
 from temporalio.worker.workflow_sandbox import SandboxRestrictions
 
 from activities.bank_desk import BankDesk
@@ -65,6 +66,7 @@ from cli.outage_watches import policies_of, watched
 from cli.process_code import read_once
 from cli.queue_workers import Bulkheads, Steps, Workers, step_workers
 from cli.settle import exit_settled
+from cli.versions import pinned_under, version_of
 from cli.worker_ports import hiring, invoicing
 from cli.worker_settings import WorkerSettings
 from domain.ports.checkpoints import CheckpointStore
@@ -103,10 +105,10 @@ PASSED_THROUGH = (
 CASES = (WORKFLOW_NAME, INCIDENT, INVOICE_TO_PAYMENT, PAYMENT_RUN, HIRE_TO_PROVISION)
 
 
-def sandbox() -> CaseSandbox:
+def sandbox(version: WorkerDeploymentConfig | None = None) -> CaseSandbox:
     """The SDK's sandbox, which runs the modules of a process anew for each case. Their code is read once."""
     read_once("workflows")
-    return CaseSandbox(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
+    return CaseSandbox(SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH), pinned_under(version))
 
 
 GRACE = timedelta(minutes=5)
@@ -130,7 +132,7 @@ def build_worker(
         task_queue=task_queue,
         workflows=processes(ports, checkpoints),
         activities=steps_of(client, ports, task_queue, checkpoints, grace),
-        workflow_runner=sandbox(),
+        workflow_runner=sandbox(options.get("deployment_config")),
         **_common(options),
     )
 
@@ -156,7 +158,7 @@ def build_workers(
             task_queue=task_queue,
             workflows=processes(ports, checkpoints),
             activities=steps,  # all of them: what was begun without bulkheads waits here
-            workflow_runner=sandbox(),
+            workflow_runner=sandbox(options.get("deployment_config")),
             max_concurrent_activities=bulkheads.limit("cases").at_once,
             **common,
         )
@@ -164,11 +166,16 @@ def build_workers(
     return Workers(workers)
 
 
+def interceptors() -> list[WorkerInterceptor]:
+    """What stands between the SDK and every step and case."""
+    return [CaseLogContext(), Heartbeats()]
+
+
 def _common(options: dict[str, Any]) -> dict[str, Any]:
     return {
         "graceful_shutdown_timeout": timedelta(seconds=10),
         **options,
-        "interceptors": [CaseLogContext(), Heartbeats(), *options.get("interceptors", ())],
+        "interceptors": [*interceptors(), *options.get("interceptors", ())],
     }
 
 
@@ -342,8 +349,9 @@ async def run(settings: WorkerSettings) -> None:
     client = await connect(settings)
     async with outside(settings) as out:
         relay = OutboxRelay(out.outbox, out.notifiers, wall_clock)
+        version = version_of(settings.deployment, settings.build_id)
         async with build_workers(
-            client, out.ports, settings.bulkheads, settings.task_queue, out.checkpoints
+            client, out.ports, settings.bulkheads, settings.task_queue, out.checkpoints, deployment_config=version
         ) as workers:
             await ensure_schedules(
                 client, settings.task_queue, housekeeping(settings, pays=out.ports.invoicing is not None)

@@ -3,21 +3,31 @@ times for a purchase, only to ask which case or which activity the payload belon
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from temporalio import workflow
+from temporalio.common import VersioningBehavior
 from temporalio.converter import ActivitySerializationContext, SerializationContext
 from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 MOST_KEPT = 64
 
 
 class CaseSandbox(SandboxedWorkflowRunner):
-    """Isolates cases as the SDK does, and remembers for each what its payloads belong to."""
+    """Isolates cases as the SDK does, and remembers for each what its payloads belong to.
+
+    A case of a process in `pinned` tells the server that it stays with the version of the worker that has it. Said of a
+    class, as the SDK has it, this would hold for workers without a version too, and the server refuses what they do.
+    """
+
+    def __init__(self, restrictions: SandboxRestrictions, pinned: Collection[str] = ()) -> None:
+        super().__init__(restrictions=restrictions)
+        self._pinned = frozenset(pinned)
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
-        return _Remembering(super().create_instance(det))
+        return _Remembering(super().create_instance(det), det.info.workflow_type in self._pinned)
 
 
 class _Remembering(WorkflowInstance):
@@ -27,8 +37,8 @@ class _Remembering(WorkflowInstance):
     about each time.
     """
 
-    def __init__(self, inner: WorkflowInstance) -> None:
-        self._inner = inner
+    def __init__(self, inner: WorkflowInstance, pinned: bool = False) -> None:
+        self._inner, self._pinned = inner, pinned
         self._known: dict[tuple[int, int] | None, SerializationContext | None] = {}
 
     def get_serialization_context(self, command_info: Any) -> SerializationContext | None:
@@ -43,7 +53,10 @@ class _Remembering(WorkflowInstance):
         return found
 
     def activate(self, act: Any) -> Any:
-        return self._inner.activate(act)
+        completion = self._inner.activate(act)
+        if self._pinned and completion.HasField("successful"):
+            completion.successful.versioning_behavior = VersioningBehavior.PINNED.value
+        return completion
 
     def get_external_store_context(self, command_info: Any) -> Any:
         return self._inner.get_external_store_context(command_info)

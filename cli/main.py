@@ -2,7 +2,7 @@
 
 import typer
 
-from cli.commands import audit, delegations, hires, invoices, keys, payments, policy, tasks
+from cli.commands import audit, delegations, hires, invoices, keys, payments, policy, release, tasks
 from cli.commands.cases import act, case, cases, submit
 from cli.commands.catalogue import catalogue
 from cli.commands.demo import demo
@@ -39,6 +39,7 @@ app.add_typer(delegations.app, name="delegations")
 app.add_typer(invoices.app, name="invoices")
 app.add_typer(hires.app, name="hires")
 app.add_typer(payments.app, name="payments")
+app.add_typer(release.app, name="release")
 
 
 @app.callback()

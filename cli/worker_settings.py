@@ -17,6 +17,9 @@ from domain.bulkheads import LIMITS, QUEUES, Limit, WorkQueue
 from domain.circuit import CircuitRules
 from workflows.messages.procure_to_pay import TASK_QUEUE
 
+DEPLOYMENT = "corridor"
+"""All workers of this name are one deployment, in versions."""
+
 
 class WorkerSettings(BaseSettings):
     """Environment variables of the worker; docs/deployment.md explains each."""
@@ -26,6 +29,8 @@ class WorkerSettings(BaseSettings):
     temporal_address: str = Field(default="localhost:7233", validation_alias="TEMPORAL_ADDRESS")
     temporal_namespace: str = Field(default="default", validation_alias="TEMPORAL_NAMESPACE")
     task_queue: str = TASK_QUEUE
+    deployment: str = Field(default=DEPLOYMENT, pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    build_id: str = Field(default="", pattern=r"^[A-Za-z0-9._+-]{0,64}$")
     database_dsn: str
     erp: Literal["reference", "tryton"] = "reference"
     erp_dsn: str = ""

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from adapters.memory.hris import MemoryHris
-from domain.hire import EquipmentNeed, HireEnd
+from domain.hire import EquipmentNeed, HireChange, HireEnd
 from domain.hire_rules import PlanRule
 from domain.hris_system import KnownWorker
 from domain.outside_errors import RefusedError, TemporarilyUnavailableError
@@ -22,7 +22,8 @@ from tests.fixtures.small_hospital import FACILITY, policy
 from tests.fixtures.small_hris import small_hris
 from tests.fixtures.workforce import Workforce
 from tests.fixtures.world import PATIENCE_SECONDS, Case
-from tests.replay.scripts import AROUND_THE_CLOCK, IDENTITY, SCRIPTS, at_rest, decide
+from tests.replay.recorded import IDENTITY
+from tests.replay.scripts import AROUND_THE_CLOCK, SCRIPTS, at_rest, decide
 from worker import build_worker
 from workflows.case import STEP_RETRIES
 from workflows.messages import hire_to_provision as messages
@@ -77,10 +78,11 @@ class RecordedHires(Workforce):
         await complete(case)
         return case
 
-    async def ran(self, name: str, waits: timedelta = timedelta(0)) -> Case:
+    async def ran(self, process: str, waits: timedelta = timedelta(0), name: str = "") -> Case:
         """What runs at intervals, once."""
+        run = f"recorded-{process}-{name}".removesuffix("-")
         with self.temporal.with_time_skipping_disabled():
-            handle = await self.client.start_workflow(name, id=f"recorded-{name}", task_queue=self.task_queue)
+            handle = await self.client.start_workflow(process, id=run, task_queue=self.task_queue)
         case = Case(self, handle)
         if waits:
             await case.skip(waits)
@@ -220,9 +222,62 @@ async def rescreened(world: RecordedHires) -> Case:
 
 @script
 async def access_ended(world: RecordedHires) -> Case:
-    """A target that does not answer at first, and one entry that it refuses to end."""
+    """One entry could not be ended the day before; now a target does not answer at first, and then all are."""
     await world.lend(0, -2)
     await world.lend(1, -1)
-    world.faults.fail("leave", TemporarilyUnavailableError("identity", "down", "no answer"))
     world.faults.fail("leave", RefusedError("identity", "refused", "not now"))
+    await world.ran(END_ACCESS, name="the-day-before")
+    world.faults.fail("leave", TemporarilyUnavailableError("identity", "down", "no answer"))
+    await world.lend(2, -1)
     return await world.ran(END_ACCESS, timedelta(minutes=10))
+
+
+@script
+async def access_refused(world: RecordedHires) -> Case:
+    """A target refuses to end an entry, and support is asked."""
+    await world.lend(0, -2)
+    world.faults.fail("leave", RefusedError("identity", "refused", "not now"))
+    return await world.ran(END_ACCESS, name="refused")
+
+
+async def suspected(world: RecordedHires) -> Case:
+    """The incident about somebody who resembles an entry of a list."""
+    world.listed(1)
+    await world.ran(RESCREEN_WORKFORCE, name="suspected")
+    case, _ = await world.task_of("exclusion-candidate")
+    await at_rest(case.handle)
+    return case
+
+
+@script
+async def suspect_cleared(world: RecordedHires) -> Case:
+    case = await suspected(world)
+    await case.decide("exclusion-candidate", "clear", by="cleo")
+    await case.handle.result()
+    return case
+
+
+@script
+async def suspect_stopped(world: RecordedHires) -> Case:
+    """It is them: no system lets them in any more."""
+    await world.lend(1, None)
+    case = await suspected(world)
+    await case.decide("exclusion-candidate", "stop", by="cleo")
+    await case.handle.result()
+    return case
+
+
+@script
+async def hire_reported(world: RecordedHires) -> Case:
+    """HR tells of a change, and the approval of it is handed over."""
+    case = await world.submitted("REPORTED")
+    hire = world.hire(number="REC-REPORTED", title="Charge nurse")
+    told = HireChange(change_id="hr-1", hire=hire, by="hanna", received_at=datetime.now(UTC))
+    await case.handle.signal(messages.HIRE_CHANGED, told)
+    await at_rest(case.handle)
+    task = await case.task("owner")
+    await case.hand_over(task.task_id, "carla", "dora")
+    await at_rest(case.handle)
+    await case.decide("owner", "reject", by="dora")
+    await case.outcome()
+    return case

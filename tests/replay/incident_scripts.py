@@ -47,3 +47,15 @@ async def incident_cleared(world: RecordedWorld) -> Case:
     await _incidents(world).clear(case.name, "the policy files are sound again")
     await case.result()
     return case
+
+
+@script
+async def incident_ended(world: RecordedWorld) -> Case:
+    """Handed from one to another, and ended by the process owner."""
+    case = await noticed(world, "recorded: ended")
+    task = await case.task("policy-refused")
+    await case.hand_over(task.task_id, "cleo", "cora")
+    await at_rest(case.handle)
+    await case.ask_for("cancel", "paul")
+    await case.result()
+    return case

@@ -9,11 +9,13 @@ from typing import Any
 
 from domain.payment import Payment
 from domain.policy.model import PaymentRule
+from tests.fixtures.failing_invoices import CALL, STRANGE_ACCOUNT
 from tests.fixtures.invoice_stories import RETURN_TIME, WARD, coded_line, ordered
 from tests.fixtures.invoice_world import InvoiceCase, InvoiceWorld, RunCase, fact, plain_line, totals
 from tests.fixtures.small_hospital import FACILITY, policy
 from tests.fixtures.world import Case
-from tests.replay.scripts import AROUND_THE_CLOCK, IDENTITY, SCRIPTS, at_rest, decide
+from tests.replay.recorded import IDENTITY
+from tests.replay.scripts import AROUND_THE_CLOCK, SCRIPTS, at_rest, decide
 from worker import build_worker
 
 ASKED_LATER = timedelta(hours=25)
@@ -215,4 +217,65 @@ async def run_chased(world: RecordedInvoices) -> Case:
     await all_at_rest(run, case)
     await run.decide("bank-entry-unknown", "accept", by="tess")
     await run.result_of_run()
+    return run
+
+
+@script
+async def account_confirmed(world: RecordedInvoices) -> Case:
+    """A supplier's account is another than the known one: two of treasury call back."""
+    case = await world.captured("ACCOUNT", accounts=(STRANGE_ACCOUNT,))
+    task = await case.task("bank-account-mismatch")
+    await case.answer(task, "confirm", "tara", keep=True, call_back=CALL)
+    await at_rest(case.handle)
+    await case.answer(task, "confirm", "tess", call_back=CALL)
+    await at_rest(case.handle)
+    approval = await case.task("owner")
+    assert await case.hand_over(approval.task_id, "carla", "dora") == "applied"
+    await at_rest(case.handle)
+    await decide(case, "owner", "approve", by="dora")
+    await case.payable()
+    await case.ask_for("cancel", "bo")
+    await case.outcome()
+    return case
+
+
+@script
+async def purchase_billed(world: RecordedInvoices) -> Case:
+    """What a purchase hears of its invoice, from the match to the bank."""
+    purchase = await world.start(world.requisition())
+    await at_rest(purchase.handle)
+    await decide(purchase, "owner", "approve", by="carla")
+    (order,) = purchase.orders()
+    await purchase.acknowledge(order)
+    await at_rest(purchase.handle)
+    await purchase.receive(order)
+    await at_rest(purchase.handle)
+    case = await world.captured("BILLED", order=order, lines=world.invoice(order).lines)
+    run, payment = await world.sent(109, case, purchase)
+    await world.said(payment, "payment-booked", run, case, purchase)
+    await finished(run, case)
+    await purchase.result()
+    return purchase
+
+
+@script
+async def run_handed_over(world: RecordedInvoices) -> Case:
+    """Held, resumed, and released by somebody to whom that was handed over."""
+    case = await world.posted("RUN-HANDED")
+    run = await world.pay(110)
+    await all_at_rest(run, case)
+    await decide(run, "payments-approve", "approve", by="frida")
+    await run.ask_for("hold", "tess")
+    await at_rest(run.handle)
+    await run.ask_for("resume", "tess")
+    await at_rest(run.handle)
+    release = await run.task("payments-release")
+    assert await run.hand_over(release.task_id, "tara", "tess") == "applied"
+    await at_rest(run.handle)
+    await decide(run, "payments-release", "release", by="tess")
+    await run.until(lambda: "payments.delivered" in run.kinds())
+    await all_at_rest(run, case)
+    (payment,) = [each for each in world.payments() if each.run_id == run.name]
+    await world.said(payment, "payment-booked", run, case)
+    await finished(run, case)
     return run

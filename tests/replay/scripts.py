@@ -23,10 +23,10 @@ from domain.purchase import PlacedOrder
 from domain.requisition import RequisitionLine
 from tests.fixtures.small_hospital import FACILITY, line, policy
 from tests.fixtures.world import PATIENCE_SECONDS, Case, WatchedEvidence, World
+from tests.replay.recorded import IDENTITY
 from worker import build_worker
 from workflows.case import STEP_RETRIES
 
-IDENTITY = "corridor"
 AROUND_THE_CLOCK = BusinessCalendar(
     time_zone="America/New_York", weekdays=(0, 1, 2, 3, 4, 5, 6), opens="00:00", closes="23:59"
 )
@@ -204,6 +204,7 @@ async def returned(world: RecordedWorld) -> Case:
 
 
 SIDE_BY_SIDE = frozenset({"HireToProvision"})
+EFFECTS = ("step ", "starts ", "tells ")
 NOTES = frozenset({"step note_standing"})
 
 
@@ -215,26 +216,28 @@ def fingerprint(history: WorkflowHistory) -> list[str]:
     started = history.events[0].workflow_execution_started_event_attributes
     if started.workflow_type.name not in SIDE_BY_SIDE:
         return asked
-    return sorted(each for each in asked if each.startswith("step ") and each not in NOTES)
+    return sorted(each for each in asked if each.startswith(EFFECTS) and each not in NOTES)
+
+
+PLAIN = {
+    EventType.EVENT_TYPE_TIMER_STARTED: "timer",
+    EventType.EVENT_TYPE_TIMER_CANCELED: "timer cancelled",
+    EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES: "search attributes",
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED: "completed",
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED: "failed",
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW: "continued as new",
+}
 
 
 def _command(event: Any) -> str | None:
     match event.event_type:
         case EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
             return f"step {event.activity_task_scheduled_event_attributes.activity_type.name}"
-        case EventType.EVENT_TYPE_TIMER_STARTED:
-            return "timer"
-        case EventType.EVENT_TYPE_TIMER_CANCELED:
-            return "timer cancelled"
-        case EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES:
-            return "search attributes"
+        case EventType.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED:
+            return f"starts {event.start_child_workflow_execution_initiated_event_attributes.workflow_type.name}"
+        case EventType.EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED:
+            return f"tells {event.signal_external_workflow_execution_initiated_event_attributes.signal_name}"
         case EventType.EVENT_TYPE_MARKER_RECORDED:
             return f"marker {event.marker_recorded_event_attributes.marker_name}"
-        case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:
-            return "completed"
-        case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED:
-            return "failed"
-        case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW:
-            return "continued as new"
-        case _:
-            return None
+        case kind:
+            return PLAIN.get(kind)
