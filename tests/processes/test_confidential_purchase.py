@@ -24,7 +24,7 @@ from adapters.temporal_payloads import PlainPayloads, data_converter, is_encrypt
 from api.app import create_app
 from api.case_client import TemporalCaseClient
 from api.codec_desk import CodecDesk
-from cli.commands.replay import replayer_of
+from cli.replaying import replayer_of
 from domain.case import case_id
 from domain.outside_errors import RefusedError
 from domain.requisition import Requisition
