@@ -15,6 +15,7 @@ from api import problems
 from api.limits import CallerLimits
 from api.middleware import BodyLimit, CodecCors, Surroundings
 from api.posted_document import FORM_BYTES
+from api.openapi_links import add_links
 from api.problems import Problem
 from api.routes import (
     actions,
@@ -145,6 +146,7 @@ def _described(app: FastAPI) -> dict[str, Any]:
     for name in ("HTTPValidationError", "ValidationError"):  # FastAPI's own error shape, which never leaves here
         schemas.pop(name, None)
     _add_security(document)
+    add_links(document)
     return document
 
 

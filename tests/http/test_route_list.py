@@ -101,9 +101,12 @@ class Callers:
         self.world, self.route = world, route
         self.wrong: list[str] = []
 
-    async def ask(self, expected: str, person: str, role: str | None, facilities: Sequence[str]) -> None:
+    async def asked(self, person: str, role: str | None, facilities: Sequence[str]) -> httpx.Response:
         given = {"facilities": list(facilities), "roles": [role] if role else []}
-        answer = await self.send({"Authorization": f"Bearer {self._token(person, **given)}"})
+        return await self.send({"Authorization": f"Bearer {self._token(person, **given)}"})
+
+    async def ask(self, expected: str, person: str, role: str | None, facilities: Sequence[str]) -> None:
+        answer = await self.asked(person, role, facilities)
         found = difference(answer, expected)
         if found:
             self.wrong.append(f"{person} as {role} of {list(facilities)}: expected {expected}, got {found}")
@@ -211,6 +214,46 @@ async def test_who_is_listed_is_let_in_by_the_same_request(
             await prepare(callers.world, route)
         await callers.ask(route.answers, *caller)
     assert callers.wrong == []
+
+
+# --- Links of the description ---------------------------------------------------------------------------------------
+
+
+def with_links(app: FastAPI) -> dict[str, dict[str, dict[str, Any]]]:
+    """By method and path: the parameters of the links of each answer, by the status of the answer."""
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for path, methods in app.openapi()["paths"].items():
+        for method, operation in methods.items():
+            linked = {status: each["links"] for status, each in operation["responses"].items() if "links" in each}
+            if linked:
+                found[f"{method.upper()} {path}"] = linked
+    return found
+
+
+def value_of(expression: str, route: Listed, answer: httpx.Response) -> Any:
+    if expression.startswith("$request.path."):
+        return expression.removeprefix("$request.path.") in route.path and route.url
+    found = answer.json()
+    for step in expression.removeprefix("$response.body#/").split("/"):
+        found = found[int(step)] if step.isdigit() else found[step]
+    return found
+
+
+async def test_each_link_of_the_description_finds_its_value_in_the_answer(issuer_keys: KeySet, app: FastAPI) -> None:
+    described, followed = with_links(app), set()
+    for route in BY_TOKEN:
+        name = f"{route.method} {route.path}"
+        if name not in described or name in followed:
+            continue
+        world = await furnished(issuer_keys, app)
+        person, role, facilities = next(iter(Callers(world, route).admitted()))
+        answer = await Callers(world, route).asked(person, role, facilities)
+        for link in described[name][str(answer.status_code)].values():
+            for parameter, expression in link["parameters"].items():
+                value = value_of(expression, route, answer)
+                assert value or parameter == "cursor", f"{name}: {expression}"
+        followed.add(name)
+    assert set(described) - followed == {"POST /v1/events"}  # which no token opens
 
 
 # --- Signatures ------------------------------------------------------------------------------------------------------
