@@ -18,7 +18,7 @@ ERP ?= reference
 export CORRIDOR_ERP ?= $(ERP)
 CODE := activities adapters api cli domain workflows $(wildcard worker.py bench) tests
 
-.PHONY: help up demo test test-tryton check lock bench format clean
+.PHONY: help up demo test test-tryton fuzz audit check lock bench format clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -34,6 +34,20 @@ test: check ## Run the checks and all tests
 
 test-tryton: $(INSTALLED) ## Run the tests that ask a real Tryton, which is built for them the first time
 	CORRIDOR_TEST_TRYTON=yes $(BIN)/python -m pytest -k tryton
+
+# Each round has a seed of its own; pytest names it, and --hypothesis-seed repeats the round.
+DURATION ?= 600
+fuzz: $(INSTALLED) ## Try hostile input of new kinds on API and readers for DURATION seconds, or until one gets through
+	@end=$$((SECONDS + $(DURATION))); round=0; while [ $$SECONDS -lt $$end ]; do \
+	  seed=$$((RANDOM * 32768 + RANDOM)); round=$$((round + 1)); echo "Round $$round, --hypothesis-seed=$$seed"; \
+	  CORRIDOR_FUZZ_EXAMPLES=$${CORRIDOR_FUZZ_EXAMPLES:-300} $(BIN)/python -m pytest --quiet --hypothesis-seed=$$seed \
+	    tests/unit/test_fuzzed_documents.py tests/unit/test_fuzzed_files.py tests/http/test_fuzzed_events.py \
+	    tests/http/test_http_fuzz_stateful.py; \
+	done
+
+# The advisories are fetched from the internet, so that this is no part of the tests; the tool stays out of .venv.
+audit: $(INSTALLED) ## Compare all pinned packages with the known vulnerabilities (needs the internet)
+	$(BIN)/uv tool run pip-audit --require-hashes --disable-pip --requirement requirements/lock.txt
 
 check: $(INSTALLED) ## Formatting, lint, types and the import rule
 	$(BIN)/ruff format --check .
