@@ -87,7 +87,10 @@ def _sender(message: EmailMessage) -> str:
 def _require_authentic(message: EmailMessage, authenticator: str, sender: str) -> None:
     """Only what our own server wrote counts, which is the first such header: others may come with the mail."""
     for header in message.get_all("authentication-results") or []:
-        server, _, results = _without_remarks(str(header)).partition(";")
+        plain = _without_remarks(str(header))
+        if not plain:  # it may be what our server wrote, and what comes below it may be forged
+            break
+        server, _, results = plain.partition(";")
         if server.split()[:1] != [authenticator]:
             continue
         for result in results.split(";"):

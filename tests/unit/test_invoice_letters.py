@@ -105,6 +105,7 @@ PASS = f"{HERE}; spf=pass smtp.mailfrom=x.example; dmarc=pass (p=reject) header.
         ([f"{HERE}; spf=pass dmarc=pass header.from=acme.example"], False),
         (["other.example; dmarc=pass header.from=acme.example"], False),
         ([f"{HERE}; dmarc=pass header.from=evil.example"], False),
+        ([f'{HERE}; dmarc=fail reason="never closed', PASS], False),
         ([f"{HERE}; dmarc=fail header.from=acme.example", PASS], False),  # what lies below came with the mail
     ],
 )
