@@ -6,23 +6,26 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
 from temporalio.client import WorkflowHandle
+from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from adapters.memory.checkpoints import MemoryCheckpoints
+from cli.queue_workers import Bulkheads
 from cli.releases import Deployment, Held
 from cli.replaying import query_of, replay_cases
 from cli.versions import version_of
 from domain.checkpoints import Checkpoint
+from domain.outside_errors import TemporarilyUnavailableError
 from tests.fixtures.next_release import PATCH, CarefulPurchase, CarelessPurchase, OtherSeal
 from tests.fixtures.world import PATIENCE_SECONDS, Case, World
 from tests.replay.recorded import patches_of
 from tests.replay.scripts import at_rest
-from worker import build_worker
+from worker import build_worker, build_workers
 from workflows.housekeeping import SealEvidence
 from workflows.messages.housekeeping import SEAL_EVIDENCE
 from workflows.messages.procure_to_pay import WORKFLOW_NAME
@@ -37,16 +40,17 @@ CARELESS = (CarelessPurchase, OtherSeal)
 _DRILLS = itertools.count(1)
 
 
-class SlowCheckpoints(MemoryCheckpoints):
-    """Takes a checkpoint only when it is let to."""
+class ClosedCheckpoints(MemoryCheckpoints):
+    """Takes no checkpoint until it is opened. Each try is answered at once: nothing depends on signs of life."""
 
     def __init__(self, world: World) -> None:
         super().__init__(world.evidence)
-        self.asked, self.let_go = asyncio.Event(), asyncio.Event()
+        self.asked, self.opened = asyncio.Event(), False
 
     async def seal(self, taken_at: datetime) -> Checkpoint | None:
         self.asked.set()
-        await asyncio.wait_for(self.let_go.wait(), PATIENCE_SECONDS)
+        if not self.opened:
+            raise TemporarilyUnavailableError("evidence", "closed", "not now")
         return await super().seal(taken_at)
 
 
@@ -55,7 +59,7 @@ class Drill(World):
 
     def __init__(self, temporal: WorkflowEnvironment, monkeypatch: pytest.MonkeyPatch) -> None:
         super().__init__(temporal)
-        self.checkpoints = SlowCheckpoints(self)
+        self.checkpoints = ClosedCheckpoints(self)
         self.deployment = Deployment(self.client, f"drill-{next(_DRILLS)}")
         self._monkeypatch = monkeypatch
 
@@ -130,7 +134,7 @@ async def test_a_changed_process_is_ramped_made_current_rolled_back_and_made_cur
     deployment = drill.deployment
     async with drill.version(NOW, PRESENT):
         assert await deployment.make_current(NOW)
-        old, sealing = await drill.waiting("OLD-1", "OLD-2"), await drill.sealing()
+        old = await drill.waiting("OLD-1", "OLD-2")
         assert [await versions_of(case.handle) for case in old] == [[NOW], [NOW]]
         assert await drill.would_get_stuck(CAREFUL, old) == set()
 
@@ -142,14 +146,11 @@ async def test_a_changed_process_is_ramped_made_current_rolled_back_and_made_cur
             assert 0 < went.count(NEXT) < len(RAMPED)
             assert [await patched(case) for case in ramped] == [version == NEXT for version in went]
 
-            # Current: long cases move on, by the old branch of the patch; the short one ends where it began.
+            # Current: cases move on, by the old way of the patch.
             assert await deployment.make_current(NEXT)
             await withdrawn(old[0])
             assert await versions_of(old[0].handle) == [NOW, NEXT]
             assert not await patched(old[0])
-            drill.checkpoints.let_go.set()
-            await asyncio.wait_for(sealing.result(), PATIENCE_SECONDS)
-            assert await versions_of(sealing) == [NOW]
 
             # Rolled back: what went through the patch is held, everything else goes back.
             await drill.listed([*ramped, old[1]])
@@ -206,10 +207,42 @@ async def test_a_change_without_a_patch_is_foreseen_and_a_rollback_loses_no_case
             assert await versions_of(case.handle) == [NOW]
 
 
+async def test_a_short_process_ends_under_the_version_that_it_began_with(drill: Drill) -> None:
+    """Its next version would stand still on it: it is another one, without a patch."""
+    async with drill.version(NOW, PRESENT):
+        assert await drill.deployment.make_current(NOW)
+        async with drill.version(NEXT, CAREFUL):
+            sealing = await drill.sealing()
+            assert await drill.deployment.make_current(NEXT)
+            drill.checkpoints.opened = True
+            await asyncio.wait_for(sealing.result(), PATIENCE_SECONDS)
+            assert await versions_of(sealing) == [NOW]
+
+
 async def test_workers_without_a_version_serve_short_processes_too(drill: Drill) -> None:
     """Nothing is said of versions then: the server would refuse it."""
-    drill.checkpoints.let_go.set()
+    drill.checkpoints.opened = True
     async with build_worker(drill.client, drill.ports(), drill.task_queue, drill.checkpoints):
         handle = await drill.sealing()
         await asyncio.wait_for(handle.result(), PATIENCE_SECONDS)
         assert await versions_of(handle) == [""]
+
+
+async def test_workers_with_a_queue_for_each_system_are_one_version(drill: Drill) -> None:
+    """The server hears of the version from all of their queues, and lets cases go through all of them."""
+    drill.name = f"queues-{drill.name}"
+    version = version_of(drill.deployment.name, NOW)
+    async with build_workers(drill.client, drill.ports(), Bulkheads(), drill.task_queue, deployment_config=version):
+        assert await drill.deployment.make_current(NOW)
+        (case,) = await drill.waiting("QUEUES")
+        await case.decide("approval", "approve", by="carla")
+        (order,) = await case.ordered()
+        await case.fulfil(order)
+        assert (await case.result()).status == "completed"
+        assert await versions_of(case.handle) == [NOW]
+
+
+async def test_the_server_refuses_a_version_of_which_it_has_not_heard(drill: Drill) -> None:
+    impatient = Deployment(drill.client, f"{drill.deployment.name}-nowhere", patience=timedelta(0))
+    with pytest.raises(RPCError):
+        await impatient.make_current(NEXT)
