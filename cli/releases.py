@@ -30,6 +30,7 @@ from cli.processes import LONG_NAMES, PROCESSES
 from cli.replaying import Replayed, query_of, replay_cases
 
 PATIENCE = timedelta(minutes=1)
+SPREADS_WITHIN = timedelta(seconds=10)
 _LOOK_SECONDS = 0.2
 _NOT_HEARD_OF = (RPCStatusCode.NOT_FOUND, RPCStatusCode.FAILED_PRECONDITION)
 _STATUS = "WORKER_DEPLOYMENT_VERSION_STATUS_"
@@ -196,9 +197,10 @@ class Deployment:
                 return
 
     async def settled(self) -> bool:
-        """Wait until the server sends work as it was told to; False when it does not for all the patience."""
+        """Wait until the server says that all of its task queues know; False when it does not soon. Changes that follow
+        one another within seconds can leave it saying so for minutes, although work goes where it should."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._patience.total_seconds()):
+            async with asyncio.timeout(SPREADS_WITHIN.total_seconds()):
                 while True:
                     state = (await self._info()).routing_config_update_state
                     if state != RoutingConfigUpdateState.ROUTING_CONFIG_UPDATE_STATE_IN_PROGRESS:

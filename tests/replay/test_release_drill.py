@@ -34,6 +34,7 @@ from workflows.procure_to_pay import ProcureToPay
 NOW, NEXT = "2026-11", "2026-12"
 # By their names the server chooses a version for them: with these it takes both, whenever it is asked.
 RAMPED = [f"RAMPED-{number}" for number in range(1, 9)]
+SPREADING_SECONDS = 120
 PRESENT = (ProcureToPay, SealEvidence)
 CAREFUL = (CarefulPurchase, OtherSeal)
 CARELESS = (CarelessPurchase, OtherSeal)
@@ -41,11 +42,11 @@ _DRILLS = itertools.count(1)
 
 
 class ClosedCheckpoints(MemoryCheckpoints):
-    """Takes no checkpoint until it is opened. Each try is answered at once: nothing depends on signs of life."""
+    """Takes no checkpoint while it is not opened. Each try is answered at once: nothing depends on signs of life."""
 
     def __init__(self, world: World) -> None:
         super().__init__(world.evidence)
-        self.asked, self.opened = asyncio.Event(), False
+        self.asked, self.opened = asyncio.Event(), True
 
     async def seal(self, taken_at: datetime) -> Checkpoint | None:
         self.asked.set()
@@ -88,6 +89,19 @@ class Drill(World):
             handle = await self.client.start_workflow(SEAL_EVIDENCE, id=f"seal-{self.name}", task_queue=self.task_queue)
         await asyncio.wait_for(self.checkpoints.asked.wait(), PATIENCE_SECONDS)
         return handle
+
+    async def until_runs_go_to(self, build_id: str) -> None:
+        """Until a run that begins now runs under that version: the server spreads the word to its queues first."""
+        async with asyncio.timeout(SPREADING_SECONDS):
+            while True:
+                with self.temporal.with_time_skipping_disabled():
+                    run = await self.client.start_workflow(
+                        SEAL_EVIDENCE, id=f"probe-{self.name}-{next(self._ids)}", task_queue=self.task_queue
+                    )
+                while not (went := await versions_of(run)):
+                    await asyncio.sleep(0.05)  # the server tells only when it is asked
+                if went == [build_id]:
+                    return
 
     async def listed(self, cases: Iterable[Case]) -> None:
         """Until the server's list of open cases has them all: it has them a moment after their start."""
@@ -133,21 +147,23 @@ def names(cases: Iterable[Case | Held]) -> set[str]:
 async def test_a_changed_process_is_ramped_made_current_rolled_back_and_made_current_again(drill: Drill) -> None:
     deployment = drill.deployment
     async with drill.version(NOW, PRESENT):
-        assert await deployment.make_current(NOW)
+        await deployment.make_current(NOW)
         old = await drill.waiting("OLD-1", "OLD-2")
         assert [await versions_of(case.handle) for case in old] == [[NOW], [NOW]]
         assert await drill.would_get_stuck(CAREFUL, old) == set()
 
         async with drill.version(NEXT, CAREFUL):
             # Ramped: of the new cases some run under the one, some under the other.
-            assert await deployment.ramp(NEXT, 50)
+            await deployment.ramp(NEXT, 50)
+            await drill.until_runs_go_to(NEXT)
             ramped = await drill.waiting(*RAMPED)
             went = [(await versions_of(case.handle))[0] for case in ramped]
             assert 0 < went.count(NEXT) < len(RAMPED)
             assert [await patched(case) for case in ramped] == [version == NEXT for version in went]
 
             # Current: cases move on, by the old way of the patch.
-            assert await deployment.make_current(NEXT)
+            await deployment.make_current(NEXT)
+            await drill.until_runs_go_to(NEXT)
             await withdrawn(old[0])
             assert await versions_of(old[0].handle) == [NOW, NEXT]
             assert not await patched(old[0])
@@ -155,7 +171,7 @@ async def test_a_changed_process_is_ramped_made_current_rolled_back_and_made_cur
             # Rolled back: what went through the patch is held, everything else goes back.
             await drill.listed([*ramped, old[1]])
             held = await deployment.roll_back(NOW, PRESENT)
-            assert await deployment.settled()
+            await drill.until_runs_go_to(NOW)
             young = [case for case, version in zip(ramped, went, strict=True) if version == NEXT]
             assert names(held) & names([*ramped, *old]) == names(young)
             assert {each.build_id for each in held} == {NEXT}
@@ -168,7 +184,8 @@ async def test_a_changed_process_is_ramped_made_current_rolled_back_and_made_cur
             # Current again: what was held may move, and everything comes to its end.
             freed, kept = await deployment.free(PRESENT)
             assert (freed, names(kept)) == (0, names(young[1:]))
-            assert await deployment.make_current(NEXT)
+            await deployment.make_current(NEXT)
+            await drill.until_runs_go_to(NEXT)
             freed, kept = await deployment.free(CAREFUL)
             assert (freed, kept) == (len(young) - 1, ())
             await withdrawn(*(case for case in ramped if case is not young[0]), fresh)
@@ -191,11 +208,12 @@ async def stuck(case: Case) -> None:
 async def test_a_change_without_a_patch_is_foreseen_and_a_rollback_loses_no_case(drill: Drill) -> None:
     deployment = drill.deployment
     async with drill.version(NOW, PRESENT):
-        assert await deployment.make_current(NOW)
+        await deployment.make_current(NOW)
         (case,) = await drill.waiting("CARELESS")
         assert await drill.would_get_stuck(CARELESS, [case]) == {case.name}
         async with drill.version(NEXT, CARELESS):
-            assert await deployment.make_current(NEXT)
+            await deployment.make_current(NEXT)
+            await drill.until_runs_go_to(NEXT)
             task = await case.task("approval")
             withdrawing = asyncio.create_task(case.ask_for("withdraw", "nina"))
             await stuck(case)
@@ -210,10 +228,12 @@ async def test_a_change_without_a_patch_is_foreseen_and_a_rollback_loses_no_case
 async def test_a_short_process_ends_under_the_version_that_it_began_with(drill: Drill) -> None:
     """Its next version would stand still on it: it is another one, without a patch."""
     async with drill.version(NOW, PRESENT):
-        assert await drill.deployment.make_current(NOW)
+        await drill.deployment.make_current(NOW)
         async with drill.version(NEXT, CAREFUL):
+            drill.checkpoints.opened = False
             sealing = await drill.sealing()
-            assert await drill.deployment.make_current(NEXT)
+            await drill.deployment.make_current(NEXT)
+            await drill.until_runs_go_to(NEXT)
             drill.checkpoints.opened = True
             await asyncio.wait_for(sealing.result(), PATIENCE_SECONDS)
             assert await versions_of(sealing) == [NOW]
@@ -221,7 +241,6 @@ async def test_a_short_process_ends_under_the_version_that_it_began_with(drill: 
 
 async def test_workers_without_a_version_serve_short_processes_too(drill: Drill) -> None:
     """Nothing is said of versions then: the server would refuse it."""
-    drill.checkpoints.opened = True
     async with build_worker(drill.client, drill.ports(), drill.task_queue, drill.checkpoints):
         handle = await drill.sealing()
         await asyncio.wait_for(handle.result(), PATIENCE_SECONDS)
@@ -233,7 +252,7 @@ async def test_workers_with_a_queue_for_each_system_are_one_version(drill: Drill
     drill.name = f"queues-{drill.name}"
     version = version_of(drill.deployment.name, NOW)
     async with build_workers(drill.client, drill.ports(), Bulkheads(), drill.task_queue, deployment_config=version):
-        assert await drill.deployment.make_current(NOW)
+        await drill.deployment.make_current(NOW)
         (case,) = await drill.waiting("QUEUES")
         await case.decide("approval", "approve", by="carla")
         (order,) = await case.ordered()
