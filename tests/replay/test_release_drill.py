@@ -98,9 +98,7 @@ class Drill(World):
                     run = await self.client.start_workflow(
                         SEAL_EVIDENCE, id=f"probe-{self.name}-{next(self._ids)}", task_queue=self.task_queue
                     )
-                while not (went := await versions_of(run)):
-                    await asyncio.sleep(0.05)  # the server tells only when it is asked
-                if went == [build_id]:
+                if await began_under(run) == build_id:
                     return
 
     async def listed(self, cases: Iterable[Case]) -> None:
@@ -129,6 +127,15 @@ async def versions_of(handle: WorkflowHandle[object, object]) -> list[str]:
             ran = event.workflow_task_completed_event_attributes.deployment_version.build_id
             found += [ran] if found[-1:] != [ran] else []
     return found
+
+
+async def began_under(run: WorkflowHandle[object, object]) -> str:
+    """Under which version a run began, once it has."""
+    while True:
+        went = await versions_of(run)
+        if went:
+            return went[0]
+        await asyncio.sleep(0.05)  # the server tells only when it is asked
 
 
 async def patched(case: Case) -> bool:
