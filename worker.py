@@ -112,6 +112,9 @@ def sandbox(version: WorkerDeploymentConfig | None = None) -> CaseSandbox:
 
 
 GRACE = timedelta(minutes=5)
+# How many cases decide at the same moment. They share one interpreter: more of them only make each so slow, on a busy
+# machine, that its ten seconds with the server are over and it begins anew, again and again.
+DECIDING_AT_ONCE = 4
 
 
 def build_worker(
@@ -133,7 +136,7 @@ def build_worker(
         workflows=processes(ports, checkpoints),
         activities=steps_of(client, ports, task_queue, checkpoints, grace),
         workflow_runner=sandbox(options.get("deployment_config")),
-        **_common(options),
+        **{"max_concurrent_workflow_tasks": DECIDING_AT_ONCE, **_common(options)},
     )
 
 
@@ -160,6 +163,7 @@ def build_workers(
             activities=steps,  # all of them: what was begun without bulkheads waits here
             workflow_runner=sandbox(options.get("deployment_config")),
             max_concurrent_activities=bulkheads.limit("cases").at_once,
+            max_concurrent_workflow_tasks=DECIDING_AT_ONCE,
             **common,
         )
         workers = [cases, *workers]

@@ -20,7 +20,7 @@ from cli.stack.tryton.template import Recipe, Tell
 
 # Steps that ask Tryton more than it can answer in their time all fail: they wait in their task queue instead, where no
 # time runs. Steps of other systems have queues of their own.
-STEPS_AT_ONCE = 4
+STEPS_AT_ONCE = 6
 
 
 def steps_of_tryton(reference_files: Path, tell: Tell) -> Sequence[Step]:
