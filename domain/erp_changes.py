@@ -171,12 +171,12 @@ def passed(place: SweepPlace, page: ErpChangesPage, overlap: timedelta) -> Sweep
     return SweepPlace(until=until, known=kept)
 
 
-def told(place: SweepPlace, changes: Sequence[ErpChange]) -> SweepPlace:
+def told(place: SweepPlace, changes: Iterable[ErpChange | KnownChange]) -> SweepPlace:
     """The place once these are known, though their page is not done."""
     return place.model_copy(update={"known": _with(place.known, changes)})
 
 
-def _with(known: Sequence[KnownChange], changes: Iterable[ErpChange]) -> tuple[KnownChange, ...]:
+def _with(known: Sequence[KnownChange], changes: Iterable[ErpChange | KnownChange]) -> tuple[KnownChange, ...]:
     """What is changed again keeps its later instant, with which the ERP shows it."""
     found = {each.change_id: each.at for each in known}
     for change in changes:

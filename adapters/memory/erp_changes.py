@@ -13,13 +13,13 @@ from domain.purchase import GoodsReceipt, GoodsReturn, PlacedOrder, ReceivedLine
 
 
 class MemoryErpChanges:
-    """`domain.ports.erp_changes.ErpChanges` over a MemoryErp, and the hands of the people who work in it."""
+    """`domain.ports.erp_changes.ErpChanges` over a MemoryErp, and the hands of the people who work in it. Changes are
+    named after `name`."""
 
-    name = "memory"
     overlap = timedelta(minutes=15)
 
-    def __init__(self, erp: MemoryErp) -> None:
-        self._erp = erp
+    def __init__(self, erp: MemoryErp, name: str = "memory") -> None:
+        self._erp, self.name = erp, name
         self._changes: list[ErpChange] = []
 
     async def changes(self, since: datetime, page: str, limit: int) -> ErpChangesPage:
@@ -73,36 +73,46 @@ class MemoryErpChanges:
         order = await self._erp.change_order(number, f"by-hand-{len(self._changes)}", lines)
         return self._noted("order-changed", order, quantities, at, by)
 
-    def post_bill(self, supplier: str, reference: str, amount: Money, by: str = "ann", number: str = "") -> str:
-        """Somebody books a bill; returns the change's id."""
-        change = ErpChange(
-            change_id=f"memory,{len(self._changes)}",
+    def cancel_delivery(self, order: PlacedOrder, by: str = "bo") -> str:
+        """Somebody stops what is still to come; returns the change's id."""
+        return self._noted("delivery-cancelled", order, {}, datetime.now(UTC), by)
+
+    def post_bill(
+        self, supplier: str, reference: str, amount: Money, by: str = "ann", order: PlacedOrder | None = None
+    ) -> str:
+        """Somebody books a bill, of an order or of none; returns the change's id."""
+        bill = ErpChange(
+            change_id=self._next_id(),
             kind="bill-posted",
             at=datetime.now(UTC),
             by=by,
-            order_number=number,
             supplier=supplier,
             reference=reference,
             amount=amount,
         )
-        self._changes.append(change)
-        return change.change_id
+        self._changes.append(bill if order is None else bill.model_copy(update=_of_order(order)))
+        return bill.change_id
 
     def _noted(self, kind: ChangeKind, order: PlacedOrder, quantities: Mapping[int, str], at: datetime, by: str) -> str:
         change = ErpChange(
-            change_id=f"memory,{len(self._changes)}",
+            change_id=self._next_id(),
             kind=kind,
             at=at,
             by=by,
-            case_id=order.external_id.partition(":")[0],
-            order_number=order.number,
-            order_id=order.external_id,
             lines=tuple(ChangedLine(line=line, quantity=Decimal(count)) for line, count in quantities.items()),
             total=order.total,
             supplier=order.supplier,
-        )
+        ).model_copy(update=_of_order(order))
         self._changes.append(change)
         return change.change_id
+
+    def _next_id(self) -> str:
+        return f"{self.name},{len(self._changes)}"
+
+
+def _of_order(order: PlacedOrder) -> dict[str, str]:
+    case_id, _, _ = order.external_id.partition(":")
+    return {"case_id": case_id, "order_number": order.number, "order_id": order.external_id}
 
 
 class MemorySweepPlaces:

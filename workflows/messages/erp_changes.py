@@ -1,0 +1,15 @@
+"""What people did in the ERP itself: the names under which cases hear of it, and what collecting it answers."""
+
+from __future__ import annotations
+
+from domain.model import Value
+
+COLLECT_ERP_CHANGES = "CollectErpChanges"
+ERP_CHANGED = "erp_changed"
+
+
+class CollectChangesResult(Value):
+    """How many changes were new, and how many of them no case could take: each of those is raised as an incident."""
+
+    changes: int = 0
+    unknown: int = 0
