@@ -19,7 +19,8 @@ from domain.ports.case_messages import CaseMessenger
 from domain.ports.erp_changes import ErpChanges, SweepPlaces
 from domain.ports.evidence import EvidenceReader
 from domain.ports.policies import PolicyStore
-from workflows.messages.erp_changes import ERP_CHANGED
+from workflows.messages.erp_changes import ERP_CHANGED, INCIDENT_SUBJECT
+from workflows.messages.incident import incident_case_id
 from workflows.steps.erp_changes import (
     NONE_RAISED,
     ChangeIncident,
@@ -61,7 +62,7 @@ class ErpDesk(ErpChangeSteps):
             except (RefusedError, ContractDriftError) as error:
                 return CollectedChanges(incidents=self._of_erp(error))
             fresh = news(place, page.changes)
-            untold = [each for each in fresh if not await self._tell(each)]
+            untold = [each for each in fresh if not (await self._tell(each) or await self._was_raised(each))]
             pending = tuple(KnownChange(change_id=each.change_id, at=each.at) for each in untold)
             if not untold:
                 await places.keep(erp.name, passed(place, page, erp.overlap))
@@ -96,6 +97,14 @@ class ErpDesk(ErpChangeSteps):
             cursor = page.next_cursor
             if cursor is None:
                 return False
+
+    async def _was_raised(self, change: ErpChange) -> bool:
+        """Whether somebody was asked about it: a bill that was posted is changed again when it is paid."""
+        for incident in self._of_change(change):
+            case = incident_case_id(incident.policy.facility.code, INCIDENT_SUBJECT, incident.text)
+            if await self._ports.reader.case(case) is not None:
+                return True
+        return False
 
     def _of_change(self, change: ErpChange) -> tuple[ChangeIncident, ...]:
         key = parse_case_id(change.case_id)

@@ -8,12 +8,11 @@ from temporalio import workflow
 
 from domain.erp_changes import KnownChange
 from workflows.case import OWN_STORE_RETRIES, SIGN_OF_LIFE
-from workflows.messages.erp_changes import COLLECT_ERP_CHANGES, CollectChangesResult
+from workflows.messages.erp_changes import COLLECT_ERP_CHANGES, INCIDENT_SUBJECT, CollectChangesResult
 from workflows.raising_incidents import raise_incident
 from workflows.steps.erp_changes import CollectChangesInput, CollectedChanges, ErpChangeSteps
 
 MOST_PAGES = 100
-INCIDENT_SUBJECT = "erp-change"
 _STEP_TIMEOUT = timedelta(minutes=2)
 
 

@@ -6,6 +6,8 @@ from domain.model import Value
 
 COLLECT_ERP_CHANGES = "CollectErpChanges"
 ERP_CHANGED = "erp_changed"
+INCIDENT_SUBJECT = "erp-change"
+"""In the names of incidents about changes that no case can take."""
 
 
 class CollectChangesResult(Value):
