@@ -17,7 +17,7 @@ from domain.purchase import Settlement
 from domain.tasks import Decision
 from workflows.case import CaseWorkflow
 from workflows.order_in_hand import AS_HELD, OrderInHand
-from workflows.questions import ask
+from workflows.questions import accepted_by_policy, ask
 
 _GOODS = ("goods-received", "goods-returned")
 
@@ -90,8 +90,8 @@ class ErpNews:
         total = hand.placed.total
         accepted = False
         while changes := self._taken(hand, bills=False):
-            decision = await self._ask("order-changed-outside", hand, changes)
-            if decision.action == "close-short":
+            decision = await self._changed(hand, changes)
+            if decision is not None and decision.action == "close-short":
                 hand.short_closed = decision.comment or "closed short in the ERP"
                 return
             accepted = True
@@ -101,7 +101,7 @@ class ErpNews:
             hand.changes.append(AS_HELD)
 
     async def _judge_bill(self, hand: OrderInHand, bill: ErpChange) -> None:
-        decision = await self._ask("bill-posted-outside", hand, (bill,))
+        decision = await ask(self._case, *_question("bill-posted-outside", hand, (bill,)))
         if decision.action != "accept" or hand.settlement is not None:
             return
         hand.settlement = Settlement(
@@ -112,10 +112,17 @@ class ErpNews:
             reference=bill.reference or bill.document or bill.change_id,
         )
 
-    async def _ask(self, code: str, hand: OrderInHand, changes: Sequence[ErpChange]) -> Decision:
-        finding = Finding(
-            code=code,
-            message="; ".join(in_words(each) for each in changes)[:1000],
-            evidence={"order": hand.placed.number, "changes": [each.model_dump(mode="json") for each in changes[:50]]},
-        )
-        return await ask(self._case, finding, f"erp.{hand.placed.number}")
+    async def _changed(self, hand: OrderInHand, changes: Sequence[ErpChange]) -> Decision | None:
+        """None where a rule of the policy accepts it."""
+        finding, slot = _question("order-changed-outside", hand, changes)
+        return None if accepted_by_policy(self._case, finding) else await ask(self._case, finding, slot)
+
+
+def _question(code: str, hand: OrderInHand, changes: Sequence[ErpChange]) -> tuple[Finding, str]:
+    """What happened, and the slot in which it is asked."""
+    finding = Finding(
+        code=code,
+        message="; ".join(in_words(each) for each in changes)[:1000],
+        evidence={"order": hand.placed.number, "changes": [each.model_dump(mode="json") for each in changes[:50]]},
+    )
+    return finding, f"erp.{hand.placed.number}"

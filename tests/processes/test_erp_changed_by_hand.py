@@ -7,9 +7,10 @@ from decimal import Decimal
 
 from domain.erp_changes import SweepPlace
 from domain.outside_errors import RefusedError, TemporarilyUnavailableError
+from domain.policy.model import AcceptanceRule
 from domain.purchase import PlacedOrder
 from tests.fixtures.followed_world import FollowedWorld
-from tests.fixtures.small_hospital import line, usd
+from tests.fixtures.small_hospital import line, policy, usd
 from tests.fixtures.world import Case
 from workflows.messages.incident import incident_case_id
 
@@ -100,6 +101,21 @@ async def test_a_smaller_order_is_taken_over_and_the_supplier_hears_of_it(follow
     await case.decide(BY_HAND, "accept")
     await case.until(lambda: len(case.sent("change")) == 1)
     assert [each.quantity.value for each in case.sent("change")[0].order.lines] == [Decimal(7)]
+    await case.receive(order, {1: "7"})
+    await case.settle(order)
+    assert (await case.result()).status == "completed"
+
+
+async def test_a_rule_of_the_policy_may_take_over_small_orders_without_a_question(followed: FollowedWorld) -> None:
+    rule = AcceptanceRule(
+        name="small-orders-follow-the-erp", reason="for the test", code=BY_HAND, max_amount=Decimal(500)
+    )
+    followed.policy = policy(acceptance=(rule,))
+    case, order = await ordered(followed, line(quantity="10"))
+    await followed.by_hand.change(order.number, {1: "7"})
+    await followed.collect()
+    await case.until(lambda: len(case.sent("change")) == 1)
+    assert "exception.accepted-by-rule" in case.kinds()
     await case.receive(order, {1: "7"})
     await case.settle(order)
     assert (await case.result()).status == "completed"
