@@ -23,6 +23,7 @@ from temporalio.worker.workflow_sandbox import SandboxRestrictions
 from activities.bank_desk import BankDesk
 from activities.case_steps import CaseActivities
 from activities.circuits import Circuits
+from activities.erp_desk import ErpDesk, ErpDeskPorts
 from activities.heartbeats import Heartbeats
 from activities.hiring import HiringActivities
 from activities.housekeeping import HousekeepingActivities
@@ -67,11 +68,12 @@ from cli.process_code import read_once
 from cli.queue_workers import Bulkheads, Steps, Workers, step_workers
 from cli.settle import exit_settled
 from cli.versions import pinned_under, version_of
-from cli.worker_ports import hiring, invoicing
+from cli.worker_ports import following, hiring, invoicing
 from cli.worker_settings import WorkerSettings
 from domain.ports.checkpoints import CheckpointStore
 from domain.ports.evidence import Outbox
 from domain.ports.notifier import Notifier
+from workflows.erp_changes import CollectErpChanges
 from workflows.hire_to_provision import HireToProvision
 from workflows.housekeeping import ReconcileCases, SealEvidence
 from workflows.incident import Incident
@@ -213,6 +215,10 @@ def steps_of(
         ]
         if ports.hiring.policies is not None:
             keeping += [WorkforceDesk(ports.hiring, ports.hiring.policies, ports.reader, wall_clock)]
+    if ports.following is not None:
+        given = ports.following
+        desk = ErpDeskPorts(given.changes, given.places, ports.reader, TemporalCaseMessenger(client), given.policies)
+        keeping += [ErpDesk(desk, wall_clock)]
     if checkpoints is not None:
         running = TemporalRunningCases(client, CASES, SNAPSHOT, task_queue)
         keeping += [HousekeepingActivities(checkpoints, ports.evidence, ports.reader, running, wall_clock, grace)]
@@ -228,6 +234,7 @@ def processes(ports: Ports, checkpoints: CheckpointStore | None) -> list[type]:
         Incident,
         *paying,
         *hiring,
+        *((CollectErpChanges,) if ports.following else ()),
         *((SealEvidence, ReconcileCases) if checkpoints is not None else ()),
     ]
 
@@ -284,7 +291,7 @@ def mail_links(settings: WorkerSettings) -> MailLinks | None:
 def with_spans(ports: Ports, tracer: Tracer) -> Ports:
     """The same ports, with a span for each call to them."""
     given = {each.name: traced(getattr(ports, each.name), each.name, tracer) for each in fields(ports)}
-    return Ports(**{**given, "invoicing": ports.invoicing, "hiring": ports.hiring})
+    return Ports(**{**given, "invoicing": ports.invoicing, "hiring": ports.hiring, "following": ports.following})
 
 
 @dataclass(frozen=True)
@@ -333,6 +340,7 @@ async def outside(settings: WorkerSettings) -> AsyncIterator[Outside]:
                 reader=PostgresReader(pool),
                 invoicing=invoicing(settings, pool, erp.payables, mail, reference.debtor_accounts),
                 hiring=await hiring(settings, pool, erp.employees, stack),
+                following=following(settings, pool, erp.changes),
             )
             if settings.otlp_endpoint:
                 tracer = trace.get_tracer("corridor.worker")
@@ -358,7 +366,9 @@ async def run(settings: WorkerSettings) -> None:
             client, out.ports, settings.bulkheads, settings.task_queue, out.checkpoints, deployment_config=version
         ) as workers:
             await ensure_schedules(
-                client, settings.task_queue, housekeeping(settings, pays=out.ports.invoicing is not None)
+                client,
+                settings.task_queue,
+                housekeeping(settings, pays=out.ports.invoicing is not None, follows=out.ports.following is not None),
             )
             structlog.get_logger("worker").info("worker.started", task_queues=workers.task_queues)
             policies = policies_of(settings, out.ports)

@@ -12,6 +12,7 @@ from domain.ports.commitments import CommitmentPort
 from domain.ports.directory import DirectoryPort
 from domain.ports.documents import DocumentStore
 from domain.ports.erp import ErpPort
+from domain.ports.erp_changes import ErpChanges, SweepPlaces
 from domain.ports.evidence import EvidenceReader, EvidenceWriter
 from domain.ports.invoice_register import InvoiceRegister, PaymentLedger
 from domain.ports.match_records import MatchRecords
@@ -40,8 +41,18 @@ class Invoicing:
 
 
 @dataclass(frozen=True)
+class ErpFollowing:
+    """What following an ERP needs in which people work as well; as in `activities.erp_desk`."""
+
+    changes: ErpChanges
+    places: SweepPlaces
+    policies: PolicyStore
+
+
+@dataclass(frozen=True)
 class Ports:
-    """All of the outside that the steps need. Without `invoicing` and `hiring` a worker serves purchases alone."""
+    """All of the outside that the steps need. Without `invoicing` and `hiring` a worker serves purchases alone; without
+    `following` nobody but Corridor works in the ERP."""
 
     erp: ErpPort
     commitments: CommitmentPort
@@ -51,3 +62,4 @@ class Ports:
     reader: EvidenceReader
     invoicing: Invoicing | None = None
     hiring: Hiring | None = None
+    following: ErpFollowing | None = None

@@ -29,6 +29,7 @@ from workflows.steps.inputs import (
     CheckInput,
     CloseOrderInput,
     EndOrderInput,
+    FollowOrderInput,
     PlaceOrderInput,
     ReceiptInput,
     ReleaseInput,
@@ -189,12 +190,31 @@ class PurchasingActivities(PurchasingSteps):
     async def change_order(self, step: ChangeOrderInput) -> PlacedOrder:
         async with classified():
             order = await self._erp.change_order(step.number, step.external_id, step.lines)
-            lines = order_commitment(order, step.journal.snapshot.facility, step.fiscal_year)
-            await self._commitments.move_to_order(f"{step.external_id}:commit", step.case_id, lines)
-            cancelled = [line.line for line in order.lines if not line.quantity.value]
-            if cancelled:
-                await self._commitments.release(f"{step.external_id}:release", step.case_id, cancelled)
+            await self._commit_anew(step, step.external_id, order, step.fiscal_year)
             await self._record_order(step, "order.changed", f"Changed: {order.number}, now {order.total}", order)
+        return order
+
+    @activity.defn(name="follow_order")
+    async def follow_order(self, step: FollowOrderInput) -> PlacedOrder:
+        async with classified():
+            order = await self._held(step.order_id)
+            await self._commit_anew(step, step.key, order, step.fiscal_year)
+            summary = f"Taken over from the ERP: {order.number}, now {order.total}"
+            await self._record_order(step, "order.followed", summary, order)
+        return order
+
+    async def _commit_anew(self, step: StepInput, key: str, order: PlacedOrder, fiscal_year: int) -> None:
+        lines = order_commitment(order, step.journal.snapshot.facility, fiscal_year)
+        await self._commitments.move_to_order(f"{key}:commit", step.case_id, lines)
+        cancelled = [line.line for line in order.lines if order.status == "cancelled" or not line.quantity.value]
+        if cancelled:
+            await self._commitments.release(f"{key}:release", step.case_id, cancelled)
+
+    async def _held(self, order_id: str) -> PlacedOrder:
+        """The order as the ERP holds it. Raises RefusedError when it is gone."""
+        order = await self._erp.find_order(order_id)
+        if order is None:
+            raise RefusedError("erp", "order-unknown", f"the ERP has no order {order_id} any more")
         return order
 
     @activity.defn(name="cancel_order")
@@ -213,7 +233,10 @@ class PurchasingActivities(PurchasingSteps):
     @activity.defn(name="post_receipt")
     async def post_receipt(self, step: ReceiptInput) -> PlacedOrder:
         async with classified():
-            order = await self._erp.post_receipt(step.external_id, step.receipt)
+            if step.booked_on:
+                order = await self._held(step.booked_on)
+            else:
+                order = await self._erp.post_receipt(step.external_id, step.receipt)
             await self._tell_invoices(order.number, step.external_id)
             summary = f"Received on {order.number}: {step.receipt.delivery_note}"
             await self._record(step, "goods.booked", summary, receipt=step.receipt.model_dump(mode="json"))
@@ -222,7 +245,10 @@ class PurchasingActivities(PurchasingSteps):
     @activity.defn(name="post_return")
     async def post_return(self, step: ReturnInput) -> PlacedOrder:
         async with classified():
-            order = await self._erp.post_return(step.external_id, step.goods_return)
+            if step.booked_on:
+                order = await self._held(step.booked_on)
+            else:
+                order = await self._erp.post_return(step.external_id, step.goods_return)
             await self._tell_invoices(order.number, step.external_id)
             await self._record(
                 step,

@@ -13,6 +13,7 @@ from adapters.postgres.erp_claims import PostgresErpClaims
 from adapters.postgres.pool import open_pool
 from cli.worker_settings import WorkerSettings
 from domain.ports.erp import ErpPort
+from domain.ports.erp_changes import ErpChanges
 from domain.ports.hris import EmployeePort
 from domain.ports.payables import PayablesPort
 from domain.reference_system import ReferenceSystem
@@ -20,11 +21,13 @@ from domain.reference_system import ReferenceSystem
 
 @dataclass(frozen=True)
 class SystemOfRecord:
-    """One ERP, as each process sees it; without `payables` no bills are paid in it."""
+    """One ERP, as each process sees it; without `payables` no bills are paid in it, without `changes` nobody but
+    Corridor works in it."""
 
     orders: ErpPort
     employees: EmployeePort
     payables: PayablesPort | None
+    changes: ErpChanges | None = None
 
 
 class ErpSettingError(Exception):
@@ -36,7 +39,7 @@ async def system_of_record(settings: WorkerSettings, reference: ReferenceSystem)
     """`reference` holds what Tryton has no field for. Raises ErpSettingError."""
     if settings.erp == "tryton":
         async with _claims(settings) as claims, TrytonErp.connect(_tryton(settings), claims, reference) as tryton:
-            yield SystemOfRecord(tryton, tryton, None)
+            yield SystemOfRecord(tryton, tryton, None, tryton)
         return
     if not settings.erp_dsn:
         raise ErpSettingError("CORRIDOR_ERP_DSN is not set: it says where the reference ERP's database is.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from temporalio import workflow
 
+from workflows.erp_changes import CollectErpChanges
 from workflows.hire_to_provision import HireToProvision
 from workflows.housekeeping import ReconcileCases, SealEvidence
 from workflows.incident import Incident
@@ -19,6 +20,7 @@ LONG: tuple[type, ...] = (ProcureToPay, InvoiceToPayment, PaymentRun, HireToProv
 SHORT: tuple[type, ...] = (
     ProposePayments,
     CollectBankMessages,
+    CollectErpChanges,
     RescreenWorkforce,
     EndAccess,
     SealEvidence,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import httpx
 
 from activities.hire_ports import Hiring
-from activities.ports import Invoicing
+from activities.ports import ErpFollowing, Invoicing
 from adapters.bank_folder import connect as connect_bank
 from adapters.bank_messages.reader import BankMessages
 from adapters.exclusion_lists import FolderExclusionLists
@@ -27,6 +27,7 @@ from adapters.policy_files import FilePolicyStore
 from adapters.postgres.access_register import PostgresAccessRegister
 from adapters.postgres.decision_memory import PostgresDecisions
 from adapters.postgres.documents import PostgresDocuments
+from adapters.postgres.erp_changes import PostgresSweepPlaces
 from adapters.postgres.hire_register import PostgresHireRegister
 from adapters.postgres.hire_standings import PostgresHireStandings
 from adapters.postgres.invoice_register import PostgresInvoiceRegister
@@ -38,6 +39,7 @@ from adapters.postgres.screening_records import PostgresScreeningRecords
 from cli.worker_settings import WorkerSettings
 from domain.payment import DebtorAccount
 from domain.ports.credentials import LicenceRegister
+from domain.ports.erp_changes import ErpChanges
 from domain.ports.hris import EmployeePort
 from domain.ports.identity import IdentityPort
 from domain.ports.payables import PayablesPort
@@ -69,6 +71,13 @@ def invoicing(
         build_file=one_file,
         positive_pay=None if layout is None else positive_pay_writer(read_layout(layout)),
     )
+
+
+def following(settings: WorkerSettings, pool: Pool, changes: ErpChanges | None) -> ErpFollowing | None:
+    """What following the ERP's changes is done with; None for an ERP that nobody but Corridor works in."""
+    if changes is None:
+        return None
+    return ErpFollowing(changes, PostgresSweepPlaces(pool), FilePolicyStore(settings.policies_dir))
 
 
 async def hiring(

@@ -52,6 +52,7 @@ class WorkerSettings(BaseSettings):
     reconcile_every_minutes: Annotated[int, Field(ge=1, le=10080)] = 60
     propose_every_minutes: Annotated[int, Field(ge=1, le=10080)] = 60
     collect_every_seconds: Annotated[int, Field(ge=1, le=86400)] = 60
+    follow_erp_every_seconds: Annotated[int, Field(ge=1, le=86400)] = 60
     rescreen_every_days: Annotated[int, Field(ge=1, le=92)] = 30
     end_access_every_hours: Annotated[int, Field(ge=1, le=168)] = 24
     exclusion_lists: Path | None = None

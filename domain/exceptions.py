@@ -115,6 +115,14 @@ CATALOGUE: dict[str, ExceptionType] = {
             8,
         ),
         _row(
+            "order-changed-outside",
+            "Somebody changed the order in the ERP itself",
+            "buyer",
+            ("accept", "close-short", "cancel"),
+            8,
+        ),
+        _row("changed-after-closing", "Changed in the ERP after its case had closed", "buyer", ("accept",), 8),
+        _row(
             "receipt-over",
             "More came in than the tolerance allows",
             "receiving-clerk",

@@ -30,6 +30,8 @@ NEVER_SUGGESTED = frozenset(
         "payment-rejected",
         "payment-returned",
         "bank-entry-unknown",
+        "bill-posted-outside",
+        "bill-unknown",
         "duties-conflict",
         "evidence-fault",
         "policy-refused",

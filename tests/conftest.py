@@ -22,6 +22,7 @@ pytest_plugins = [
     "tests.fixtures.temporal",
     "tests.fixtures.world",
     "tests.fixtures.tryton_world",
+    "tests.fixtures.followed_world",
     "tests.fixtures.invoice_world",
     "tests.fixtures.hire_world",
 ]

@@ -11,10 +11,11 @@ from temporalio import workflow
 from domain.acknowledging import promised_by
 from domain.business_time import add_business_hours, start_of_business
 from domain.decision_links import asking
+from domain.erp_changes import BookedReceipt, BookedReturn
 from domain.exceptions import Finding
 from domain.purchase import GoodsReceipt, GoodsReturn, ReceivedLine
 from domain.receiving import after_return, complete, judge_receipt, outstanding
-from domain.tasks import Task
+from domain.tasks import Action, Task
 from workflows.case import CaseWorkflow
 from workflows.order_in_hand import BOOKING, OrderInHand
 from workflows.questions import accepted_by_policy, ask, remaining, subject_of
@@ -172,6 +173,7 @@ class Delivery:
                 seq=seq,
                 external_id=f"{self._hand.draft.external_id}:{receipt.event_id}",
                 receipt=receipt,
+                booked_on=receipt.order_id if isinstance(receipt, BookedReceipt) else "",
             ),
             f"Book the receipt {receipt.delivery_note}",
             BOOKING,
@@ -192,7 +194,9 @@ class Delivery:
     async def _is_sent_back(self, finding: Finding, receipt: GoodsReceipt) -> bool:
         if accepted_by_policy(self._case, finding):
             return False
-        decision = await ask(self._case, finding, f"receipt.{receipt.event_id}")
+        # What the ERP has booked can only be sent back as a return.
+        actions: tuple[Action, ...] = ("accept",) if isinstance(receipt, BookedReceipt) else ()
+        decision = await ask(self._case, finding, f"receipt.{receipt.event_id}", actions)
         return decision.action == "reject"
 
     def _capped(self, receipt: GoodsReceipt) -> GoodsReceipt:
@@ -213,6 +217,7 @@ class Delivery:
                 seq=seq,
                 external_id=f"{self._hand.draft.external_id}:{goods_return.event_id}",
                 goods_return=goods_return,
+                booked_on=goods_return.order_id if isinstance(goods_return, BookedReturn) else "",
             ),
             f"Book the return to {self._hand.placed.supplier}",
             BOOKING,

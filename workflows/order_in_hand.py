@@ -22,12 +22,14 @@ from workflows.case import Build, CaseWorkflow
 from workflows.errors import REFUSED, StepFailure
 from workflows.messages.invoice_to_payment import InvoiceProgress
 from workflows.questions import ask_about_failure
-from workflows.steps.inputs import ChangeOrderInput, SendOrderInput
+from workflows.steps.inputs import ChangeOrderInput, FollowOrderInput, SendOrderInput
 from workflows.steps.purchasing import PurchasingSteps
 
 SENDING: tuple[Action, ...] = ("retry", "skip", "cancel")
 EventRefusal = Literal["unknown-line", "order-closed", "malformed"]
 BOOKING: tuple[Action, ...] = ("retry", "skip")
+AS_HELD: tuple[OrderLine, ...] = ()
+"""In the tray of changes: somebody changed the ERP's order already, and the case is to go along."""
 
 
 def total_with(order: PlacedOrder, lines: Sequence[OrderLine]) -> Money:
@@ -199,7 +201,10 @@ class OrderInHand:
     async def apply_changes(self) -> None:
         """Bring what people changed into the ERP's order, and tell the supplier."""
         while self.changes:
-            await self.change(self.changes.pop(0))
+            before, lines = self.placed, self.changes.pop(0)
+            await (self.change(lines) if lines else self.follow())
+            if not lines and self.placed.lines == before.lines and self.placed.status == before.status:
+                continue  # it is as the supplier knows it
             await self.send("cancellation" if self.cancelled else "change")
 
     @property
@@ -207,10 +212,26 @@ class OrderInHand:
         """Whether its last line was cancelled: nothing is awaited any more, and nothing is left to close."""
         return self.placed.status == "cancelled"
 
+    async def follow(self) -> None:
+        """Take the order as people made it in the ERP, and bring the commitment in line with it."""
+        key = self._next_change()
+        followed = await self.step(
+            PurchasingSteps.follow_order,
+            lambda journal, seq: FollowOrderInput(
+                journal=journal, seq=seq, order_id=self.draft.external_id, key=key, fiscal_year=self.fiscal_year
+            ),
+            f"Take over what was changed in the ERP's order {self.placed.number}",
+            BOOKING,
+        )
+        self.order = followed or self.order
+
+    def _next_change(self) -> str:
+        self._change_round += 1
+        return f"{self.draft.external_id}:change.{self._change_round}"
+
     async def change(self, lines: Sequence[OrderLine]) -> None:
         """Bring the ERP's order in line with what was agreed or cancelled."""
-        self._change_round += 1
-        external_id = f"{self.draft.external_id}:change.{self._change_round}"
+        external_id = self._next_change()
         changed = await self.step(
             PurchasingSteps.change_order,
             lambda journal, seq: ChangeOrderInput(

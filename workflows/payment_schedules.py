@@ -11,8 +11,6 @@ from temporalio.workflow import ParentClosePolicy
 
 from workflows import search_attributes
 from workflows.case import OWN_STORE_RETRIES, SIGN_OF_LIFE
-from workflows.messages.incident import WORKFLOW_NAME as INCIDENT
-from workflows.messages.incident import IncidentInput, incident_case_id
 from workflows.messages.payment_run import (
     COLLECT_BANK_MESSAGES,
     PROPOSE_PAYMENTS,
@@ -20,8 +18,9 @@ from workflows.messages.payment_run import (
     CollectResult,
     ProposeResult,
 )
+from workflows.raising_incidents import raise_incident
 from workflows.steps.paying import PaymentScheduleSteps
-from workflows.steps.payment_inputs import BankIncident, CollectedPage, CollectInput, DueRuns
+from workflows.steps.payment_inputs import CollectedPage, CollectInput, DueRuns
 
 MOST_PAGES = 50
 _STEP_TIMEOUT = timedelta(minutes=2)
@@ -78,33 +77,10 @@ class CollectBankMessages:
                 summary="Read what the bank sent",
             )
             for incident in page.incidents:
-                await self._raise(incident, page)
+                if page.policy is not None:
+                    await raise_incident(incident.subject, incident.text, incident.finding, page.policy)
             messages, facts, unknown = messages + page.messages, facts + page.facts, unknown + len(page.incidents)
             raised = page.pending
             if not (page.more or page.pending):
                 break
         return CollectResult(messages=messages, facts=facts, unknown=unknown)
-
-    async def _raise(self, incident: BankIncident, page: CollectedPage) -> None:
-        if page.policy is None:
-            return
-        facility = page.policy.facility.code
-        case = incident_case_id(facility, incident.subject, incident.text)
-        try:
-            await workflow.start_child_workflow(
-                INCIDENT,
-                IncidentInput(
-                    case_id=case,
-                    facility=facility,
-                    finding=incident.finding,
-                    policy=page.policy,
-                    submitted_at=workflow.now(),
-                ),
-                id=case,
-                parent_close_policy=ParentClosePolicy.ABANDON,
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                search_attributes=search_attributes.at_start("housekeeping", facility, "urgent"),
-                static_summary=incident.finding.message[:200],
-            )
-        except WorkflowAlreadyStartedError:
-            return

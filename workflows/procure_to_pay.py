@@ -14,6 +14,7 @@ from temporalio import workflow
 
 from domain.business_time import local_day
 from domain.case_actions import ActionRefusal, ActionRequest
+from domain.erp_changes import ErpChange
 from domain.intake import faults_of
 from domain.purchase import Acknowledgement, GoodsReceipt, GoodsReturn, Settlement, StockIssue
 from domain.requisition import Requisition
@@ -22,6 +23,7 @@ from workflows.authorisation import Authorisation
 from workflows.case import CaseEnded, CaseWorkflow
 from workflows.compensation import Compensations
 from workflows.duty_conflicts import DutyConflicts
+from workflows.erp_news import ErpNews
 from workflows.errors import StepFailure
 from workflows.fulfilment import Fulfilment
 from workflows.messages.invoice_to_payment import InvoiceProgress
@@ -53,6 +55,9 @@ class ProcureToPay(CaseWorkflow):
         self.orders: list[Fulfilment] = []
         self.conflicts = DutyConflicts(self)
         self.hire = TellingHire(case.case_id, case.ordered_for, lambda: self.orders)
+        self.erp = ErpNews(
+            self, lambda: [order.hand for order in self.orders], self._report, self.authorisation.authorise_change
+        )
         self._fulfilling = False
         self._reason = ""
         self._events: dict[str, EventRecord] = {}
@@ -103,6 +108,7 @@ class ProcureToPay(CaseWorkflow):
         branches = [order.run() for order in self.orders]
         if shot.emergency:
             branches.append(approve_afterwards(self, self.authorisation.route(), self.authorisation.subject()))
+        branches.append(self.erp.run(lambda: not all(order.hand.over for order in self.orders)))
         await self._all(branches)
         await self.conflicts.answered()
 
@@ -251,6 +257,11 @@ class ProcureToPay(CaseWorkflow):
     @workflow.signal
     def goods_returned(self, goods_return: GoodsReturn) -> None:
         self._report(goods_return, "goods.returned")
+
+    @workflow.signal
+    def erp_changed(self, change: ErpChange) -> None:
+        """Somebody worked on one of the orders in the ERP itself."""
+        self.erp.heard(change)
 
     @workflow.signal
     def settlement_reported(self, settlement: Settlement) -> None:

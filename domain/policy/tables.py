@@ -18,7 +18,17 @@ from domain.policy.model import AcceptanceRule, ApprovalLevel, FrozenPolicy, Seg
 from domain.tolerance import LineTolerances
 
 BudgetBehaviour = Literal["stop", "warn", "ignore"]
-ALARMS = frozenset({"duties-conflict", "evidence-fault", "policy-refused", "sla-breached"})
+ALARMS = frozenset(
+    {
+        "duties-conflict",
+        "evidence-fault",
+        "policy-refused",
+        "sla-breached",
+        "bill-posted-outside",
+        "bill-unknown",
+        "changed-after-closing",
+    }
+)
 """Exceptions that say that a control struck or failed: a rule that accepts them would switch the control off."""
 _STRICTEST_FIRST: tuple[BudgetBehaviour, ...] = ("stop", "warn", "ignore")
 

@@ -52,7 +52,7 @@ def seen() -> dict[str, Seen]:
 class Everything:
     """Ports of a worker that can do all there is to do."""
 
-    invoicing = hiring = object()
+    invoicing = hiring = following = object()
 
 
 def test_every_process_of_the_worker_is_known_to_releases() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import httpx
@@ -25,6 +26,7 @@ MOST = {
     "post_receipt": 9,
     "post_return": 9,
     "close_order": 6,
+    "changes": 6,
 }
 
 
@@ -65,5 +67,6 @@ async def test_each_step_takes_few_calls(tryton: TrytonTestServer) -> None:
         taken["change_order"], _ = await transport.of(change)
         taken["post_receipt"], _ = await transport.of(erp.post_receipt("r", goods_receipt(order.number, {1: "10"})))
         taken["post_return"], _ = await transport.of(erp.post_return("b", goods_return(order.number, {1: "1"})))
+        taken["changes"], _ = await transport.of(erp.changes(datetime.now(UTC) - timedelta(hours=1), "", 100))
         taken["close_order"], _ = await transport.of(erp.close_order(order.number, True, "complete"))
     assert {name: count for name, count in taken.items() if count > MOST[name]} == {}

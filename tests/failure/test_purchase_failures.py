@@ -20,7 +20,17 @@ from temporalio.testing import WorkflowEnvironment
 from adapters.memory.faults import When
 from domain.outside_errors import ContractDriftError, OutsideError, RefusedError, TemporarilyUnavailableError
 from domain.tasks import Action
-from tests.fixtures.failing_steps import Doubling, FailingWorld, Outcome, Story, cancelled, closed, live, outcome_of
+from tests.fixtures.failing_steps import (
+    Doubling,
+    FailingWorld,
+    Outcome,
+    Story,
+    cancelled,
+    closed,
+    followed,
+    live,
+    outcome_of,
+)
 from tests.fixtures.world import Case
 from workflows.case import STEP_RETRIES
 from workflows.steps.case import CaseSteps
@@ -55,6 +65,7 @@ STEPS: dict[str, Step] = {
     "place_order": Step(closed, "order-refused", ("retry", "correct", "cancel"), "cancelled"),
     "send_order": Step(closed, "dispatch-failed", ("retry", "skip", "cancel"), "cancelled"),
     "change_order": Step(closed, "order-refused", ("retry", "skip"), "cancelled"),
+    "follow_order": Step(followed, actions=("retry", "skip"), cancel="cancelled"),
     "post_receipt": Step(closed, "receipt-refused", ("retry", "skip"), "closed-short"),
     "post_return": Step(closed, "receipt-refused", ("retry", "skip"), "closed-short"),
     "close_order": Step(closed, actions=("retry", "skip"), cancel="completed"),
@@ -102,7 +113,7 @@ def quiet() -> Iterator[None]:
 @pytest.fixture(scope="module")
 async def undisturbed(temporal: WorkflowEnvironment) -> dict[Story, Undisturbed]:
     found: dict[Story, Undisturbed] = {}
-    for story in (closed, cancelled):
+    for story in (closed, cancelled, followed):
         async with FailingWorld(temporal).working() as world:
             _, outcome = await live(world, story)
             found[story] = Undisturbed(outcome, dict(world.plan.made))
@@ -137,7 +148,7 @@ async def _live(
 
 
 def test_a_purchase_without_failures_leaves_what_it_should(undisturbed: dict[Story, Undisturbed]) -> None:
-    """The rows below compare with these two outcomes, so these must be right themselves."""
+    """The rows below compare with these outcomes, so these must be right themselves."""
     done = undisturbed[closed].outcome
     received = ((1, Decimal(4)), (2, Decimal(10)))
     assert done.orders == (("S-1", "closed", "107.00 USD", received),)
@@ -147,8 +158,11 @@ def test_a_purchase_without_failures_leaves_what_it_should(undisturbed: dict[Sto
     assert gone.orders == (("S-1", "cancelled", "106.00 USD", ()),)
     assert (gone.status, gone.stock, gone.invoiced) == ("cancelled", Decimal(6), Decimal(0))
     assert gone.messages == ("order", "cancellation")
-    taken = set(undisturbed[closed].calls) | set(undisturbed[cancelled].calls)
-    assert taken == set(STEPS), "the two stories together take every step"
+    less = undisturbed[followed].outcome
+    assert less.orders == (("S-1", "closed", "88.00 USD", ((1, Decimal(4)), (2, Decimal(8)))),)
+    assert (less.status, less.invoiced, less.messages) == ("completed", Decimal("88.00"), ("order", "change"))
+    taken = {step for each in undisturbed.values() for step in each.calls}
+    assert taken == set(STEPS), "the stories together take every step"
 
 
 @pytest.mark.parametrize("step", STEPS)

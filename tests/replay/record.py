@@ -22,6 +22,7 @@ from cli.settle import exit_settled
 from tests.fixtures.temporal import SERVER_ARGUMENTS, temporal_executable
 from tests.replay import (  # noqa: F401 - their import adds their scripts
     approval_scripts,
+    erp_scripts,
     hire_scripts,
     housekeeping_scripts,
     incident_scripts,

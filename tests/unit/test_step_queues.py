@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from cli.worker_settings import WorkerSettings
 from domain.bulkheads import LIMITS, QUEUES, SYSTEMS, Limit, priority_of, queues_of_system, system_of_queue
 from workflows.steps.case import CaseSteps
+from workflows.steps.erp_changes import ErpChangeSteps
 from workflows.steps.hiring import HiringSteps
 from workflows.steps.housekeeping import HousekeepingSteps
 from workflows.steps.invoicing import InvoicingSteps
@@ -27,6 +28,7 @@ ALL_STEPS = (
     HiringSteps,
     WorkforceSteps,
     HousekeepingSteps,
+    ErpChangeSteps,
 )
 
 

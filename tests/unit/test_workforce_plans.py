@@ -38,3 +38,10 @@ def test_nothing_is_paid_at_intervals_where_no_bills_are_booked() -> None:
     names = {plan.name for plan in housekeeping(settings, pays=False)}
     assert names == {"seal-evidence", "reconcile-cases"}
     assert names | {"propose-payments", "collect-bank-messages"} == {plan.name for plan in housekeeping(settings)}
+
+
+def test_an_erp_is_asked_what_people_changed_where_they_work_in_it() -> None:
+    settings = WorkerSettings(database_dsn="postgresql://nowhere", follow_erp_every_seconds=30)
+    found = {plan.name: plan.every for plan in housekeeping(settings, follows=True)}
+    assert found["collect-erp-changes"] == timedelta(seconds=30)
+    assert "collect-erp-changes" not in plans()

@@ -85,14 +85,29 @@ class EndOrderInput(StepInput):
     reason: str
 
 
+class FollowOrderInput(StepInput):
+    """Take over the order of the external id `order_id` as people changed it; `key` is that of the commitment's
+    change."""
+
+    order_id: str
+    key: str
+    fiscal_year: int
+
+
 class ReceiptInput(StepInput):
+    """`booked_on` is the external id of the order on which the ERP has booked it already; empty: it is to be booked."""
+
     external_id: str
     receipt: GoodsReceipt
+    booked_on: str = ""
 
 
 class ReturnInput(StepInput):
+    """`booked_on` as in ReceiptInput."""
+
     external_id: str
     goods_return: GoodsReturn
+    booked_on: str = ""
 
 
 class CloseOrderInput(StepInput):

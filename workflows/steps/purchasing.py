@@ -14,6 +14,7 @@ from workflows.steps.inputs import (
     CheckInput,
     CloseOrderInput,
     EndOrderInput,
+    FollowOrderInput,
     PlaceOrderInput,
     ReceiptInput,
     ReleaseInput,
@@ -73,6 +74,11 @@ class PurchasingSteps(ABC):
     async def change_order(self, step: ChangeOrderInput) -> PlacedOrder:
         """Change lines of a placed order, and the commitment with it."""
 
+    @activity.defn(name="follow_order")
+    @abstractmethod
+    async def follow_order(self, step: FollowOrderInput) -> PlacedOrder:
+        """Bring the commitment in line with an order that people changed in the ERP itself."""
+
     @activity.defn(name="cancel_order")
     @abstractmethod
     async def cancel_order(self, step: EndOrderInput) -> PlacedOrder | None:
@@ -81,12 +87,12 @@ class PurchasingSteps(ABC):
     @activity.defn(name="post_receipt")
     @abstractmethod
     async def post_receipt(self, step: ReceiptInput) -> PlacedOrder:
-        """Book received goods in the ERP."""
+        """Book received goods in the ERP, unless it has booked them already."""
 
     @activity.defn(name="post_return")
     @abstractmethod
     async def post_return(self, step: ReturnInput) -> PlacedOrder:
-        """Book goods that go back in the ERP."""
+        """Book goods that go back in the ERP, unless it has booked them already."""
 
     @activity.defn(name="close_order")
     @abstractmethod

@@ -1,10 +1,11 @@
-"""The ERP port and the employee port over Tryton."""
+"""The ERP port, the employee port and what people change, over Tryton."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from adapters.erp.tryton.changes import TrytonChanges
 from adapters.erp.tryton.client import TrytonClient
 from adapters.erp.tryton.employees import TrytonEmployees
 from adapters.erp.tryton.settings import TrytonSettings
@@ -13,9 +14,9 @@ from domain.ports.erp_claims import ErpClaims
 from domain.reference_system import ReferenceSystem
 
 
-class TrytonErp(TrytonStoreRoom, TrytonEmployees):
-    """`domain.ports.erp.ErpPort` and `domain.ports.hris.EmployeePort`. Raises the errors of `domain.outside_errors`, of
-    the system 'erp', and those of the claims."""
+class TrytonErp(TrytonStoreRoom, TrytonEmployees, TrytonChanges):
+    """`domain.ports.erp.ErpPort`, `domain.ports.hris.EmployeePort` and `domain.ports.erp_changes.ErpChanges`. Raises
+    the errors of `domain.outside_errors`, of the system 'erp', and those of the claims."""
 
     @classmethod
     @asynccontextmanager

@@ -41,8 +41,15 @@ class TrytonCalls:
         self._warehouses: dict[int, Location] = {}
         self._symbols: dict[tuple[str, str], int] = {}
 
-    async def _rows(self, kind: type[R], domain: Sequence[Any], *, limit: int | None = None) -> list[R]:
-        rows = await self._client.search_read(kind.model, domain, kind.names(), limit=limit)
+    async def _rows(
+        self,
+        kind: type[R],
+        domain: Sequence[Any],
+        *,
+        limit: int | None = None,
+        order: Sequence[tuple[str, str]] | None = None,
+    ) -> list[R]:
+        rows = await self._client.search_read(kind.model, domain, kind.names(), limit=limit, order=order)
         return [_row(kind, row) for row in rows]
 
     async def _row(self, kind: type[R], record: int) -> R:

@@ -53,6 +53,11 @@ class TrytonClient:
         async with httpx.AsyncClient(base_url=settings.url, limits=limits, timeout=timeout, trust_env=False) as http:
             yield cls(http, settings, login or settings.bot)
 
+    @property
+    def user(self) -> str:
+        """The login as which it calls."""
+        return self._login.user
+
     async def call(
         self, method: str, *params: Any, context: Context | None = None, again: bool = False, fresh: bool = False
     ) -> Any:

@@ -21,7 +21,14 @@ RIGHTS: Mapping[str, Sequence[str]] = {
         "Stock Cancellation",
     ),
     APPROVER: ("Payment Approval",),
-    BUYER: ("Accounting", "Purchase", "Purchase Administrator", "Stock", "Stock Cancellation"),
+    BUYER: (
+        "Accounting",
+        "Purchase",
+        "Purchase Administrator",
+        "Purchase Amendment",
+        "Stock",
+        "Stock Cancellation",
+    ),
 }
 
 
