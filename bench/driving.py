@@ -17,6 +17,8 @@ Handle = WorkflowHandle[Any, Any]
 Answer = Callable[[Handle], Awaitable[None]]
 StepCount = tuple[str, int]
 """A step by its name, and its how manieth execution within the case it is (from 1)."""
+PATIENCE_SECONDS = 120
+"""How long a case may take in all: far more than any does that is answered at once."""
 AFTER_EACH: StepCount = ("", 0)
 """After whatever step."""
 
@@ -58,12 +60,28 @@ class _Telling(ActivityInboundInterceptor):
         return result
 
 
+class StuckError(Exception):
+    """A measured case went another way than its people expect; says which, and after which steps it stood still."""
+
+
 async def see_through(subject: Subject, steps: Steps, number: int) -> Handle:
-    """One case from its start to its end."""
+    """One case from its start to its end. Raises StuckError, and what its people or the case itself raise."""
     handle = await subject.start(number)
     taken: Counter[str] = Counter()
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await _answered(subject, handle, steps.of(handle.id), taken)
+            await handle.result()
+    except TimeoutError:
+        raise StuckError(f"{subject.name} {handle.id} stands still after {dict(taken)}") from None
+    finally:
+        steps.forget(handle.id)
+    return handle
+
+
+async def _answered(subject: Subject, handle: Handle, queue: asyncio.Queue[str], taken: Counter[str]) -> None:
+    """Until everybody who is expected to has answered."""
     waiting = set(subject.answers) - {AFTER_EACH}
-    queue = steps.of(handle.id)
     while waiting:
         step = await queue.get()
         taken[step] += 1
@@ -71,9 +89,6 @@ async def see_through(subject: Subject, steps: Steps, number: int) -> Handle:
             waiting.discard(key)
             if answer := subject.answers.get(key):
                 await answer(handle)
-    await handle.result()
-    steps.forget(handle.id)
-    return handle
 
 
 @dataclass(frozen=True)
@@ -99,5 +114,7 @@ async def throughput(subject: Subject, steps: Steps, numbers: Any, in_flight: in
             if warm <= time.monotonic() < until:
                 done += 1
 
-    await asyncio.gather(*(keep_going() for _ in range(in_flight)))
+    async with asyncio.TaskGroup() as cases:  # what one raises ends all: nobody waits for the answers of the others
+        for _ in range(in_flight):
+            cases.create_task(keep_going())
     return Throughput(done, seconds)
