@@ -98,7 +98,7 @@ def of_soak(
     Example: python -m bench soak --duration 600
     """
     samples = asyncio.run(soaking.soak(timedelta(seconds=duration)))
-    columns = ["cases", "ms for each", "worker MB", "server MB", "connections"]
+    columns = ["cases", "ms for each", "of CPU", "worker MB", "server MB", "connections"]
     Console(width=120).print(table("By the time", columns, soaking.rows(samples), "seconds"))
     Console(width=120).print(soaking.verdict(samples))
     exit_settled(0)

@@ -20,16 +20,18 @@ from adapters.postgres.payment_ledger import PostgresPaymentLedger
 from adapters.postgres.pool import Pool, open_pool
 from adapters.postgres.reader import PostgresReader
 from bench.filled import Filled, filled, postgres
-from bench.gateway import Gateway, services_of
+from bench.gateway import Gateway, OnePolicy, services_of
 from bench.rows import CODE, FACILITIES, ROLE, Numbered
+from domain.facility import Facility
 from domain.people import Actor
 from domain.ports.evidence import CaseFilter, SpendFilter
 from domain.ports.hire_standings import HireFilter
+from tests.fixtures.small_hospital import FACILITY, policy
 
 PAGE = 20
 MOST_TIMES_SLOWER = 2
 EVERYBODY = ("*",)
-INVOICES, HIRES = 25, 25
+INVOICES, HIRES = 25, 100
 """In the periods of the reports: about as many at each size, so that their answers are as long."""
 _NEAR: Mapping[str, object] = {"facilities": FACILITIES[:4]}
 Question = Callable[[Numbered], Awaitable[object]]
@@ -171,11 +173,19 @@ def _of_hires(pool: Pool) -> dict[str, Question]:
     )
 
 
+class _Facilities(OnePolicy):
+    """All of them, under one policy."""
+
+    def facilities(self) -> tuple[Facility, ...]:
+        return tuple(FACILITY.model_copy(update={"code": code}) for code in FACILITIES)
+
+
 def _of_reports(store: Filled, pool: Pool) -> dict[str, Question]:
     reader = PostgresReader(pool)
     gateway = Gateway(
         lambda tokens: services_of(
             tokens,
+            policies=_Facilities(policy()),
             reader=reader,
             claims=reader,
             documents=PostgresDocuments(pool),
@@ -187,7 +197,8 @@ def _of_reports(store: Filled, pool: Pool) -> dict[str, Question]:
     )
     invoices = Numbered(max(1, store.cases - INVOICES * 10 // 3), store.cases, store.until).submitted_at
     last = (store.until + timedelta(days=30)).date()
-    first = last - timedelta(days=HIRES * 365 * len(FACILITIES) * 10 // 3 // store.cases)
+    days = HIRES * 365 * 10 // 3 // store.cases
+    first, where = last - timedelta(days=days), "" if days else f"&facility={FACILITIES[0]}"
 
     def report(path: str) -> Question:
         async def ask(_: Numbered) -> object:
@@ -204,7 +215,7 @@ def _of_reports(store: Filled, pool: Pool) -> dict[str, Question]:
         f"report: {INVOICES} invoices": report(
             f"/v1/reports/invoices?from={at(invoices)}&until={at(store.until + timedelta(seconds=1))}"
         ),
-        f"report: {HIRES} hires": report(f"/v1/reports/hires?from={first}&until={last}&facility=north"),
+        f"report: {HIRES} hires": report(f"/v1/reports/hires?from={first}&until={last}{where}"),
     }
 
 

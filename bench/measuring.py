@@ -14,7 +14,7 @@ from temporalio.worker import Worker
 
 from bench import bare, latency
 from bench.costs import Cost, cost_of
-from bench.driving import Steps, Subject, see_through, throughput
+from bench.driving import Steps, Subject, Throughput, see_through, throughput
 from bench.hires import HiringHospital
 from bench.invoices import PayingHospital
 from bench.purchases import Hospital
@@ -37,10 +37,14 @@ class Effort:
 
 @dataclass(frozen=True)
 class Compared:
-    """A case and the bare workflow of its shape: how many a second by round, and what one of them costs."""
+    """A case and the bare workflow of its shape: how many a second by round, how much of the worker's processor each
+    takes, and what one of them costs the server.
+    """
 
     cases_per_second: list[float]
     bare_per_second: list[float]
+    cpu_milliseconds: float
+    bare_cpu_milliseconds: float
     cost: Cost
     bare_cost: Cost
 
@@ -94,8 +98,10 @@ async def _compared(
     bare_history = await (await see_through(plain, steps, next(numbers))).fetch_history()
     rates = await _rounds((ours, plain), steps, numbers, effort, in_flight)
     return Compared(
-        cases_per_second=rates[ours.name],
-        bare_per_second=rates[plain.name],
+        cases_per_second=[each.per_second for each in rates[ours.name]],
+        bare_per_second=[each.per_second for each in rates[plain.name]],
+        cpu_milliseconds=statistics.mean(each.cpu_milliseconds for each in rates[ours.name]),
+        bare_cpu_milliseconds=statistics.mean(each.cpu_milliseconds for each in rates[plain.name]),
         cost=await cost_of(history),
         bare_cost=await cost_of(bare_history),
     )
@@ -114,11 +120,11 @@ def _bare_worker(client: Client, steps: Steps) -> Worker:
 
 async def _rounds(
     subjects: tuple[Subject, ...], steps: Steps, numbers: Iterator[int], effort: Effort, in_flight: int
-) -> dict[str, list[float]]:
+) -> dict[str, list[Throughput]]:
     """In turns, so that whatever else the machine does hits both."""
-    rates: dict[str, list[float]] = {subject.name: [] for subject in subjects}
+    rates: dict[str, list[Throughput]] = {subject.name: [] for subject in subjects}
     for _ in range(effort.rounds):
         for subject in subjects:
             measured = await throughput(subject, steps, numbers, in_flight, effort.seconds)
-            rates[subject.name].append(measured.per_second)
+            rates[subject.name].append(measured)
     return rates

@@ -21,7 +21,7 @@ def tables(results: list[Measured]) -> Iterator[Table]:
         for each in results
         for what, pair in (("purchase", each.purchases), ("invoice", each.invoices), ("hire", each.hires))
     ]
-    rates = ["case", "per second", "bare", "ratio", "goal"]
+    rates = ["case", "per second", "bare", "ratio", "goal", "ms of CPU", "bare"]
     yield table("Completed cases per second", rates, [(store, *_rates(what, pair)) for store, what, pair in cases])
     yield table(
         "Latency (ms)",
@@ -53,7 +53,8 @@ def table(title: str, columns: list[str], rows: Iterable[Sequence[str]], first: 
 
 def _rates(what: str, pair: Compared) -> list[str]:
     ours, plain = statistics.mean(pair.cases_per_second), statistics.mean(pair.bare_per_second)
-    return [what, f"{ours:.1f}", f"{plain:.1f}", f"{pair.ratio:.2f}", f">= {GOALS['throughput']}"]
+    cpu = [f"{each:.0f}" for each in (pair.cpu_milliseconds, pair.bare_cpu_milliseconds)]
+    return [what, f"{ours:.1f}", f"{plain:.1f}", f"{pair.ratio:.2f}", f">= {GOALS['throughput']}", *cpu]
 
 
 def _latencies(result: Measured) -> list[str]:

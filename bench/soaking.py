@@ -32,6 +32,7 @@ class Sample:
     seconds: float
     cases: int
     ms_each: float
+    cpu_ms_each: float
     worker_bytes: int
     server_bytes: int
     connections: int
@@ -54,7 +55,8 @@ async def soak(duration: timedelta) -> list[Sample]:
                         Sample(
                             seconds=time.monotonic() - begun,
                             cases=next(numbers),
-                            ms_each=1000 / went.per_second if went.cases else 0,
+                            ms_each=1000 / went.per_second,
+                            cpu_ms_each=went.cpu_milliseconds,
                             worker_bytes=resident_bytes(os.getpid()),
                             server_bytes=resident_bytes(temporal_server()),
                             connections=await watcher.fetchval(_CONNECTIONS) - 1,
@@ -71,6 +73,7 @@ def rows(samples: Sequence[Sample]) -> Iterator[list[str]]:
             f"{each.seconds:.0f}",
             f"{each.cases:,}",
             f"{each.ms_each:.0f}",
+            f"{each.cpu_ms_each:.0f}",
             *(f"{size / MEGABYTE:.0f}" for size in sizes),
             str(each.connections),
         ]

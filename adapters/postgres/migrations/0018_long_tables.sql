@@ -33,6 +33,9 @@ CREATE TRIGGER cases_change_cost_centres AFTER UPDATE OF snapshot ON cases
     FOR EACH ROW WHEN (OLD.snapshot -> 'cost_centres' IS DISTINCT FROM NEW.snapshot -> 'cost_centres')
     EXECUTE FUNCTION keep_cost_centres();
 
+-- The few cases that have waited for long, though most of those that came in before them wait for something new.
+CREATE INDEX cases_waiting_since ON cases (facility, awaiting_since) WHERE awaiting_since IS NOT NULL;
+
 -- Pages of hires that are asked for by department, by how ready they are, or by whether they are open, everywhere: the
 -- earliest start dates are of hires that closed long ago.
 CREATE INDEX hire_standings_of_department ON hire_standings (department, start_on, case_id);
