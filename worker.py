@@ -307,7 +307,7 @@ class Outside:
 @contextlib.asynccontextmanager
 async def outside(settings: WorkerSettings) -> AsyncIterator[Outside]:
     """Open what the settings name, and close it again."""
-    pool = await open_pool(settings.database_dsn, max_size=20)
+    pool = await open_pool(settings.database_dsn, max_size=settings.database_connections)
     try:
         async with contextlib.AsyncExitStack() as stack:
             reference = load(settings.reference_dir, datetime.now(UTC).date())
@@ -363,7 +363,13 @@ async def run(settings: WorkerSettings) -> None:
         relay = OutboxRelay(out.outbox, out.notifiers, wall_clock)
         version = version_of(settings.deployment, settings.build_id)
         async with build_workers(
-            client, out.ports, settings.bulkheads, settings.task_queue, out.checkpoints, deployment_config=version
+            client,
+            out.ports,
+            settings.bulkheads,
+            settings.task_queue,
+            out.checkpoints,
+            deployment_config=version,
+            graceful_shutdown_timeout=timedelta(seconds=settings.drain_seconds),
         ) as workers:
             await ensure_schedules(
                 client,
@@ -376,6 +382,7 @@ async def run(settings: WorkerSettings) -> None:
             async with watched(client, settings.task_queue, breakers, out.ports.reader, policies, wall_clock):
                 await relay.run(stop)
                 await stop.wait()
+            structlog.get_logger("worker").info("worker.stopping", drain_seconds=settings.drain_seconds)
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ from domain.people import Person
 from domain.ports.commitments import CommitmentLine, CommitmentPort, ReservationResult
 from domain.ports.directory import DirectoryPort
 from domain.ports.erp import ErpPort, MasterDataQuery
-from domain.ports.evidence import EvidenceReader, EvidenceWriter, SpendLine
+from domain.ports.evidence import EvidenceReader, EvidenceWriter, SpendFilter, SpendLine
 from domain.ports.suppliers import OrderDispatch, SupplierChannel
 from domain.purchase import DispatchProof, PlacedOrder
 from domain.requisition import Requisition
@@ -109,8 +109,15 @@ class PurchasingActivities(PurchasingSteps):
             return ()  # each hire is given what its plan says, however many begin in a week
         # The store counts UTC days, which begin hours before or after the facility's; the rule itself is exact.
         window, margin = timedelta(days=step.policy.splitting.window_days), timedelta(days=1)
-        since, until = step.today - window - margin, step.today + margin
-        recent = await self._reader.recent_spend(step.requisition.facility, since, until)
+        near = SpendFilter(
+            facility=step.requisition.facility,
+            since=step.today - window - margin,
+            until=step.today + margin,
+            requester=step.requisition.requester,
+            cost_centres=tuple(sorted({share.cost_centre for line in step.requisition.lines for share in line.costs})),
+            below=step.policy.splitting.limit,
+        )
+        recent = await self._reader.recent_spend(near)
         return [each for each in recent if each.case_id != step.case_id]
 
     @activity.defn(name="reserve_commitments")

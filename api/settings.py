@@ -19,6 +19,7 @@ from domain.rate_limit import WrittenRate, parse_rate
 from workflows.messages.procure_to_pay import TASK_QUEUE
 
 OptionalFolder = Annotated[Path | None, BeforeValidator(lambda given: given or None)]
+RateVariable = Annotated[WrittenRate, NoDecode]  # as people write it, and not as JSON
 
 
 class GatewaySettings(BaseSettings):
@@ -65,9 +66,9 @@ class GatewaySettings(BaseSettings):
     oidc_facility_prefix: str = ""
     event_sources: Annotated[tuple[EventSource, ...], NoDecode] = ()
     web_ui_origins: Annotated[tuple[str, ...], NoDecode] = ()
-    rate_limit: WrittenRate = parse_rate("6000/minute")
-    case_limit: WrittenRate = parse_rate("500/day")
-    refused_limit: WrittenRate = parse_rate("300/minute")
+    rate_limit: RateVariable = parse_rate("6000/minute")
+    case_limit: RateVariable = parse_rate("500/day")
+    refused_limit: RateVariable = parse_rate("300/minute")
     requests_at_once: Annotated[int, Field(ge=1, le=10_000)] = 200
     requests_per_caller: Annotated[int, Field(ge=1, le=10_000)] = 50
     docs: bool = True

@@ -17,6 +17,10 @@ Handle = WorkflowHandle[Any, Any]
 Answer = Callable[[Handle], Awaitable[None]]
 StepCount = tuple[str, int]
 """A step by its name, and its how manieth execution within the case it is (from 1)."""
+FEWEST = 6
+"""Of so many cases a rate is made at least, however slow the machine."""
+PATIENCE_SECONDS = 240
+"""How long a case may take in all: far more than any does that is answered at once."""
 AFTER_EACH: StepCount = ("", 0)
 """After whatever step."""
 
@@ -58,12 +62,28 @@ class _Telling(ActivityInboundInterceptor):
         return result
 
 
+class StuckError(Exception):
+    """A measured case went another way than its people expect; says which, and after which steps it stood still."""
+
+
 async def see_through(subject: Subject, steps: Steps, number: int) -> Handle:
-    """One case from its start to its end."""
+    """One case from its start to its end. Raises StuckError, and what its people or the case itself raise."""
     handle = await subject.start(number)
     taken: Counter[str] = Counter()
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await _answered(subject, handle, steps.of(handle.id), taken)
+            await handle.result()
+    except TimeoutError:
+        raise StuckError(f"{subject.name} {handle.id} stands still after {dict(taken)}") from None
+    finally:
+        steps.forget(handle.id)
+    return handle
+
+
+async def _answered(subject: Subject, handle: Handle, queue: asyncio.Queue[str], taken: Counter[str]) -> None:
+    """Until everybody who is expected to has answered."""
     waiting = set(subject.answers) - {AFTER_EACH}
-    queue = steps.of(handle.id)
     while waiting:
         step = await queue.get()
         taken[step] += 1
@@ -71,33 +91,47 @@ async def see_through(subject: Subject, steps: Steps, number: int) -> Handle:
             waiting.discard(key)
             if answer := subject.answers.get(key):
                 await answer(handle)
-    await handle.result()
-    steps.forget(handle.id)
-    return handle
 
 
 @dataclass(frozen=True)
 class Throughput:
+    """`cpu_seconds` are those of this process: the worker, the people of its cases, and stores in memory."""
+
     cases: int
     seconds: float
+    cpu_seconds: float
 
     @property
     def per_second(self) -> float:
         return self.cases / self.seconds
 
+    @property
+    def cpu_milliseconds(self) -> float:
+        return 1000 * self.cpu_seconds / self.cases
+
 
 async def throughput(subject: Subject, steps: Steps, numbers: Any, in_flight: int, seconds: float) -> Throughput:
-    """Completed cases while `in_flight` of them are kept going, after a fifth of the time to get going."""
+    """Completed cases while `in_flight` of them are kept going, after a fifth of the time to get going: for `seconds`,
+    and until there are FEWEST. Raises what a case raises, in a group.
+    """
     warm = time.monotonic() + seconds / 5
     until = warm + seconds
     done = 0
+    begun: tuple[float, float] | None = None
+    ended = (0.0, 0.0)
 
     async def keep_going() -> None:
-        nonlocal done
-        while time.monotonic() < until:
+        nonlocal done, begun, ended
+        while time.monotonic() < until or done < FEWEST:
             await see_through(subject, steps, next(numbers))
-            if warm <= time.monotonic() < until:
+            if begun is None and time.monotonic() >= warm:
+                begun = ended = time.monotonic(), time.process_time()  # from one end to another
+            elif begun is not None and (done < FEWEST or time.monotonic() < until):
                 done += 1
+                ended = time.monotonic(), time.process_time()
 
-    await asyncio.gather(*(keep_going() for _ in range(in_flight)))
-    return Throughput(done, seconds)
+    async with asyncio.TaskGroup() as cases:  # what one raises ends all: nobody waits for the answers of the others
+        for _ in range(in_flight):
+            cases.create_task(keep_going())
+    first = begun or ended
+    return Throughput(done, ended[0] - first[0], ended[1] - first[1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from adapters.invoice_documents import DocumentReader
 from adapters.memory.checkpoints import MemoryCheckpoints
 from adapters.memory.delegations import MemoryDelegations
 from adapters.memory.documents import MemoryDocuments
+from adapters.memory.evidence import MemoryEvidence
 from adapters.memory.hire_file_ledger import MemoryHireFileLedger
 from adapters.memory.hire_standings import MemoryHireStandings
 from adapters.memory.invoice_register import MemoryInvoiceRegister
@@ -28,7 +30,7 @@ from api.services import Services
 from bench.purchases import Hospital
 from domain.facility import Facility
 from domain.policy.model import FrozenPolicy
-from tests.fixtures.small_hospital import PEOPLE
+from tests.fixtures.small_hospital import PEOPLE, policy
 
 ISSUER, AUDIENCE = "https://login.example", "corridor"
 
@@ -56,63 +58,102 @@ class OnePolicy:
         return self._policy if facility == self._policy.facility.code else None
 
 
+class NoCases(TemporalCaseClient):
+    """For gateways of which nothing but what is kept is asked."""
+
+    def __init__(self) -> None:
+        """Connected to nothing."""
+
+
 def now() -> datetime:
     return datetime.now(UTC)
 
 
-def services_of(hospital: Hospital, cases: CaseClient, tokens: TokenVerifier) -> Services:
-    """All that a gateway needs, over the hospital's stores."""
-    register = MemoryInvoiceRegister()
-    return Services(
+def services_of(tokens: TokenVerifier | None = None, **given: Any) -> Services:
+    """All that a gateway needs: what is not `given` is empty and in memory."""
+    evidence, register = MemoryEvidence(), MemoryInvoiceRegister()
+    empty: dict[str, Any] = {
+        "cases": NoCases(),
+        "reader": evidence,
+        "claims": evidence,
+        "checkpoints": MemoryCheckpoints(evidence),
+        "keeper": MemoryKeeper(evidence),
+        "policies": OnePolicy(policy()),
+        "tokens": tokens,
+        "event_sources": (),
+        "directory": FileDirectory(PEOPLE),
+        "delegations": MemoryDelegations(),
+        "overrides": MemoryOverrides(),
+        "notices": MemoryNotices(evidence.outbox),
+        "documents": MemoryDocuments(),
+        "invoice_reader": DocumentReader(),
+        "register": register,
+        "payments": MemoryPaymentLedger(register),
+        "hires": MemoryHireStandings(),
+        "hire_files": MemoryHireFileLedger(),
+        "now": now,
+    }
+    return Services(**{**empty, **given})
+
+
+def services_over(hospital: Hospital, cases: CaseClient, tokens: TokenVerifier) -> Services:
+    """A gateway's services over the hospital's stores."""
+    evidence = hospital.evidence
+    return services_of(
+        tokens,
         cases=cases,
-        reader=hospital.evidence,
-        claims=hospital.evidence,
-        checkpoints=MemoryCheckpoints(hospital.evidence),
-        keeper=MemoryKeeper(hospital.evidence),
+        reader=evidence,
+        claims=evidence,
+        checkpoints=MemoryCheckpoints(evidence),
+        keeper=MemoryKeeper(evidence),
         policies=OnePolicy(hospital.policy),
-        tokens=tokens,
-        event_sources=(),
-        directory=FileDirectory(PEOPLE),
-        delegations=MemoryDelegations(),
-        overrides=MemoryOverrides(),
-        notices=MemoryNotices(hospital.evidence.outbox),
-        documents=MemoryDocuments(),
-        invoice_reader=DocumentReader(),
-        register=register,
-        payments=MemoryPaymentLedger(register),
-        hires=MemoryHireStandings(),
-        hire_files=MemoryHireFileLedger(),
-        now=now,
+        notices=MemoryNotices(evidence.outbox),
     )
 
 
-class Gateway:
-    """An HTTP client of a gateway over the hospital's stores; cases start on `task_queue`."""
+def gateway_of(hospital: Hospital, task_queue: str) -> Gateway:
+    """A gateway over the hospital's stores, whose cases start on `task_queue`."""
+    cases = TemporalCaseClient(hospital.client, task_queue=task_queue)
+    return Gateway(lambda tokens: services_over(hospital, cases, tokens))
 
-    def __init__(self, hospital: Hospital, task_queue: str) -> None:
-        self._key = RSAKey.generate_key(2048, {"kid": "bench"})
+
+class Gateway:
+    """An HTTP client of a gateway in this process."""
+
+    def __init__(self, services: Callable[[TokenVerifier], Services], keys: RSAKey | None = None) -> None:
+        self._key = keys or RSAKey.generate_key(2048, {"kid": "bench"})
         self._tokens: dict[str, str] = {}
         verifier = JwtVerifier(Keys(self._key), ISSUER, AUDIENCE, now)
-        services = services_of(hospital, TemporalCaseClient(hospital.client, task_queue=task_queue), verifier)
-        transport = httpx.ASGITransport(create_app(services))
+        transport = httpx.ASGITransport(create_app(services(verifier)))
         self.http = httpx.AsyncClient(transport=transport, base_url="http://gateway")
 
-    def _headers(self, person: str) -> dict[str, str]:
+    def _headers(self, person: str, roles: Sequence[str], facilities: Sequence[str]) -> dict[str, str]:
         if person not in self._tokens:
-            known = next(each for each in PEOPLE if each.person == person)
             claims = {
                 "iss": ISSUER,
                 "aud": AUDIENCE,
                 "sub": person,
-                "roles": list(known.roles),
-                "facilities": list(known.facilities),
+                "roles": list(roles),
+                "facilities": list(facilities),
                 "exp": int(now().timestamp()) + 3600,
             }
             self._tokens[person] = jwt.encode({"alg": "RS256", "kid": "bench"}, claims, self._key, ["RS256"])
         return {"Authorization": f"Bearer {self._tokens[person]}"}
 
     async def post(self, path: str, body: Any, person: str) -> None:
-        """Raises RuntimeError for every answer but success: refusals would be fast."""
-        answer = await self.http.post(path, json=body, headers=self._headers(person))
-        if not answer.is_success:
-            raise RuntimeError(f"{path}: {answer.status_code} {answer.text}")
+        """As one of the small hospital's people. Raises RuntimeError for every answer but success: refusals would be
+        fast.
+        """
+        known = next(each for each in PEOPLE if each.person == person)
+        headers = self._headers(person, known.roles, known.facilities)
+        _succeeded(path, await self.http.post(path, json=body, headers=headers))
+
+    async def get(self, path: str, person: str, roles: Sequence[str], facilities: Sequence[str]) -> Any:
+        """What is answered to a person with these roles. Raises RuntimeError as `post` does."""
+        return _succeeded(path, await self.http.get(path, headers=self._headers(person, roles, facilities))).json()
+
+
+def _succeeded(path: str, answer: httpx.Response) -> httpx.Response:
+    if not answer.is_success:
+        raise RuntimeError(f"{path}: {answer.status_code} {answer.text}")
+    return answer

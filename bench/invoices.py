@@ -27,7 +27,7 @@ from api.case_client import TemporalCaseClient
 from api.invoice_intake import Delivered, InvoiceIntake
 from api.security import TokenError
 from bench.driving import Answer, Handle, StepCount, Subject
-from bench.gateway import OnePolicy, services_of
+from bench.gateway import OnePolicy, services_over
 from bench.purchases import Hospital, actor
 from cli.demo.documents.ubl import ubl_invoice
 from domain.invoice import Invoice, InvoiceLine, Party
@@ -71,7 +71,7 @@ class PayingHospital(Hospital):
         )
         self.ports = replace(self.ports, invoicing=self.invoicing)
         self._services = replace(
-            services_of(self, TemporalCaseClient(client), _Nobody()),
+            services_over(self, TemporalCaseClient(client), _Nobody()),
             documents=self.invoicing.documents,
             invoice_reader=DocumentReader(),
             register=register,

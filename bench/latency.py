@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench import bare
-from bench.driving import Handle, Steps
-from bench.gateway import Gateway
+from bench.driving import PATIENCE_SECONDS, Handle, Steps
+from bench.gateway import gateway_of
 from bench.purchases import Hospital
 
 Call = Callable[[], Awaitable[object]]
@@ -65,7 +65,7 @@ async def _in_turns(calls: Iterator[tuple[Call, Call]], seconds: float, warm_up:
 
 async def intake(hospital: Hospital, numbers: Iterator[int], seconds: float) -> Pair:
     """`POST /v1/requisitions` against `client.start_workflow`; no worker takes the cases up."""
-    gateway = Gateway(hospital, QUEUE_WITHOUT_WORKER)
+    gateway = gateway_of(hospital, QUEUE_WITHOUT_WORKER)
 
     def calls() -> Iterator[tuple[Call, Call]]:
         for number in numbers:
@@ -85,7 +85,7 @@ async def intake(hospital: Hospital, numbers: Iterator[int], seconds: float) -> 
 
 async def decisions(hospital: Hospital, steps: Steps, numbers: Iterator[int], count: int) -> Pair:
     """`POST /v1/tasks/{id}/decision` until its outcome is known, against a signal and a query."""
-    gateway = Gateway(hospital, QUEUE_WITHOUT_WORKER)
+    gateway = gateway_of(hospital, QUEUE_WITHOUT_WORKER)
     taken = [next(numbers) for _ in range(count)]
     waiting = bare.subject(hospital.client, ["step", "wait"])
     cases = await asyncio.gather(*(hospital.start(number) for number in taken))
@@ -115,5 +115,7 @@ async def decisions(hospital: Hospital, steps: Steps, numbers: Iterator[int], co
 
 
 async def _until(steps: Steps, workflow_id: str, step: str) -> None:
-    while await steps.of(workflow_id).get() != step:
-        pass
+    """Raises TimeoutError when the step does not come."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while await steps.of(workflow_id).get() != step:
+            pass

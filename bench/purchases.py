@@ -18,6 +18,7 @@ from bench.driving import Answer, Handle, StepCount, Subject
 from domain.case import case_id
 from domain.people import Actor
 from domain.policy.model import SplittingRule
+from domain.ports.evidence import EvidenceReader
 from domain.purchase import Acknowledgement, GoodsReceipt, PlacedOrder, ReceivedLine, Settlement
 from domain.requisition import Requisition
 from domain.tasks import Decision
@@ -32,6 +33,7 @@ class Hospital:
         self.client = client
         self.today = datetime.now(UTC).date()
         self.evidence = MemoryEvidence()
+        self.tasks: EvidenceReader = self.evidence
         self.policy = policy(splitting=SplittingRule(limit=Decimal(10**9)))
         self.erp = MemoryErp(reference_system(self.today))
         self.ports = Ports(
@@ -82,7 +84,7 @@ class Hospital:
         )
 
     async def _approve(self, handle: Handle) -> None:
-        (task,) = await self.evidence.tasks_of_case(handle.id)
+        (task,) = await self.tasks.tasks_of_case(handle.id)
         decision = Decision(
             decision_id=f"decide-{handle.id.rpartition('.')[2]}",
             task_id=task.task_id,

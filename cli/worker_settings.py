@@ -32,6 +32,7 @@ class WorkerSettings(BaseSettings):
     deployment: str = Field(default=DEPLOYMENT, pattern=r"^[A-Za-z0-9_-]{1,64}$")
     build_id: str = Field(default="", pattern=r"^[A-Za-z0-9._+-]{0,64}$")
     database_dsn: str
+    database_connections: Annotated[int, Field(ge=2, le=200)] = 20
     erp: Literal["reference", "tryton"] = "reference"
     erp_dsn: str = ""
     tryton_url: str = ""
@@ -48,6 +49,7 @@ class WorkerSettings(BaseSettings):
     queues: Annotated[tuple[WorkQueue, ...], NoDecode] = QUEUES
     queue_limits: dict[WorkQueue, Limit] = {}
     circuit: CircuitRules = CircuitRules()
+    drain_seconds: Annotated[int, Field(ge=0, le=3600)] = 10
     seal_every_minutes: Annotated[int, Field(ge=1, le=1440)] = 10
     reconcile_every_minutes: Annotated[int, Field(ge=1, le=10080)] = 60
     propose_every_minutes: Annotated[int, Field(ge=1, le=10080)] = 60

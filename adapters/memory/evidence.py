@@ -25,6 +25,7 @@ from domain.ports.evidence import (
     Claim,
     FamilyEntry,
     FamilyTimelinePage,
+    SpendFilter,
     SpendLine,
     TaskPage,
     TimelinePage,
@@ -204,12 +205,16 @@ class MemoryEvidence:
         if row is not None and row.claim is not None and row.claim.person == person:
             row.claim = None
 
-    async def recent_spend(self, facility: str, since: date, until: date) -> Sequence[SpendLine]:
+    async def recent_spend(self, near: SpendFilter) -> Sequence[SpendLine]:
         """Days are UTC days, because the store knows no facility's calendar."""
         found = (
             case
             for case in self._cases.values()
-            if case.facility == facility and case.status not in _NEVER_SPENT and since <= _day(case) <= until
+            if case.facility == near.facility
+            and case.status not in _NEVER_SPENT
+            and near.since <= _day(case) <= near.until
+            and (case.requester == near.requester or not set(near.cost_centres).isdisjoint(case.cost_centres))
+            and case.amount.amount < near.below
         )
         return [_spend(case) for case in sorted(found, key=_age)]
 

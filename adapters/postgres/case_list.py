@@ -17,6 +17,7 @@ _EVERY_FACILITY = """
     )
 """
 _THESE_FACILITIES = "WITH places AS (SELECT DISTINCT unnest({}::text[]) AS facility)"
+_CLOCKS_DIFFER = "interval '1 hour'"
 _EQUALITIES = ("process", "stage", "status", "requester", "awaiting_role", "exception_code")
 
 
@@ -78,7 +79,9 @@ class CaseListQuery:
         if where.submitted_before is not None:
             found.append(f"{self._walked}.submitted_at < {self._argument(where.submitted_before)}")
         if where.waiting_since_before is not None:
-            found.append(f"cases.awaiting_since < {self._argument(where.waiting_since_before)}")
+            since = self._argument(where.waiting_since_before)
+            # Nobody waited before the case came in, but for clocks that differ: so the walk begins there.
+            found.append(f"cases.awaiting_since < {since} AND {self._walked}.submitted_at < {since} + {_CLOCKS_DIFFER}")
         if after is not None:
             instant, case = self._argument(after[0]), self._argument(after[1])
             found.append(f"({self._walked}.submitted_at, {self._walked}.case_id) < ({instant}, {case})")

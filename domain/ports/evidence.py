@@ -99,6 +99,19 @@ class SpendLine(Value):
     submitted_on: date
 
 
+class SpendFilter(Value):
+    """Which requests may belong to one need with another: of the same facility and days (both inclusive), by its
+    requester or on one of its cost centres, and each below an amount in the facility's currency.
+    """
+
+    facility: str
+    since: date
+    until: date
+    requester: str
+    cost_centres: tuple[str, ...]
+    below: Decimal
+
+
 MAX_FAULTS = 1000
 """Where more is wrong than this, a longer list would tell nobody more."""
 
@@ -168,8 +181,8 @@ class EvidenceReader(Protocol):
 
     async def unclaim(self, task_id: str, person: str) -> None: ...
 
-    async def recent_spend(self, facility: str, since: date, until: date) -> Sequence[SpendLine]:
-        """Requests submitted between the two days, both inclusive, that were not rejected, withdrawn or cancelled."""
+    async def recent_spend(self, near: SpendFilter) -> Sequence[SpendLine]:
+        """Requests that were not rejected, withdrawn or cancelled, the earliest first."""
 
     async def verify(self, case_id: str | None = None) -> tuple[int, tuple[ChainFault, ...]]:
         """Check the hash chains; returns the number of entries read and the faults, of which the first MAX_FAULTS."""

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import date, datetime, timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta
 
 import pytest
 
 from domain.case import Journal, StoredEntry
 from domain.chain import body_of, chain_hash, sha256
-from domain.money import Money
 from domain.people import Actor
 from domain.ports.evidence import CaseFilter, InvalidCursorError
 from tests.fixtures.evidence import CASE, START, Store, a_journal, a_notice, a_snapshot, a_task, an_entry
@@ -339,38 +337,6 @@ async def test_a_cursor_that_was_not_issued_is_refused(store: Store, cursor: str
         await store.reader.timeline(CASE, cursor, 10)
     with pytest.raises(InvalidCursorError):
         await store.reader.worklist(OWNER, cursor, 10)
-
-
-async def test_recent_spend_counts_what_was_not_taken_back(store: Store) -> None:
-    def case(number: str, place: str = "north", days: int = 0, status: str = "running") -> Journal:
-        return a_journal(
-            f"procure-to-pay.{place}.{number}",
-            1,
-            submitted_at=START + timedelta(days=days),
-            status=status,
-            suppliers=("S-1",),
-            cost_centres=("CC-1",),
-            categories=("surgical",),
-            amount=Money(amount=Decimal("99.90"), currency="USD"),
-        )
-
-    for journal in (
-        case("first"),
-        case("last", days=3),
-        case("before", days=-1),
-        case("after", days=4),
-        case("elsewhere", place="south"),
-        case("rejected", status="rejected"),
-        case("withdrawn", status="withdrawn"),
-        case("cancelled", status="cancelled"),
-        case("completed", days=1, status="completed"),
-    ):
-        await store.writer.record(journal)
-    found = await store.reader.recent_spend("north", date(2026, 3, 2), date(2026, 3, 5))
-    assert [line.case_id.rpartition(".")[2] for line in found] == ["first", "completed", "last"]
-    assert found[0].amount == Decimal("99.90")
-    assert (found[0].suppliers, found[0].cost_centres, found[0].categories) == (("S-1",), ("CC-1",), ("surgical",))
-    assert found[0].submitted_on == date(2026, 3, 2)
 
 
 async def test_an_order_is_of_the_purchase_that_placed_it_and_listed_with_all_that_name_it(store: Store) -> None:

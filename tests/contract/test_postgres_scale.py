@@ -11,12 +11,15 @@ import asyncpg
 import pytest
 
 from adapters.postgres.case_list import CaseListQuery
+from adapters.postgres.hire_standings import page_query
 from adapters.postgres.invoice_register import SIMILAR
 from adapters.postgres.migrate import migrate
 from adapters.postgres.reader import PostgresReader
 from domain.people import Actor
-from domain.ports.evidence import CaseFilter
+from domain.ports.evidence import CaseFilter, SpendFilter
+from domain.ports.hire_standings import HireFilter
 from tests.fixtures.evidence import START, a_snapshot, a_task
+from tests.fixtures.hire_stores import a_standing
 from tests.fixtures.postgres import PostgresTestServer
 
 CASES, PAGE = 30_000, 20
@@ -37,6 +40,9 @@ FROM (SELECT n, (ARRAY['north', 'south', 'east', 'west', 'harbor'])[1 + n / 7 % 
       FROM generate_series(1, $2::integer) AS n) AS numbered
 """
 _SUPPLIERS = "INSERT INTO case_suppliers SELECT case_id, suppliers[1], facility, submitted_at FROM cases"
+_COST_CENTRES = """
+INSERT INTO case_cost_centres SELECT facility, 'CC-' || right(case_id, 1), submitted_at, case_id FROM cases
+"""
 _TASKS = """
 INSERT INTO tasks (task_id, case_id, version, status, opened_at, body)
 SELECT 'T-' || case_id, case_id, 1, 'open', submitted_at, $1::jsonb FROM cases
@@ -55,6 +61,7 @@ async def filled_dsn(postgres_server: PostgresTestServer) -> str:
     try:
         await connection.execute(_FILL, a_snapshot().model_dump_json(), CASES, START)
         await connection.execute(_SUPPLIERS)
+        await connection.execute(_COST_CENTRES)
         await connection.execute(_TASKS, a_task("T").model_dump_json())
         await connection.execute(_WORKLIST)
         await connection.execute("VACUUM ANALYZE")
@@ -99,6 +106,7 @@ async def _buffers(dsn: str, sql: str, arguments: list[Any]) -> int:
         {"emergency": True},
         {"submitted_before": START + timedelta(minutes=100)},
         {"waiting_since_before": START + timedelta(days=900)},
+        {"waiting_since_before": START + timedelta(minutes=3000)},
         {"awaiting_role": "buyer", "stage": "approval", "waiting_since_before": START + timedelta(days=900)},
     ],
     ids=str,
@@ -110,21 +118,55 @@ async def test_a_page_of_cases_is_a_short_walk(filled_dsn: str, conditions: dict
         assert await _buffers(filled_dsn, query.sql, query.arguments) < MOST_BUFFERS
 
 
-@pytest.mark.parametrize("facilities", [("*",), ("north", "south"), ("nowhere",)])
-async def test_a_worklist_is_a_short_walk(
-    filled_dsn: str, facilities: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[tuple[Any, ...]] = []
+class Asking(PostgresReader):
+    """Keeps the statement instead of asking it."""
 
-    async def keep(_: object, *statement: Any) -> list[asyncpg.Record]:
-        asked.append(statement)
+    def __init__(self, dsn: str) -> None:
+        super().__init__(asyncpg.create_pool(dsn, min_size=0))  # never opened
+        self.statement: tuple[Any, ...] = ()
+
+    async def _fetch(self, sql: str, *arguments: Any) -> list[asyncpg.Record]:
+        self.statement = (sql, list(arguments))
         return []
 
-    monkeypatch.setattr(PostgresReader, "_fetch", keep)
-    pool = asyncpg.create_pool(filled_dsn, min_size=0)  # never opened: only the statement is wanted
-    await PostgresReader(pool).worklist(Actor(person="b.brown", roles=("buyer",), facilities=facilities), None, PAGE)
-    ((sql, *arguments),) = asked
-    assert await _buffers(filled_dsn, sql, arguments) < MOST_BUFFERS
+
+@pytest.mark.parametrize("facilities", [("*",), ("north", "south"), ("nowhere",)])
+async def test_a_worklist_is_a_short_walk(filled_dsn: str, facilities: tuple[str, ...]) -> None:
+    reader = Asking(filled_dsn)
+    await reader.worklist(Actor(person="b.brown", roles=("buyer",), facilities=facilities), None, PAGE)
+    assert await _buffers(filled_dsn, *reader.statement) < MOST_BUFFERS
+
+
+async def test_requests_like_one_are_looked_for_among_few(filled_dsn: str) -> None:
+    reader, day = Asking(filled_dsn), START.date()
+    days = {"since": day + timedelta(days=4), "until": day + timedelta(days=5)}
+    near = {"facility": "north", "requester": "person-3", "cost_centres": ("CC-7",), "below": 1_000_000, **days}
+    await reader.recent_spend(SpendFilter.model_validate(near))
+    assert await _buffers(filled_dsn, *reader.statement) < MOST_BUFFERS
+
+
+_STANDINGS = """
+INSERT INTO hire_standings (case_id, version, facility, manager, department, start_on, state, closed, standing)
+SELECT 'hire-to-provision.north.H-' || n, 1, (ARRAY['north', 'south', 'east'])[1 + n % 3], 'm-' || n % 900,
+       'd-' || n % 900, DATE '2020-01-01' + n / 20, CASE WHEN n % 500 = 0 THEN 'not-ready' ELSE 'ready' END,
+       n < $1 - 100, $2::jsonb
+FROM generate_series(1, $1::integer) AS n
+"""
+
+
+async def test_a_page_of_hires_is_a_short_walk(postgres_server: PostgresTestServer, evidence_template: str) -> None:
+    dsn = await postgres_server.create_database("standings", evidence_template)
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(_STANDINGS, CASES, a_standing().model_dump_json())
+        await connection.execute("VACUUM ANALYZE hire_standings")
+    finally:
+        await connection.close()
+    narrowed: list[dict[str, Any]] = [{"department": "d-7"}, {"state": "not-ready"}, {"open_only": True}]
+    for conditions in ({}, {"manager": "m-7"}, *narrowed):
+        for facilities in (None, ("north", "east")):
+            wanted = HireFilter.model_validate({"facilities": facilities, **conditions})
+            assert await _buffers(dsn, *page_query(wanted, None, PAGE + 1)) < MOST_BUFFERS, wanted
 
 
 _INVOICES = """

@@ -1,0 +1,102 @@
+"""What was measured, as tables for people and as data."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rich.table import Table
+
+from bench import large_invoice, latency
+from bench.measuring import Compared, Measured
+
+GOALS = {"throughput": 0.8, "intake": 1.3, "bookkeeping": 2}
+
+
+def tables(results: list[Measured]) -> Iterator[Table]:
+    cases = [
+        (each.store, what, pair)
+        for each in results
+        for what, pair in (("purchase", each.purchases), ("invoice", each.invoices), ("hire", each.hires))
+    ]
+    rates = ["case", "per second", "bare", "ratio", "goal", "ms of CPU", "bare"]
+    yield table("Completed cases per second", rates, [(store, *_rates(what, pair)) for store, what, pair in cases])
+    yield table(
+        "Latency (ms)",
+        ["POST p50", "p99", "start p50", "p99", "ratio", "goal", "decision p50", "p99", "signal+query p50", "p99"],
+        [(each.store, *_latencies(each)) for each in results],
+    )
+    costs = ["case", "actions", "of which", "events", "bytes", "bare events", "bookkeeping", "goal"]
+    yield table("One case", costs, [(store, *_costs(what, pair)) for store, what, pair in cases])
+
+
+def table_of_steps(measured: Sequence[large_invoice.Steps]) -> Table:
+    names = list(measured[0].seconds)
+    rows = [
+        (str(each.orders), f"{each.bytes:,}", *(f"{each.seconds[name]:.2f}" for name in names), "< 1 each")
+        for each in measured
+    ]
+    return table(f"An invoice of {measured[0].lines:,} lines (s)", ["bytes", *names, "goal"], rows, first="orders")
+
+
+def table(title: str, columns: list[str], rows: Iterable[Sequence[str]], first: str = "server") -> Table:
+    table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
+    table.add_column(first)
+    for column in columns:
+        table.add_column(column, justify="left" if column in ("case", "of which") else "right")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _rates(what: str, pair: Compared) -> list[str]:
+    ours, plain = statistics.mean(pair.cases_per_second), statistics.mean(pair.bare_per_second)
+    cpu = [f"{each:.0f}" for each in (pair.cpu_milliseconds, pair.bare_cpu_milliseconds)]
+    return [what, f"{ours:.1f}", f"{plain:.1f}", f"{pair.ratio:.2f}", f">= {GOALS['throughput']}", *cpu]
+
+
+def _latencies(result: Measured) -> list[str]:
+    intake, decision = result.intake, result.decision
+    both = (intake.ours, intake.bare)
+    again = (decision.ours, decision.bare)
+    times = [f"{value:.1f}" for each in both for value in (each.p50, each.p99)]
+    later = [f"{value:.1f}" for each in again for value in (each.p50, each.p99)]
+    return [*times, f"{intake.ratio:.2f}", f"<= {GOALS['intake']}", *later]
+
+
+def _costs(what: str, pair: Compared) -> list[str]:
+    cost = pair.cost
+    parts = ", ".join(f"{count} {kind}" for kind, count in cost.actions.items())
+    return [
+        what,
+        str(cost.total),
+        parts,
+        str(cost.events),
+        f"{cost.bytes:,}",
+        str(pair.bare_cost.events),
+        str(sum(cost.bookkeeping.values())),
+        f"<= {GOALS['bookkeeping']}",
+    ]
+
+
+def as_data(result: Measured) -> dict[str, Any]:
+    def pair(measured: latency.Pair) -> dict[str, float]:
+        sides = {"ours": measured.ours, "bare": measured.bare}
+        return {f"{name}_{p}_ms": getattr(side, p) for name, side in sides.items() for p in ("p50", "p99")} | {
+            "ratio": measured.ratio
+        }
+
+    def compared(measured: Compared) -> dict[str, Any]:
+        return asdict(measured) | {"ratio": measured.ratio, "actions": measured.cost.total}
+
+    return {
+        "server": result.store,
+        "purchases": compared(result.purchases),
+        "invoices": compared(result.invoices),
+        "hires": compared(result.hires),
+        "intake": pair(result.intake),
+        "decision": pair(result.decision),
+        "goals": GOALS,
+    }
