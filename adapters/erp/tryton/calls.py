@@ -27,19 +27,27 @@ class TrytonCalls:
     """`supplement` says what Tryton cannot: where both know something, Tryton's word counts. Places, units and
     currencies keep their ids for ever, and are asked for once.
 
-    `extension` says whether Tryton itself keeps external ids unique; None asks Tryton.
+    `extension` says whether Tryton itself keeps external ids unique; None asks Tryton. `approver` is another user's
+    connection, who approves payments; without one the integration user tries.
     """
 
     def __init__(
-        self, client: TrytonClient, claims: ErpClaims, supplement: ReferenceSystem, extension: bool | None = None
+        self,
+        client: TrytonClient,
+        claims: ErpClaims,
+        supplement: ReferenceSystem,
+        extension: bool | None = None,
+        approver: TrytonClient | None = None,
     ) -> None:
         self._client, self._claims, self._supplement = client, claims, supplement
         self._extension = extension
+        self._approver = approver or client
         self._company_currency: str | None = None
         self._owners = {each.code: each.owner for each in supplement.cost_centres}
         self._locations: dict[str, Location] = {}
         self._warehouses: dict[int, Location] = {}
         self._symbols: dict[tuple[str, str], int] = {}
+        self._accounts: dict[str, int] = {}
 
     async def _rows(self, kind: type[R], domain: Sequence[Any], *, limit: int | None = None) -> list[R]:
         rows = await self._client.search_read(kind.model, domain, kind.names(), limit=limit)

@@ -21,7 +21,7 @@ from domain.reference_system import ReferenceSystem
 
 USERS = tuple(RIGHTS)
 # Changes when the same reference system becomes other records: databases that were kept are then built anew.
-_RELEASE = "2"
+_RELEASE = "3"
 
 
 def fingerprint(system: ReferenceSystem, today: date) -> str:

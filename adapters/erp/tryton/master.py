@@ -90,7 +90,7 @@ class TrytonMaster(TrytonCalls):
     async def _booked(
         self, centres: Iterable[str], accounts: Iterable[str], years: Iterable[int]
     ) -> list[wire.AnalyticLine]:
-        """What the books show on those cost centres and accounts; Corridor itself books nothing there."""
+        """What the books show on those cost centres and accounts."""
         days = [["date", ">=", date(min(years), 1, 1)], ["date", "<=", date(max(years), 12, 31)]]
         where = [["account.code", "in", sorted(centres)], ["move_line.account.code", "in", sorted(accounts)]]
         return await self._rows(wire.AnalyticLine, [*where, *days])
