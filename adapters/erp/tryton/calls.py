@@ -148,6 +148,17 @@ class TrytonCalls:
                 break
         return state
 
+    async def _wizard(
+        self, name: str, model: str, records: Sequence[int], data: Mapping[str, Any] | None = None
+    ) -> None:
+        """A wizard that asks nothing, from its first step to its end, over these records."""
+        wizard, context = f"wizard.{name}", {"active_model": model, "active_id": records[0], "active_ids": [*records]}
+        begun = await self._client.call(f"{wizard}.create", again=True)
+        if not isinstance(begun, list) or len(begun) < 2:
+            raise drifted(f"{wizard}.create")
+        await self._client.call(f"{wizard}.execute", begun[0], dict(data or {}), begun[1], context=context)
+        await self._client.call(f"{wizard}.delete", begun[0], again=True)
+
     async def _state(self, model: str, record: int) -> str:
         rows = await self._client.read(model, [record], ["state"])
         if len(rows) != 1 or not isinstance(rows[0].get("state"), str):

@@ -11,7 +11,7 @@ from adapters.erp.tryton.calls import refuse
 from adapters.erp.tryton.errors import drifted
 from domain.outside_errors import RefusedError
 
-PAYMENT, RECONCILIATION, LINE = "account.payment", "account.move.reconciliation", "account.move.line"
+PAYMENT, LINE = "account.payment", "account.move.line"
 _STEPS = ("draft", "submitted", "approved", "processing")
 _PREPARED = ("draft", "submitted", "approved")
 
@@ -51,11 +51,7 @@ class TrytonTransfers(TrytonBills):
     async def _process(self, payments: list[int]) -> None:
         """Hand the payments over, all in one group. The wizard passes over those that are not approved, so that it may
         be repeated."""
-        wizard = "wizard.account.payment.process"
-        context = {"active_model": PAYMENT, "active_id": payments[0], "active_ids": payments}
-        session, start, _ = await self._client.call(f"{wizard}.create", again=True)
-        await self._client.call(f"{wizard}.execute", session, {}, start, context=context, again=True)
-        await self._client.call(f"{wizard}.delete", session, again=True)
+        await self._wizard("account.payment.process", PAYMENT, payments)
 
     async def _states(self, payments: Sequence[int]) -> dict[int, str]:
         rows = await self._client.read(PAYMENT, payments, ["state"])
@@ -116,12 +112,11 @@ class TrytonTransfers(TrytonBills):
         return await self._rows(wire.LedgerLine, [["move", "in", moves]]) if moves else []
 
     async def _tie(self, lines: Mapping[int, wire.LedgerLine]) -> None:
-        values = {"lines": [["add", sorted(lines)]], "date": max(each.date for each in lines.values())}
-        await self._client.call(f"model.{RECONCILIATION}.create", [values])
+        await self._wizard("account.move.reconcile_lines", LINE, sorted(lines))
 
     async def _untie(self, lines: Sequence[wire.LedgerLine]) -> None:
-        if ties := sorted({each.reconciliation for each in lines if each.reconciliation is not None}):
-            await self._client.call(f"model.{RECONCILIATION}.delete", ties)
+        if tied := [each.id for each in lines if each.reconciliation is not None]:
+            await self._wizard("account.move.unreconcile_lines", LINE, tied)
 
     async def _link(self, invoice: int, lines: Sequence[int], how: str) -> None:
         """'add' lines to what pays the invoice, or 'remove' them."""
