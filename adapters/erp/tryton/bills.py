@@ -96,7 +96,7 @@ class TrytonBills(TrytonStoreRoom):
         await self._check_coding(posting)
 
     async def _check_supplier(self, code: str, what: BlockedFor) -> None:
-        parties = await self._parties((code,))
+        parties = await self._parties_now((code,))
         if not parties:
             refuse("supplier-unknown", f"Supplier {code} is not in the master data.")
         if what in mapping.blocked_for(parties[0]):

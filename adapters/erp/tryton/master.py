@@ -23,9 +23,14 @@ _SUBSTITUTES_DEEP = 10
 
 class TrytonMaster(TrytonCalls):
     def __init__(
-        self, client: TrytonClient, claims: ErpClaims, supplement: ReferenceSystem, extension: bool | None = None
+        self,
+        client: TrytonClient,
+        claims: ErpClaims,
+        supplement: ReferenceSystem,
+        extension: bool | None = None,
+        approver: TrytonClient | None = None,
     ) -> None:
-        super().__init__(client, claims, supplement, extension)
+        super().__init__(client, claims, supplement, extension, approver)
         seconds = client.settings.remember
         self._known_parties = Remembered[str, wire.Party](seconds)
         self._known_centres = Remembered[str, wire.AnalyticAccount](seconds)
