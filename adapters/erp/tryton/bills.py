@@ -161,18 +161,22 @@ class TrytonBills(TrytonStoreRoom):
     async def _post_bill(self, turn: ClaimTurn, document: BillDocument) -> tuple[BillDocument, HeldBill]:
         name = document.posting.external_id
         try:
-            invoice = await self._ensure(INVOICE, "description", name, await self._new_invoice(document))
+            invoice, new = await self._ensured(INVOICE, "description", name, await self._new_invoice(document))
+            document = document.model_copy(update={"invoice": invoice})
             row = await self._row(wire.Invoice, invoice)
             if row.total_amount != document.owed:
                 refuse("not-balanced", f"Tryton makes {row.total_amount} of this bill, which owes {document.owed}.")
-            state = await self._drive(INVOICE, invoice, _POSTING)
-            if state not in ("posted", "paid"):
-                refuse("erp-refused", f"The bill is {state} in Tryton.")
+            if new:
+                await self._press_on(INVOICE, invoice, "post")
+            held = await self._held_bill(document)
+            if held.state in _POSTING:
+                await self._drive(INVOICE, invoice, _POSTING)
+                held = await self._held_bill(document)
+            if held.state not in ("posted", "paid"):
+                refuse("erp-refused", f"The bill is {held.state} in Tryton.")
         except RefusedError:
             await self._take_back_bill(turn, document)
             raise
-        document = document.model_copy(update={"invoice": invoice})
-        held = await self._held_bill(document)
         document = document.model_copy(update={"number": held.number})
         await turn.write({bill_key(name): document.model_dump_json()})
         return document, held

@@ -48,6 +48,7 @@ class TrytonCalls:
         self._warehouses: dict[int, Location] = {}
         self._symbols: dict[tuple[str, str], int] = {}
         self._accounts: dict[str, int] = {}
+        self._payment_journals: dict[str, int] = {}
 
     async def _rows(self, kind: type[R], domain: Sequence[Any], *, limit: int | None = None) -> list[R]:
         rows = await self._client.search_read(kind.model, domain, kind.names(), limit=limit)

@@ -48,7 +48,7 @@ def supplier(row: PayableParty, accounts: Iterable[BankAccount], supplement: Ref
         risk=plain.risk,
         terms=terms("" if row.term is None else row.term.name),
         method=next((_METHODS[name] for name in sorted(named) if name in _METHODS), "ach"),
-        accounts=tuple(_supplier_account(each, plain.code, plain.name, supplement) for each in accounts),
+        accounts=tuple(supplier_account(each, plain.code, plain.name, supplement) for each in accounts),
     )
 
 
@@ -99,7 +99,7 @@ def payee_account(row: BankAccount, name: str) -> PayeeAccount:
     )
 
 
-def _supplier_account(row: BankAccount, code: str, name: str, supplement: ReferenceSystem) -> SupplierAccount:
+def supplier_account(row: BankAccount, code: str, name: str, supplement: ReferenceSystem) -> SupplierAccount:
     """When it was changed and by whom, the supplement knows of accounts that it has; Tryton knows of all others."""
     found = payee_account(row, name)
     known = next(

@@ -26,8 +26,11 @@ class TrytonMoves(TrytonMaster):
             "date": move.on,
             "lines": [["create", await self._move_lines(move)]],
         }
-        booked = await self._ensure(MOVE, "description", move.external_id, values)
-        await self._post_moves([booked])
+        booked, new = await self._ensured(MOVE, "description", move.external_id, values)
+        if new:
+            await self._client.press(MOVE, "post", [booked])
+        else:
+            await self._post_moves([booked])
         return booked
 
     async def _post_moves(self, moves: list[int]) -> None:

@@ -87,14 +87,15 @@ class TrytonPayments(TrytonTransfers):
     async def _pay(self, turn: ClaimTurn, document: PaymentDocument) -> PaymentDocument:
         """Money first: Tryton may refuse it, and its refusal leaves nothing."""
         on, name = document.posting.paid_on, document.posting.external_id
-        payments: list[int] = []
         try:
-            payments += await self._payments_of(document)
-            await self._transfer(payments, on)
+            payments, new = await self._payments_of(document)
+            await self._transfer(payments, on, new)
+            rows = await self._rows(wire.Payment, [["id", "in", payments]])
+            if away := [row.state for row in rows if row.state != "succeeded"]:
+                refuse("erp-refused", f"The payment is {', '.join(away)} in Tryton.")
         except RefusedError:
             await self._take_back_payment(turn, document)
             raise
-        rows = await self._rows(wire.Payment, [["id", "in", payments]])
         clearing = [row.clearing_move for row in rows if row.clearing_move is not None]
         await self._post_moves(clearing)
         offset = [] if document.offset is None else await self._book_offset(document.offset, document)
@@ -114,7 +115,8 @@ class TrytonPayments(TrytonTransfers):
                 return True
         return False
 
-    async def _payments_of(self, document: PaymentDocument) -> list[int]:
+    async def _payments_of(self, document: PaymentDocument) -> tuple[list[int], bool]:
+        """Their ids, and whether all of them were made now."""
         posting = document.posting
         common = {
             "kind": "payable",
@@ -125,8 +127,8 @@ class TrytonPayments(TrytonTransfers):
         paid = [share for share in document.shares if share.cash]
         rows = await self._rows(wire.InvoiceToPay, [["id", "in", [share.invoice for share in paid]]])
         owed = {row.id: row for row in rows}
-        return [
-            await self._ensure(
+        made = [
+            await self._ensured(
                 PAYMENT,
                 "reference",
                 _part(posting, share.bill, len(paid)),
@@ -134,6 +136,7 @@ class TrytonPayments(TrytonTransfers):
             )
             for share in paid
         ]
+        return [each for each, _ in made], all(new for _, new in made)
 
     async def _take_back_payment(self, turn: ClaimTurn, document: PaymentDocument) -> None:
         """Leave nothing of a payment that Tryton refused; what was handed over stays claimed, as a question."""

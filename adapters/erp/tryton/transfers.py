@@ -7,33 +7,30 @@ from datetime import date
 
 from adapters.erp.tryton import wire
 from adapters.erp.tryton.bills import INVOICE, TrytonBills
-from adapters.erp.tryton.calls import refuse
 from adapters.erp.tryton.errors import drifted
 from domain.outside_errors import RefusedError
 
 PAYMENT, LINE = "account.payment", "account.move.line"
-_STEPS = ("draft", "submitted", "approved", "processing")
+_STEPS = {"draft": "submitted", "submitted": "approved", "approved": "processing", "processing": "succeeded"}
 _PREPARED = ("draft", "submitted", "approved")
 
 
 class TrytonTransfers(TrytonBills):
-    async def _transfer(self, payments: Sequence[int], on: date) -> None:
+    async def _transfer(self, payments: Sequence[int], on: date, new: bool) -> None:
         """Bring the payments to success. Tryton's refusal counts only when they are still where they were."""
-        states = await self._states(payments)
-        while step := next((each for each in _STEPS if each in states.values()), None):
-            before = states
+        states = dict.fromkeys(payments, "draft") if new else await self._states(payments)
+        for step, following in _STEPS.items():
+            mine = [each for each in payments if states[each] == step]
+            if not mine:
+                continue
             try:
-                await self._step(step, [each for each in payments if states[each] == step], on)
+                await self._step(step, mine, on)
             except RefusedError:
                 states = await self._states(payments)
-                if states == before:
+                if any(states[each] == step for each in mine):
                     raise
             else:
-                states = await self._states(payments)
-            if states == before:
-                break
-        if set(states.values()) != {"succeeded"}:
-            refuse("erp-refused", f"The payment is {', '.join(sorted(set(states.values())))} in Tryton.")
+                states |= dict.fromkeys(mine, following)
 
     async def _step(self, state: str, payments: list[int], on: date) -> None:
         match state:
@@ -80,15 +77,17 @@ class TrytonTransfers(TrytonBills):
         await self._post_moves([int(row["id"]) for row in found])
 
     async def _payment_journal(self, currency: str) -> int:
-        domain = [
-            ["process_method", "=", "manual"],
-            ["currency.code", "=", currency],
-            ["clearing_account.code", "=", self._posting_accounts.bank],
-        ]
-        found = await self._client.search_read("account.payment.journal", domain, ["id"], limit=1)
-        if not found:
-            raise drifted(f"no manual payment journal in {currency} that clears on {self._posting_accounts.bank}")
-        return int(found[0]["id"])
+        if currency not in self._payment_journals:
+            domain = [
+                ["process_method", "=", "manual"],
+                ["currency.code", "=", currency],
+                ["clearing_account.code", "=", self._posting_accounts.bank],
+            ]
+            found = await self._client.search_read("account.payment.journal", domain, ["id"], limit=1)
+            if not found:
+                raise drifted(f"no manual payment journal in {currency} that clears on {self._posting_accounts.bank}")
+            self._payment_journals[currency] = int(found[0]["id"])
+        return self._payment_journals[currency]
 
     async def _reconcile(self, invoices: Sequence[int]) -> None:
         """Tie each invoice that is paid in full to all that paid it, so that Tryton calls it paid too."""

@@ -329,5 +329,6 @@ class Payment(Row):
     model: ClassVar[str] = "account.payment"
 
     number: str | None
+    state: str
     clearing_move: int | None
     group: Numbered | None = Field(alias="group.")
