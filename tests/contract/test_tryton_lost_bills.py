@@ -85,7 +85,8 @@ async def test_of_a_payment_there_is_one_transfer(cut: Cut, tryton_payables: Try
     assert await count(tryton_payables, succeeded) == len(numbers)
     assert await count(tryton_payables, "SELECT count(*) FROM account_invoice WHERE state <> 'paid'") == 0
     balances = await TrytonBooks(tryton_payables).balances()
-    assert (balances[BANK], balances.get(PAYABLES)) == (-78 * len(numbers), None)
+    assert balances[BANK] == -78 * len(numbers)
+    assert PAYABLES not in balances
 
 
 async def test_money_that_comes_back_comes_back_once(cut: Cut, tryton_payables: TrytonTestServer) -> None:
@@ -96,4 +97,5 @@ async def test_money_that_comes_back_comes_back_once(cut: Cut, tryton_payables: 
     times = len(await cut.at_each_call(bounce))
     assert await count(tryton_payables, "SELECT count(*) FROM account_invoice WHERE state <> 'posted'") == 0
     balances = await TrytonBooks(tryton_payables).balances()
-    assert (balances.get(BANK), balances[PAYABLES]) == (None, -80 * times)
+    assert balances[PAYABLES] == -80 * times
+    assert BANK not in balances
