@@ -83,9 +83,10 @@ async def test_each_step_takes_few_calls(tryton: TrytonTestServer) -> None:
         bot, approver = (TrytonClient(http, settings, login or settings.bot) for login in (None, settings.approver))
         erp = TrytonErp(bot, MemoryErpClaims(), small_system(), None, approver)
         await answering(erp)
-        # Which learns places, units and currencies, and what it remembers for a while.
+        # Which learns places, units, currencies, journals and accounts, and what it remembers for a while.
         await erp.master_data(query("GLOVES", cost_centres=("4100",)))
-        await erp.place_order(order_draft("first"))
+        first = await erp.place_order(order_draft("first"))
+        await erp.post_receipt("first", goods_receipt(first.number, {1: "1"}))
         taken: dict[str, int] = {}
         taken["master_data"], _ = await transport.of(erp.master_data(query("GLOVES", cost_centres=("4100",))))
         taken["budgets"], _ = await transport.of(erp.budgets([GLOVES_BUDGET]))
