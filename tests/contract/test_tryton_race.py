@@ -120,3 +120,14 @@ async def test_six_payments_of_one_bill_leave_the_bank_once(racing: Workers, try
     assert len(set(numbers)) == 1
     rows = await tryton.rows("SELECT amount, state FROM account_payment")
     assert [(row["amount"], row["state"]) for row in rows] == [(50, "succeeded")]
+
+
+@pytest.mark.parametrize("racing", ["claims"], indirect=True)
+async def test_six_bills_at_once_have_six_numbers_without_a_gap(racing: Workers, tryton: TrytonTestServer) -> None:
+    """Tryton has one sequence for them and does not wait for its lock: who comes second is told to try again."""
+    posted = await asyncio.gather(
+        *(until_it_is_done(partial(erp.post_invoice, bill(f"race-{place}"))) for place, erp in enumerate(racing))
+    )
+    assert sorted(each.number for each in posted) == [f"INV-2026-{count:06}" for count in range(1, WORKERS + 1)]
+    rows = await tryton.rows("SELECT count(*) AS bills FROM account_invoice WHERE state = 'posted'")
+    assert rows[0]["bills"] == WORKERS
