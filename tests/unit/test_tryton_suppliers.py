@@ -25,7 +25,7 @@ def account(**over: Any) -> BankAccount:
         "numbers.": [{"id": 1, "type": "other", "number": "70010001"}],
         "create_date": datetime(2026, 3, 1, 12, 0),  # noqa: DTZ001 - Tryton sends none
         "write_date": None,
-        "create_uid.": {"id": 4, "name": "Ada"},
+        "create_uid.": {"id": 4, "rec_name": "Ada"},
         "write_uid.": None,
     }
     return BankAccount.model_validate({**row, **over})

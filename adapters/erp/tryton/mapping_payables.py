@@ -116,7 +116,7 @@ def supplier_account(row: BankAccount, code: str, name: str, supplement: Referen
         return known.model_copy(update={"account": found.model_copy(update={"name": known.account.name or name})})
     changed, by = row.write_date or row.create_date, row.write_uid or row.create_uid
     return SupplierAccount(
-        account=found, changed_on=None if changed is None else changed.date(), changed_by="" if by is None else by.name
+        account=found, changed_on=None if changed is None else changed.date(), changed_by=(by and by.rec_name) or ""
     )
 
 

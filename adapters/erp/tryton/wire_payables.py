@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from adapters.erp.tryton.wire import Coded, Identifier, Named, Party, Row
+from adapters.erp.tryton.wire import Coded, Identifier, Party, Row
 
 
 class Term(Row):
@@ -47,6 +47,12 @@ class BankNumber(Row):
     number: str
 
 
+class Who(Row):
+    """A user; not everybody may read more than how Tryton calls them."""
+
+    rec_name: str | None
+
+
 class BankAccount(Row):
     model: ClassVar[str] = "bank.account"
 
@@ -57,8 +63,8 @@ class BankAccount(Row):
     numbers: tuple[BankNumber, ...] = Field(alias="numbers.")
     create_date: datetime | None
     write_date: datetime | None
-    create_uid: Named | None = Field(alias="create_uid.")
-    write_uid: Named | None = Field(alias="write_uid.")
+    create_uid: Who | None = Field(alias="create_uid.")
+    write_uid: Who | None = Field(alias="write_uid.")
 
 
 class CategorisedTemplate(Row):
