@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from adapters.erp.reference.books import invoice_summaries, payment_summaries, trial_balance
 from adapters.policy_files import FilePolicyStore
 from adapters.reference_files import load
 from cli.composition import POLICIES, REFERENCE_FILES, service_environment
@@ -19,6 +18,7 @@ from cli.demo.bills.play import House
 from cli.demo.bills.show import BillsShow
 from cli.demo.bills.story import load_bills
 from cli.demo.story import Example
+from cli.erp_of_stack import payable_books
 from cli.stack import StackAddresses
 from cli.stack.mock_bank import MockBank
 from domain.people import Person
@@ -33,13 +33,7 @@ def bills_of(
     desk, bank = BillDesk(api, people), MockBank(addresses.bank_url)
 
     async def books() -> Outside:
-        dsn = addresses.dsn("erp")
-        return Outside(
-            invoices=await invoice_summaries(dsn),
-            payments=await payment_summaries(dsn),
-            balances=await trial_balance(dsn),
-            bank=tuple(dict(each) for each in await bank.payments()),
-        )
+        return await payable_books(addresses, tuple(dict(each) for each in await bank.payments()))
 
     house = House(
         api=api,

@@ -39,7 +39,7 @@ async def system_of_record(settings: WorkerSettings, reference: ReferenceSystem)
     """`reference` holds what Tryton has no field for. Raises ErpSettingError."""
     if settings.erp == "tryton":
         async with _claims(settings) as claims, TrytonErp.connect(_tryton(settings), claims, reference) as tryton:
-            yield SystemOfRecord(tryton, tryton, None, tryton)
+            yield SystemOfRecord(tryton, tryton, tryton, tryton)
         return
     if not settings.erp_dsn:
         raise ErpSettingError("CORRIDOR_ERP_DSN is not set: it says where the reference ERP's database is.")

@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from adapters.memory.erp_books import HeldOrder, refuse
-from domain.money import minor_units
+from domain import voucher_rules
 from domain.reference_system import PostingAccounts
 from domain.requisition import CostShare
 
@@ -69,18 +69,9 @@ class MemoryLedger:
 
 
 def charged(amount: Decimal, costs: Sequence[CostShare], currency: str) -> tuple[Entry, ...]:
-    """`amount` on the accounts of `costs`, to the cent: the last shares carry the remainder."""
-    entries, seen, given = [], Decimal(0), Decimal(0)
-    for share in costs:
-        seen += share.percent
-        upto = to_cents(amount * seen / 100, currency)
-        entries.append(Entry(share.account or "", upto - given, share.cost_centre))
-        given = upto
-    return tuple(entries)
-
-
-def to_cents(amount: Decimal, currency: str) -> Decimal:
-    return amount.quantize(Decimal(1).scaleb(-minor_units(currency)), rounding=ROUND_HALF_UP)
+    """`amount` on the accounts of `costs`, to the cent."""
+    shares = voucher_rules.charged(amount, costs, currency)
+    return tuple(Entry(share.account or "", part, share.cost_centre) for share, part in shares)
 
 
 def accrual_entries(order: HeldOrder, accounts: PostingAccounts) -> tuple[Entry, ...]:

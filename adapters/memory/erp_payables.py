@@ -13,6 +13,7 @@ from adapters.memory import erp_vouchers as rules
 from adapters.memory.erp_books import HeldOrder, MasterFile, refuse
 from adapters.memory.erp_ledger import Entry, MemoryLedger, accrual_entries, charged
 from adapters.memory.erp_vouchers import BookedPayment, Voucher
+from domain import voucher_rules
 from domain.payables import (
     InvoicePosting,
     OrderPosition,
@@ -84,7 +85,7 @@ class MemoryPayables:
         if known is None:
             self._require_supplier(posting.supplier, "posting")
             self._master.require_open_period(posting.facility, posting.posted_on)
-            rules.require_sound(posting)
+            voucher_rules.check_bill(posting)
             new = Voucher("", posting)
             self._require_new(new)
             rules.require_coding(posting, self._master)
@@ -150,7 +151,7 @@ class MemoryPayables:
         touched: set[str] = set()
         for line in posting.lines:
             if line.order_line is not None:
-                order, quantity = self._orders[line.order_number], rules.billed_quantity(line)
+                order, quantity = self._orders[line.order_number], voucher_rules.billed_quantity(line)
                 self._orders[order.number] = rules.with_billed(order, line.order_line, -quantity, -line.amount.amount)
                 touched.add(order.number)
         for entry in mirrored.entries if mirrored else ():
@@ -166,7 +167,7 @@ class MemoryPayables:
         if known is None:
             self._require_supplier(payment.supplier, "payment")
             self._master.require_open_period(payment.facility, payment.paid_on)
-            rules.require_sound_payment(payment)
+            voucher_rules.check_payment(payment)
             self._vouchers |= rules.settled(payment, self._vouchers)
             known = BookedPayment(self._next_number(f"PY-{payment.paid_on.year}"), payment)
             self._payments[payment.external_id] = known

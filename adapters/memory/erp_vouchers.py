@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
 from adapters.memory.erp_books import HeldOrder, MasterFile, refuse
-from adapters.memory.erp_ledger import to_cents
 from domain.invoice import normalised_number
 from domain.money import Money
 from domain.outside_errors import RefusedError
 from domain.payables import InvoicePosting, PaymentPosting, PostedInvoice, PostingLine
+from domain.voucher_rules import billed_by_line, billed_quantity
 
 _CENT = Decimal("0.01")
 
@@ -57,33 +56,6 @@ class BookedPayment:
     reversed: bool = False
 
 
-def require_sound(posting: InvoicePosting) -> None:
-    """Refuse a bill that is not well formed in itself."""
-    if not posting.lines or not posting.number.strip():
-        refuse("data-invalid", "A bill needs a number and at least one line.")
-    amounts = [posting.amount, posting.tax, posting.withheld]
-    amounts += [each for line in posting.lines for each in (line.amount, line.accrual, line.variance)]
-    if any(each.currency != posting.currency for each in amounts):
-        refuse("currency-differs", f"An amount of the bill is not in {posting.currency}.")
-    if any(each.amount != to_cents(each.amount, posting.currency) for each in amounts):
-        refuse("data-invalid", "An amount of the bill has fractions of the smallest unit.")
-    amount, withheld = posting.amount.amount, posting.withheld.amount
-    if amount * (-1 if posting.kind == "credit-note" else 1) < 0:
-        refuse("data-invalid", f"The amount of this {posting.kind} has the wrong sign.")
-    if withheld * amount < 0 or abs(withheld) > abs(amount):
-        refuse("data-invalid", f"{withheld} cannot be withheld of {amount}.")
-    _require_balance(posting)
-
-
-def _require_balance(posting: InvoicePosting) -> None:
-    total = sum((line.amount.amount for line in posting.lines), posting.tax.amount)
-    if total != posting.amount.amount:
-        refuse("not-balanced", f"The lines and the tax sum to {total}, the bill to {posting.amount.amount}.")
-    for line in posting.lines:
-        if line.order_line is not None and line.amount.amount != line.accrual.amount + line.variance.amount:
-            refuse("not-balanced", f"Line {line.line}: accrual and variance do not sum to its amount.")
-
-
 def require_coding(posting: InvoicePosting, master: MasterFile) -> None:
     """Refuse lines without an order whose costs cannot be charged."""
     for line in posting.lines:
@@ -92,11 +64,6 @@ def require_coding(posting: InvoicePosting, master: MasterFile) -> None:
                 master.require_costs(line.line, line.costs)
             except RefusedError as error:
                 refuse("coding-invalid", error.message)
-
-
-def billed_quantity(line: PostingLine) -> Decimal:
-    """What the line bills, in the order line's unit: negative where it takes something back."""
-    return -abs(line.quantity) if line.accrual.amount < 0 else line.quantity
 
 
 def billed_orders(posting: InvoicePosting, orders: Mapping[str, HeldOrder]) -> dict[str, HeldOrder]:
@@ -142,11 +109,7 @@ def with_billed(order: HeldOrder, line: int, quantity: Decimal, amount: Decimal)
 
 
 def _require_quantities(order: HeldOrder, posting: InvoicePosting) -> None:
-    adds: defaultdict[int, Decimal] = defaultdict(Decimal)
-    for line in posting.lines:
-        if line.order_number == order.number and line.order_line is not None:
-            adds[line.order_line] += billed_quantity(line)
-    for number, added in adds.items():
+    for number, added in billed_by_line(posting, order.number).items():
         most = max(order.lines[number].quantity.value, order.received.get(number, Decimal(0)))
         billed = order.billed[number]
         if added > 0 and billed > most:
@@ -155,24 +118,6 @@ def _require_quantities(order: HeldOrder, posting: InvoicePosting) -> None:
             refuse(
                 "credit-over-billed", f"Order {order.number}, line {number}: {-added} are credited, fewer were billed."
             )
-
-
-def require_sound_payment(payment: PaymentPosting) -> None:
-    currency = payment.amount.currency
-    amounts = [payment.amount, *(each for item in payment.items for each in (item.amount, item.discount))]
-    if any(each.currency != currency for each in amounts):
-        refuse("currency-differs", f"An amount of the payment is not in {currency}.")
-    if not payment.items or payment.amount.amount <= 0:
-        refuse("data-invalid", "A payment settles at least one bill and is more than zero.")
-    if any(each.amount != to_cents(each.amount, currency) for each in amounts):
-        refuse("data-invalid", "An amount of the payment has fractions of the smallest unit.")
-    for item in payment.items:
-        whole, kept = item.amount.amount, item.discount.amount
-        if kept * whole < 0 or abs(kept) > abs(whole):
-            refuse("data-invalid", f"{kept} cannot be kept of {whole}.")
-    total = sum((item.amount.amount - item.discount.amount for item in payment.items), Decimal(0))
-    if total != payment.amount.amount:
-        refuse("not-balanced", f"The bills sum to {total}, the payment to {payment.amount.amount}.")
 
 
 def settled(payment: PaymentPosting, vouchers: Mapping[str, Voucher]) -> dict[str, Voucher]:

@@ -88,14 +88,12 @@ async def _demo(console: Console, stay: bool) -> int:
         show(verdict, console)
         if paid is not None:
             show_bills(paid, console)
-        else:
-            console.print("Bills are not booked in Tryton yet: the purchases were told that they are paid.")
         show_hires(hired, console)
         if stay:
             print_addresses(console, running.addresses, {"gateway", "temporal", "mail", "oidc"})
             console.print(f"\nTo look around in another terminal: export CORRIDOR_DATA_DIR={settings.folder}")
             await asyncio.Event().wait()
-        settled = paid.matched if paid is not None else bool(running.addresses.tryton_url)
+        settled = paid is not None and paid.matched
         return 0 if verdict.matched and settled and hired.matched else FAILED
 
     return await run_in_foreground(stack, body, interrupted=INTERRUPTED)
@@ -150,8 +148,7 @@ async def _play(console: Console, addresses: StackAddresses) -> tuple[Verdict, B
                     REFERENCE_FILES,
                     progress=lambda done, total: bar.update(line, completed=done, total=total),
                     deadline_seconds=TRYTON_DEADLINE_SECONDS if addresses.tryton_url else DEADLINE_SECONDS,
-                    # In Tryton no bills are booked yet: each purchase is told that it is paid.
-                    bills=None if addresses.tryton_url else partial(bills_of, addresses),
+                    bills=partial(bills_of, addresses),
                 )
             )
     return *bought.result(), hired.result()

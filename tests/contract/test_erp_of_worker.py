@@ -45,8 +45,10 @@ async def test_every_setting_of_tryton_is_asked_for(missing: str, evidence_dsn: 
             pass
 
 
-async def test_a_worker_begins_while_tryton_is_down_and_pays_no_bills_in_it(evidence_dsn: str) -> None:
+async def test_a_worker_begins_while_tryton_is_down_and_buys_and_pays_in_it(evidence_dsn: str) -> None:
     async with system_of_record(settings(evidence_dsn, **TRYTON), small_system()) as erp:
-        assert erp.payables is None
         with pytest.raises(TemporarilyUnavailableError):
             await erp.orders.health()
+        assert erp.payables is not None
+        with pytest.raises(TemporarilyUnavailableError):
+            await erp.payables.debtor_accounts("north")

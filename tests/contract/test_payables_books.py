@@ -17,6 +17,7 @@ from adapters.memory.erp import MemoryErp
 from domain.payables import InvoicePosting
 from tests.fixtures.payables_contract import (
     Erp,
+    House,
     bill,
     cost_line,
     item,
@@ -77,6 +78,20 @@ async def test_the_same_life_leaves_the_same_books_in_every_erp(reference_dsn: s
     assert balances == memory.trial_balance()
     assert sum(balances.values(), Decimal(0)) == 0
     assert set(in_memory.answers) > {"done", "duplicate-suspected", "payment-over-open"}
+
+
+async def test_a_life_leaves_the_same_books_in_tryton(tryton_house: House) -> None:
+    memory = MemoryErp(payables_system())
+    in_memory, in_tryton = Life(memory, 10), Life(tryton_house.erp, 10)
+    await in_memory.live(40)
+    await in_tryton.live(40)
+    assert in_tryton.answers == in_memory.answers
+    assert await owed(tryton_house.erp, in_tryton.bills) == await owed(memory, in_memory.bills)
+    for here, there in zip(in_memory.orders, in_tryton.orders, strict=True):
+        assert await tryton_house.books.accrual_of(there) == memory.accrual_of(here)
+    balances = {account: amount for account, amount in memory.trial_balance().items() if amount}
+    assert await tryton_house.books.balances() == balances
+    assert len(set(in_memory.answers)) > 4
 
 
 async def test_the_books_show_bills_and_payments(reference_dsn: str) -> None:

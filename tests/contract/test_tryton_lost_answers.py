@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 
-import httpx
 import pytest
 
-from adapters.erp.tryton.adapter import TrytonErp
-from adapters.erp.tryton.client import TrytonClient
-from adapters.memory.erp_claims import MemoryErpClaims
-from domain.outside_errors import TemporarilyUnavailableError
-from tests.fixtures.erp_contract import answering, drawn, in_stock
+from tests.fixtures.erp_contract import drawn, in_stock
 from tests.fixtures.purchasing import (
     goods_receipt,
     goods_return,
@@ -23,69 +18,13 @@ from tests.fixtures.purchasing import (
     stock_issue,
 )
 from tests.fixtures.tryton import TrytonTestServer
-
-T = TypeVar("T")
-_MOST_CALLS = 60
-
-
-class Cutting(httpx.AsyncBaseTransport):
-    """Cuts the connection at the call of that number, before Tryton hears it or after it has answered."""
-
-    def __init__(self, when: str) -> None:
-        self._through, self._when = httpx.AsyncHTTPTransport(), when
-        self.left: int | None = None
-        self.cut = False
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if self.left is not None:
-            self.left -= 1
-        last = self.left == 0
-        if last and self._when == "before":
-            return self._lose(request)
-        response = await self._through.handle_async_request(request)
-        if last:
-            await response.aread()
-            return self._lose(request)
-        return response
-
-    def _lose(self, request: httpx.Request) -> httpx.Response:
-        self.left, self.cut = None, True
-        raise httpx.ReadError("cut", request=request)
-
-    async def aclose(self) -> None:
-        await self._through.aclose()
-
-
-class Cut:
-    """An adapter behind such a connection."""
-
-    def __init__(self, erp: TrytonErp, transport: Cutting) -> None:
-        self.erp, self._transport = erp, transport
-
-    async def at_each_call(self, do: Callable[[int], Awaitable[T]]) -> list[T]:
-        """Do it for 0, 1, 2 ..., each time losing one call later, until nothing is lost any more; what the second try
-        gave, each time."""
-        done: list[T] = []
-        for number in range(_MOST_CALLS):
-            self._transport.left, self._transport.cut = number + 1, False
-            try:
-                done.append(await do(number))
-            except TemporarilyUnavailableError:
-                self._transport.left = None
-                done.append(await do(number))
-            if not self._transport.cut:
-                self._transport.left = None
-                return done
-        raise AssertionError("it never ends")
+from tests.fixtures.tryton_cuts import Cut, Cutting, behind
 
 
 @pytest.fixture(params=["before", "after"])
 async def cut(request: pytest.FixtureRequest, tryton: TrytonTestServer) -> AsyncIterator[Cut]:
     transport = Cutting(request.param)
-    settings = tryton.settings
-    async with httpx.AsyncClient(base_url=settings.url, transport=transport, timeout=60) as http:
-        erp = TrytonErp(TrytonClient(http, settings, settings.bot), MemoryErpClaims(), small_system())
-        await answering(erp)
+    async with behind(tryton, transport, small_system()) as erp:
         yield Cut(erp, transport)
 
 

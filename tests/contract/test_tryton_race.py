@@ -18,6 +18,7 @@ from adapters.postgres.pool import open_pool
 from domain.outside_errors import ContractDriftError, TemporarilyUnavailableError
 from domain.ports.erp_claims import ErpClaims
 from tests.fixtures.erp_contract import answering
+from tests.fixtures.payables_contract import bill, item, paying
 from tests.fixtures.postgres import PostgresTestServer
 from tests.fixtures.purchasing import goods_receipt, order_draft, order_line, small_system, stock_issue
 from tests.fixtures.tryton import TrytonTestServer
@@ -99,3 +100,34 @@ async def test_six_issues_of_one_external_id_are_one_shipment(racing: Workers, t
     assert len(set(numbers)) == 1
     rows = await tryton.rows("SELECT number, state FROM stock_shipment_internal")
     assert [(row["number"], row["state"]) for row in rows] == [(numbers[0], "done")]
+
+
+async def test_six_postings_of_one_bill_are_one_invoice(racing: Workers, tryton: TrytonTestServer) -> None:
+    posting = bill("race-1")
+    posted = await asyncio.gather(*(until_it_is_done(partial(erp.post_invoice, posting)) for erp in racing))
+    assert len({each.number for each in posted}) == 1
+    rows = await tryton.rows("SELECT number, state FROM account_invoice")
+    assert [(row["number"], row["state"]) for row in rows] == [(posted[0].number, "posted")]
+    (owed,) = await tryton.rows("SELECT sum(credit) AS amount FROM account_move_line WHERE maturity_date IS NOT NULL")
+    assert owed["amount"] == 50
+
+
+@pytest.mark.parametrize("racing", ["claims"], indirect=True)  # whoever has no part in the claims knows no bill to pay
+async def test_six_payments_of_one_bill_leave_the_bank_once(racing: Workers, tryton: TrytonTestServer) -> None:
+    await racing[0].post_invoice(bill("race-1"))
+    payment = paying("pay-1", item("race-1", "50.00"))
+    numbers = await asyncio.gather(*(until_it_is_done(partial(erp.post_payment, payment)) for erp in racing))
+    assert len(set(numbers)) == 1
+    rows = await tryton.rows("SELECT amount, state FROM account_payment")
+    assert [(row["amount"], row["state"]) for row in rows] == [(50, "succeeded")]
+
+
+@pytest.mark.parametrize("racing", ["claims"], indirect=True)
+async def test_six_bills_at_once_have_six_numbers_without_a_gap(racing: Workers, tryton: TrytonTestServer) -> None:
+    """Tryton has one sequence for them and does not wait for its lock: who comes second is told to try again."""
+    posted = await asyncio.gather(
+        *(until_it_is_done(partial(erp.post_invoice, bill(f"race-{place}"))) for place, erp in enumerate(racing))
+    )
+    assert sorted(each.number for each in posted) == [f"INV-2026-{count:06}" for count in range(1, WORKERS + 1)]
+    rows = await tryton.rows("SELECT count(*) AS bills FROM account_invoice WHERE state = 'posted'")
+    assert rows[0]["bills"] == WORKERS

@@ -12,7 +12,16 @@ from adapters.erp.tryton.adapter import TrytonErp
 from adapters.erp.tryton.client import TrytonClient
 from adapters.memory.erp_claims import MemoryErpClaims
 from tests.fixtures.erp_contract import answering, query
-from tests.fixtures.purchasing import GLOVES_BUDGET, goods_receipt, goods_return, order_draft, order_line, small_system
+from tests.fixtures.payables_contract import bill, cost_line, item, order_posting_line, paying
+from tests.fixtures.purchasing import (
+    GLOVES_BUDGET,
+    TODAY,
+    goods_receipt,
+    goods_return,
+    order_draft,
+    order_line,
+    small_system,
+)
 from tests.fixtures.tryton import TrytonTestServer
 
 T = TypeVar("T")
@@ -23,10 +32,16 @@ MOST = {
     "send_order": 0,
     "find_order": 1,
     "change_order": 7,
-    "post_receipt": 9,
-    "post_return": 9,
+    "post_receipt": 11,
+    "post_return": 11,
     "close_order": 6,
     "changes": 6,
+    "order_positions": 2,
+    "post_invoice": 6,
+    "find_posted": 1,
+    "post_payment": 14,
+    "reverse_payment": 5,
+    "reverse_invoice": 9,
 }
 
 
@@ -48,15 +63,32 @@ class Counting(httpx.AsyncBaseTransport):
         return self.count - before, result
 
 
+async def paid(transport: Counting, erp: TrytonErp, number: str) -> dict[str, int]:
+    """The calls of a bill over the order, from its posting to its reversal."""
+    await erp.post_invoice(bill("first", cost_line("9.00")))
+    await erp.post_payment(paying("p", item("first", "9.00")))  # which learns accounts and journals
+    taken: dict[str, int] = {}
+    taken["order_positions"], _ = await transport.of(erp.order_positions([number]))
+    line = order_posting_line(number, "4", "52.00")
+    taken["post_invoice"], _ = await transport.of(erp.post_invoice(bill("second", line)))
+    taken["find_posted"], _ = await transport.of(erp.find_posted("second"))
+    taken["post_payment"], _ = await transport.of(erp.post_payment(paying("q", item("second", "52.00"))))
+    taken["reverse_payment"], _ = await transport.of(erp.reverse_payment("q", "R02", TODAY))
+    taken["reverse_invoice"], _ = await transport.of(erp.reverse_invoice("second", "keyed wrong", TODAY))
+    return taken
+
+
 async def test_each_step_takes_few_calls(tryton: TrytonTestServer) -> None:
     transport = Counting()
     settings = tryton.settings.model_copy(update={"remember": 60})
     async with httpx.AsyncClient(base_url=settings.url, transport=transport, timeout=60) as http:
-        erp = TrytonErp(TrytonClient(http, settings, settings.bot), MemoryErpClaims(), small_system())
+        bot, approver = (TrytonClient(http, settings, login or settings.bot) for login in (None, settings.approver))
+        erp = TrytonErp(bot, MemoryErpClaims(), small_system(), None, approver)
         await answering(erp)
-        # Which learns places, units and currencies, and what it remembers for a while.
+        # Which learns places, units, currencies, journals and accounts, and what it remembers for a while.
         await erp.master_data(query("GLOVES", cost_centres=("4100",)))
-        await erp.place_order(order_draft("first"))
+        first = await erp.place_order(order_draft("first"))
+        await erp.post_receipt("first", goods_receipt(first.number, {1: "1"}))
         taken: dict[str, int] = {}
         taken["master_data"], _ = await transport.of(erp.master_data(query("GLOVES", cost_centres=("4100",))))
         taken["budgets"], _ = await transport.of(erp.budgets([GLOVES_BUDGET]))
@@ -68,5 +100,6 @@ async def test_each_step_takes_few_calls(tryton: TrytonTestServer) -> None:
         taken["post_receipt"], _ = await transport.of(erp.post_receipt("r", goods_receipt(order.number, {1: "10"})))
         taken["post_return"], _ = await transport.of(erp.post_return("b", goods_return(order.number, {1: "1"})))
         taken["changes"], _ = await transport.of(erp.changes(datetime.now(UTC) - timedelta(hours=1), "", 100))
+        taken |= await paid(transport, erp, order.number)
         taken["close_order"], _ = await transport.of(erp.close_order(order.number, True, "complete"))
     assert {name: count for name, count in taken.items() if count > MOST[name]} == {}

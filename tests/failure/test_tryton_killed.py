@@ -2,73 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from decimal import Decimal
-from typing import TypeVar
 
-import httpx
 import pytest
 
-from adapters.erp.tryton.adapter import TrytonErp
-from adapters.erp.tryton.client import TrytonClient
-from adapters.memory.erp_claims import MemoryErpClaims
-from domain.outside_errors import ContractDriftError, TemporarilyUnavailableError
-from tests.fixtures.erp_contract import answering
-from tests.fixtures.purchasing import goods_receipt, order_draft, small_system
+from tests.fixtures.payables_contract import bill, item, paying
+from tests.fixtures.purchasing import goods_receipt, order_draft, small_system, usd
 from tests.fixtures.tryton import TrytonTestServer
-
-T = TypeVar("T")
-
-
-class KillingTransport(httpx.AsyncBaseTransport):
-    """Kills the server once it has the next call of `method`."""
-
-    def __init__(self, tryton: TrytonTestServer) -> None:
-        self._through, self._tryton = httpx.AsyncHTTPTransport(), tryton
-        self.method = ""
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if not self.method or json.loads(request.content)["method"] != self.method:
-            return await self._through.handle_async_request(request)
-        self.method = ""
-        sending = asyncio.ensure_future(self._through.handle_async_request(request))
-        await asyncio.wait({sending}, timeout=0.03)  # long enough to be heard, too short to be done
-        await self._tryton.kill()
-        return await sending
-
-    async def aclose(self) -> None:
-        await self._through.aclose()
-
-
-class Killer:
-    def __init__(self, erp: TrytonErp, transport: KillingTransport, tryton: TrytonTestServer) -> None:
-        self.erp, self._transport, self._tryton = erp, transport, tryton
-        self.kills = 0
-
-    async def at_each_of(self, methods: tuple[str, ...], do: Callable[[], Awaitable[T]]) -> T:
-        """Do it until it is done, with a kill at the first call of each of `methods`."""
-        for method in methods:
-            self._transport.method = method
-            try:
-                return await do()
-            except (TemporarilyUnavailableError, ContractDriftError):
-                assert not self._tryton.running
-                self.kills += 1
-                await self._tryton.start()
-            finally:
-                self._transport.method = ""
-        return await do()
+from tests.fixtures.tryton_cuts import behind
+from tests.fixtures.tryton_kills import Killer, KillingTransport
 
 
 @pytest.fixture
 async def killer(tryton: TrytonTestServer) -> AsyncIterator[Killer]:
     transport = KillingTransport(tryton)
-    settings = tryton.settings
-    async with httpx.AsyncClient(base_url=settings.url, transport=transport, timeout=60) as http:
-        erp = TrytonErp(TrytonClient(http, settings, settings.bot), MemoryErpClaims(), small_system())
-        await answering(erp)
+    async with behind(tryton, transport, small_system()) as erp:
         yield Killer(erp, transport, tryton)
 
 
@@ -93,3 +42,24 @@ async def test_an_order_and_its_receipt_survive_a_kill_in_each_of_their_calls(
     assert [(row["quantity"], row["unit_price"]) for row in lines] == [(10, Decimal("12.5"))]
     shipments = await tryton.rows("SELECT reference, state FROM stock_shipment_in")
     assert [(row["reference"], row["state"]) for row in shipments] == [("receipt-1", "done")]
+
+
+async def test_a_bill_and_its_payment_survive_a_kill_in_each_of_their_calls(
+    killer: Killer, tryton: TrytonTestServer
+) -> None:
+    invoice, payment = "model.account.invoice", "model.account.payment"
+    posted = await killer.at_each_of(
+        (f"{invoice}.ensure", f"{invoice}.post"), lambda: killer.erp.post_invoice(bill("bill-1"))
+    )
+    paying_it = paying("pay-1", item("bill-1", "50.00"))
+    calls = (f"{payment}.ensure", f"{payment}.approve", "wizard.account.payment.process.execute", f"{payment}.succeed")
+    number = await killer.at_each_of(calls, lambda: killer.erp.post_payment(paying_it))
+    assert killer.kills >= 3, "a call may be done before it is killed, and most are not"
+    invoices = await tryton.rows("SELECT number, state FROM account_invoice")
+    assert [(row["number"], row["state"]) for row in invoices] == [(posted.number, "paid")]
+    payments = await tryton.rows("SELECT amount, state FROM account_payment")
+    assert [(row["amount"], row["state"]) for row in payments] == [(50, "succeeded")]
+    assert await killer.erp.post_payment(paying_it) == number
+    found = await killer.erp.find_posted("bill-1")
+    assert found is not None
+    assert (found.open, found.status) == (usd("0"), "paid")

@@ -110,7 +110,7 @@ def test_units_carry_their_pack(symbol: str, unit: tuple[str, int]) -> None:
     assert mapping.unit_of(symbol) == unit
 
 
-def test_a_budget_turns_trytons_sign_and_counts_its_own_bookings() -> None:
+def test_a_budget_turns_trytons_sign_and_counts_all_but_what_corridor_accrues() -> None:
     key = BudgetKey(facility="north", cost_centre="4100", account="610000", fiscal_year=2026)
     line = wire.BudgetLine.model_validate(
         {
@@ -121,7 +121,9 @@ def test_a_budget_turns_trytons_sign_and_counts_its_own_bookings() -> None:
         }
     )
 
-    def booked(debit: str, credit: str, centre: str = "4100", year: int = 2026) -> wire.AnalyticLine:
+    def booked(
+        debit: str, credit: str, centre: str = "4100", year: int = 2026, note: str | None = None
+    ) -> wire.AnalyticLine:
         return wire.AnalyticLine.model_validate(
             {
                 "id": 1,
@@ -129,11 +131,16 @@ def test_a_budget_turns_trytons_sign_and_counts_its_own_bookings() -> None:
                 "credit": Decimal(credit),
                 "date": date(year, 3, 1),
                 "account.": {"id": 1, "code": centre},
-                "move_line.": {"id": 1, "account.": {"id": 5, "code": "610000"}},
+                "move_line.": {
+                    "id": 1,
+                    "account.": {"id": 5, "code": "610000"},
+                    "move.": {"id": 1, "description": note},
+                },
             }
         )
 
     lines = [booked("300", "0"), booked("0", "50"), booked("7", "0", "4200"), booked("9", "0", year=2025)]
+    lines += [booked("1000", "0", note="accrual:receipt-1"), booked("0", "0", note="Rent")]
     found = mapping.budget(key, line, lines, "USD")
     assert (found.total, found.spent) == (usd("5000.00"), usd("250"))
 

@@ -27,19 +27,28 @@ class TrytonCalls:
     """`supplement` says what Tryton cannot: where both know something, Tryton's word counts. Places, units and
     currencies keep their ids for ever, and are asked for once.
 
-    `extension` says whether Tryton itself keeps external ids unique; None asks Tryton.
+    `extension` says whether Tryton itself keeps external ids unique; None asks Tryton. `approver` is another user's
+    connection, who approves payments; without one the integration user tries.
     """
 
     def __init__(
-        self, client: TrytonClient, claims: ErpClaims, supplement: ReferenceSystem, extension: bool | None = None
+        self,
+        client: TrytonClient,
+        claims: ErpClaims,
+        supplement: ReferenceSystem,
+        extension: bool | None = None,
+        approver: TrytonClient | None = None,
     ) -> None:
         self._client, self._claims, self._supplement = client, claims, supplement
         self._extension = extension
+        self._approver = approver or client
         self._company_currency: str | None = None
         self._owners = {each.code: each.owner for each in supplement.cost_centres}
         self._locations: dict[str, Location] = {}
         self._warehouses: dict[int, Location] = {}
         self._symbols: dict[tuple[str, str], int] = {}
+        self._accounts: dict[str, int] = {}
+        self._payment_journals: dict[str, int] = {}
 
     async def _rows(
         self,
@@ -146,6 +155,17 @@ class TrytonCalls:
             if state == before:
                 break
         return state
+
+    async def _wizard(
+        self, name: str, model: str, records: Sequence[int], data: Mapping[str, Any] | None = None
+    ) -> None:
+        """A wizard that asks nothing, from its first step to its end, over these records."""
+        wizard, context = f"wizard.{name}", {"active_model": model, "active_id": records[0], "active_ids": [*records]}
+        begun = await self._client.call(f"{wizard}.create", again=True)
+        if not isinstance(begun, list) or len(begun) < 2:
+            raise drifted(f"{wizard}.create")
+        await self._client.call(f"{wizard}.execute", begun[0], dict(data or {}), begun[1], context=context)
+        await self._client.call(f"{wizard}.delete", begun[0], again=True)
 
     async def _state(self, model: str, record: int) -> str:
         rows = await self._client.read(model, [record], ["state"])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Literal
 
+from adapters.erp.tryton.ledger import LedgerMove
 from domain.model import Value
 from domain.money import Money
 from domain.ports.erp_claims import ClaimKey
@@ -23,7 +25,9 @@ class OrderDocument(Value):
 
     `lines` are as they stand; while the order runs, quantities and prices of Tryton count. `unmoved` is what came in of
     lines without a catalogue item, which Tryton's stock does not move; `returned` is what went back. An end that is not
-    `settled` is not in Tryton yet.
+    `settled` is not in Tryton yet. `billed` and `billed_amount` are what bills took of each line, `accrued` what is
+    owed for its goods without a bill, `moved_on` the day of the latest receipt or return, and `unbooked` the bookings
+    that are due and not made yet.
     """
 
     draft: OrderDraft
@@ -35,6 +39,11 @@ class OrderDocument(Value):
     drawn: dict[int, Decimal] = {}
     returned: dict[int, Decimal] = {}
     unmoved: dict[int, Decimal] = {}
+    billed: dict[int, Decimal] = {}
+    billed_amount: dict[int, Decimal] = {}
+    accrued: dict[int, Decimal] = {}
+    moved_on: date | None = None
+    unbooked: tuple[LedgerMove, ...] = ()
 
     def draws(self, received: Mapping[int, Decimal] | None = None) -> dict[int, Decimal]:
         """What each line draws from its contract: its whole amount, or with `received` that of what came in."""

@@ -7,7 +7,7 @@ from datetime import UTC, date
 from decimal import Decimal
 from typing import Any
 
-from adapters.erp.tryton import documents, order_checks, wire
+from adapters.erp.tryton import accruals, documents, order_checks, wire
 from adapters.erp.tryton.calls import refuse
 from adapters.erp.tryton.documents import (
     ZERO,
@@ -84,7 +84,8 @@ class TrytonGoods(TrytonShipments):
         quantities: Quantities,
         day: date,
     ) -> PlacedOrder:
-        """Claim, move the goods in Tryton, keep what Tryton does not: in this order, so that the next try goes on."""
+        """Claim, move the goods in Tryton, keep what Tryton does not, book what is owed: in this order, so that the
+        next try goes on."""
         claim = MovementDocument(kind="receipt" if kind == "receipt" else "return", order=document.number)
         await turn.write({movement_key(external_id): claim.model_dump_json()})
         stocked = {number: count for number, count in quantities.items() if held.lines[number].product and count}
@@ -97,10 +98,13 @@ class TrytonGoods(TrytonShipments):
             await turn.write({movement_key(external_id): None})
             raise
         updated = _with_return(document, quantities) if kind == "return" else _with_unmoved(document, held, quantities)
+        updated = updated.model_copy(update={"moved_on": max(day, document.moved_on or day)})
+        held = await self._held_purchase(updated)
+        updated = accruals.with_accrual(updated, held, external_id, day, self._posting_accounts)
         booked = claim.model_copy(update={"booked": True})
         keys = {order_key(document.draft.external_id): updated, movement_key(external_id): booked}
         await turn.write({key: each.model_dump_json() for key, each in keys.items()})
-        return documents.view(updated, await self._held_purchase(updated))
+        return documents.view(await self._settle(turn, updated), held)
 
     async def _receive(self, external_id: str, held: HeldPurchase, quantities: Quantities, day: date) -> None:
         place = await self._warehouse(held.warehouse)

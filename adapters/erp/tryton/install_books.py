@@ -95,7 +95,7 @@ async def _accounts(loader: Loader, system: ReferenceSystem, books: Books) -> No
         {
             "cash": {"name": "Cash", "statement": "balance", "assets": True, **common},
             "payable": {"name": "Payables", "statement": "balance", "assets": False, "payable": True, **common},
-            "owed": {"name": "Other liabilities", "statement": "balance", "assets": False, **common},
+            "owed": {"name": "Other liabilities", "statement": "balance", "assets": False, "debt": True, **common},
             "equity": {"name": "Equity", "statement": "balance", "assets": False, **common},
             "income": {"name": "Income", "statement": "income", "revenue": True, **common},
             "expense": {"name": "Expenses", "statement": "income", "expense": True, **common},

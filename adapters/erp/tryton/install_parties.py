@@ -137,7 +137,9 @@ async def _bank_accounts(loader: Loader, system: ReferenceSystem, books: Books, 
         (each.account, parties.facilities[each.facility], each.currency, each.bank_name)
         for each in system.debtor_accounts
     ]
-    names = {_bank_code(account): (bank, account.bic) for account, _, _, bank in reversed(held)}
+    # A bank that a supplier and a facility have both is called as the facility's account says.
+    held_by_name = sorted(held, key=lambda each: bool(each[3]))
+    names = {_bank_code(account): (bank, account.bic) for account, _, _, bank in held_by_name}
     at = await loader.create_named(
         "party.party",
         {code: {"code": code, "name": bank or code, "addresses": []} for code, (bank, _) in names.items()},

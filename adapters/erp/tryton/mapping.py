@@ -8,8 +8,10 @@ from decimal import Decimal
 from adapters.erp.tryton import wire
 from adapters.erp.tryton.documents import HeldLine, HeldPurchase
 from adapters.erp.tryton.errors import drifted
+from adapters.erp.tryton.ledger import ACCRUAL
 from domain.master_data import Budget, BudgetKey, Contract, CostCentre, Item, PriceTier, Supplier, SupplierRisk
 from domain.money import Money
+from domain.payables import BlockedFor
 from domain.quantity import Quantity
 
 _RISKS: Mapping[str, SupplierRisk] = {f"Risk: {risk}": risk for risk in ("low", "elevated", "high", "new")}
@@ -41,12 +43,18 @@ def supplier(row: wire.Party) -> Supplier:
         name=row.name or "",
         email=_mail(row.contact_mechanisms),
         currency="" if row.supplier_currency is None else row.supplier_currency.code or "",
-        blocked_for=tuple(what for what in ("orders", "payment") if f"Blocked: {what}" in named),
+        blocked_for=tuple(what for what in blocked_for(row) if what != "posting"),
         lead_days=0 if row.supplier_lead_time is None else row.supplier_lead_time.days,
         gln=_identifier(row.identifiers, _GLN),
         country=countries[0] if countries else "US",
         risk=next((_RISKS[name] for name in sorted(named) if name in _RISKS), "low"),
     )
+
+
+def blocked_for(row: wire.Party) -> tuple[BlockedFor, ...]:
+    named = {each.name for each in row.categories}
+    every: tuple[BlockedFor, ...] = ("orders", "posting", "payment")
+    return tuple(what for what in every if f"Blocked: {what}" in named)
 
 
 def _mail(contacts: Iterable[wire.Contact]) -> str:
@@ -151,7 +159,8 @@ def budget(key: BudgetKey, line: wire.BudgetLine, booked: Iterable[wire.Analytic
 
 def _is_of(line: wire.AnalyticLine, key: BudgetKey) -> bool:
     where = (line.account.code, line.move_line.account.code, line.date.year)
-    return where == (key.cost_centre, key.account, key.fiscal_year)
+    ours = (line.move_line.move.description or "").startswith(ACCRUAL)
+    return not ours and where == (key.cost_centre, key.account, key.fiscal_year)
 
 
 def held_purchase(row: wire.Purchase) -> HeldPurchase:

@@ -23,9 +23,14 @@ _SUBSTITUTES_DEEP = 10
 
 class TrytonMaster(TrytonCalls):
     def __init__(
-        self, client: TrytonClient, claims: ErpClaims, supplement: ReferenceSystem, extension: bool | None = None
+        self,
+        client: TrytonClient,
+        claims: ErpClaims,
+        supplement: ReferenceSystem,
+        extension: bool | None = None,
+        approver: TrytonClient | None = None,
     ) -> None:
-        super().__init__(client, claims, supplement, extension)
+        super().__init__(client, claims, supplement, extension, approver)
         seconds = client.settings.remember
         self._known_parties = Remembered[str, wire.Party](seconds)
         self._known_centres = Remembered[str, wire.AnalyticAccount](seconds)
@@ -90,7 +95,7 @@ class TrytonMaster(TrytonCalls):
     async def _booked(
         self, centres: Iterable[str], accounts: Iterable[str], years: Iterable[int]
     ) -> list[wire.AnalyticLine]:
-        """What the books show on those cost centres and accounts; Corridor itself books nothing there."""
+        """What the books show on those cost centres and accounts."""
         days = [["date", ">=", date(min(years), 1, 1)], ["date", "<=", date(max(years), 12, 31)]]
         where = [["account.code", "in", sorted(centres)], ["move_line.account.code", "in", sorted(accounts)]]
         return await self._rows(wire.AnalyticLine, [*where, *days])

@@ -48,7 +48,7 @@ def _check_line(draft: OrderDraft, line: OrderLine, known: Known) -> None:
         refuse("quantity-zero", f"Line {line.line} orders nothing.")
     if line.item is not None and line.item not in known.items:
         refuse("item-unknown", f"Item {line.item} is not in the catalogue.")
-    check_costs(line.line, line.costs, known)
+    check_costs(line.line, line.costs, known.cost_centres, known.accounts)
     if line.contract is not None:
         _check_contract(line.contract, draft, line, known)
 
@@ -60,11 +60,14 @@ def check_numbers(line: OrderLine, currency: str) -> None:
         refuse("data-invalid", f"Line {line.line}: a quantity or price is negative.")
 
 
-def check_costs(line: int, costs: Iterable[CostShare], known: Known) -> None:
+def check_costs(
+    line: int, costs: Iterable[CostShare], cost_centres: Mapping[str, CostCentre], accounts: Iterable[str]
+) -> None:
+    """`accounts` are those that are open."""
     total = ZERO
     for share in costs:
-        check_cost_centre(share.cost_centre, known.cost_centres)
-        if share.account is None or share.account not in known.accounts:
+        check_cost_centre(share.cost_centre, cost_centres)
+        if share.account is None or share.account not in accounts:
             account = share.account or "(none)"
             refuse("account-unknown", f"Line {line}: expense account {account} is unknown or closed.")
         total += share.percent
@@ -104,6 +107,11 @@ def check_running(document: OrderDocument, held: HeldPurchase) -> None:
         refuse("order-closed", f"Order {document.number} is {word}.")
 
 
+def check_not_billed(document: OrderDocument) -> None:
+    if any(document.billed.values()):
+        refuse("order-billed", f"Order {document.number} was billed already.")
+
+
 def check_change(document: OrderDocument, held: HeldPurchase, changes: Iterable[OrderLine]) -> dict[int, OrderLine]:
     """The lines with the new price, quantity and date; everything else of a line stays as it was ordered."""
     lines, came = dict(standing_lines(document, held)), received(document, held)
@@ -114,6 +122,8 @@ def check_change(document: OrderDocument, held: HeldPurchase, changes: Iterable[
         check_numbers(change, document.draft.currency)
         if change.quantity.value < came.get(change.line, ZERO):
             refuse("order-below-received", f"Line {change.line}: {came[change.line]} were received already.")
+        if change.quantity.value < document.billed.get(change.line, ZERO):
+            refuse("order-below-billed", f"Line {change.line}: {document.billed[change.line]} were billed already.")
         lines[change.line] = old.model_copy(
             update={
                 "quantity": old.quantity.of(change.quantity.value),

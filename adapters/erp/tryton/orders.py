@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from adapters.erp.tryton import documents, mapping, order_checks, wire
+from adapters.erp.tryton import accruals, documents, mapping, order_checks, wire
+from adapters.erp.tryton.accruals import TrytonAccruals
 from adapters.erp.tryton.calls import refuse
 from adapters.erp.tryton.documents import (
     ZERO,
@@ -31,7 +32,6 @@ from adapters.erp.tryton.documents import (
 )
 from adapters.erp.tryton.encoding import binary
 from adapters.erp.tryton.errors import drifted
-from adapters.erp.tryton.master import TrytonMaster
 from domain.master_data import Contract
 from domain.model import Value
 from domain.outside_errors import RefusedError
@@ -54,7 +54,7 @@ class OrderFacts:
     place: wire.Location | None
 
 
-class TrytonOrders(TrytonMaster):
+class TrytonOrders(TrytonAccruals):
     async def place_order(self, draft: OrderDraft) -> PlacedOrder:
         async with self._claims.turn(f"order:{draft.external_id}") as turn:
             document = await self._kept(turn, draft.external_id)
@@ -79,8 +79,7 @@ class TrytonOrders(TrytonMaster):
             if change is not None and change.applied:
                 return documents.view(document, held)
             order_checks.check_running(document, held)
-            changed = await self._change(turn, external_id, document, held, lines)
-            return documents.view(changed, await self._held_purchase(changed))
+            return documents.view(*await self._change(turn, external_id, document, held, lines))
 
     async def cancel_order(self, number: str, reason: str) -> PlacedOrder:  # noqa: ARG002 - the case keeps the reason
         async with self._order_turn(number) as (turn, document):
@@ -90,6 +89,7 @@ class TrytonOrders(TrytonMaster):
             if not document.ended:
                 if documents.received(document, held):
                     refuse("order-received", f"Goods of order {number} were received already.")
+                order_checks.check_not_billed(document)
                 order_checks.check_running(document, held)
             elif document.ended != "cancelled":
                 order_checks.check_running(document, held)
@@ -119,7 +119,7 @@ class TrytonOrders(TrytonMaster):
             document = await self._kept(turn, name)
             if document is None:
                 raise drifted(f"the claim of order {number}, which is gone")
-            yield turn, document
+            yield turn, await self._settle(turn, document)
 
     async def _claim(self, turn: ClaimTurn, draft: OrderDraft, facts: OrderFacts) -> OrderDocument:
         """Check and claim, before anything is in Tryton; a refused order leaves no claim."""
@@ -289,8 +289,9 @@ class TrytonOrders(TrytonMaster):
         document: OrderDocument,
         held: HeldPurchase,
         lines: Sequence[OrderLine],
-    ) -> OrderDocument:
-        """Contracts are drawn before Tryton is asked, and given back when it refuses."""
+    ) -> tuple[OrderDocument, HeldPurchase]:
+        """Contracts are drawn before Tryton is asked, and given back when it refuses; what came in and is not billed is
+        owed at the new prices."""
         changed = document.model_copy(update={"lines": order_checks.check_change(document, held, lines)})
         claim = {change_key(external_id): _json(ChangeDocument(order=document.number))}
         changed = await self._draw(turn, changed, changed.draws(), claim)
@@ -299,8 +300,16 @@ class TrytonOrders(TrytonMaster):
         except RefusedError:
             await self._draw(turn, _with_drawn(document, changed), document.drawn, {change_key(external_id): None})
             raise
-        await turn.write({change_key(external_id): _json(ChangeDocument(order=document.number, applied=True))})
-        return changed
+        held = await self._held_purchase(changed)
+        if accruals.changes(changed, held):
+            draft = changed.draft
+            day = await self._first_open_day(draft.facility, changed.moved_on or draft.ordered_on)
+            changed = accruals.with_accrual(changed, held, external_id, day, self._posting_accounts)
+        applied = ChangeDocument(order=document.number, applied=True)
+        await turn.write(
+            {change_key(external_id): _json(applied), order_key(changed.draft.external_id): _json(changed)}
+        )
+        return await self._settle(turn, changed), held
 
     async def _end(self, turn: ClaimTurn, document: OrderDocument, held: HeldPurchase, how: Ending) -> OrderDocument:
         """Nothing more comes: contracts are drawn for what came in, and Tryton's quantities become that. `settled` says

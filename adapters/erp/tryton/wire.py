@@ -188,6 +188,7 @@ class Period(Row):
     model: ClassVar[str] = "account.period"
 
     state: str
+    end_date: date
     fiscalyear: Named = Field(alias="fiscalyear.")
 
 
@@ -206,8 +207,13 @@ class BudgetLine(Row):
     budget: BudgetOwner = Field(alias="budget.")
 
 
+class BookedMove(Row):
+    description: str | None
+
+
 class BookedLine(Row):
     account: Coded = Field(alias="account.")
+    move: BookedMove = Field(alias="move.")
 
 
 class AnalyticLine(Row):
@@ -277,3 +283,52 @@ class Employee(Row):
 
     start_date: date | None
     end_date: date | None
+
+
+class Invoice(Row):
+    """A bill. `amount_to_pay` is zero unless it is posted."""
+
+    model: ClassVar[str] = "account.invoice"
+
+    number: str | None
+    state: str
+    total_amount: Decimal
+    amount_to_pay: Decimal | None
+
+
+class LedgerLine(Row):
+    """One side of a booking."""
+
+    model: ClassVar[str] = "account.move.line"
+
+    account: int
+    debit: Decimal
+    credit: Decimal
+    date: date
+    description: str | None
+    reconciliation: int | None
+
+
+class InvoiceToPay(Row):
+    """A bill's lines on the payables: what is owed, and what of it was offset."""
+
+    model: ClassVar[str] = "account.invoice"
+
+    number: str | None
+    lines_to_pay: tuple[LedgerLine, ...] = Field(alias="lines_to_pay.")
+    payment_lines: tuple[LedgerLine, ...] = Field(alias="payment_lines.")
+
+
+class Numbered(Row):
+    number: str | None
+
+
+class Payment(Row):
+    """Money that left. `clearing_move` books it; `group` are all that were handed over together."""
+
+    model: ClassVar[str] = "account.payment"
+
+    number: str | None
+    state: str
+    clearing_move: int | None
+    group: Numbered | None = Field(alias="group.")

@@ -9,7 +9,6 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from adapters.erp.reference.books import AccountBalance, InvoiceSummary, PaymentSummary
 from cli.demo.bills.paying import RunPlay
 from cli.demo.bills.play import BillPlay
 
@@ -57,12 +56,40 @@ class PaymentRow(_Row):
     reasons: tuple[str, ...]
 
 
+class BookedBill(_Row):
+    """A bill in the ERP's books, in US dollars. `amount` is what is owed, `withheld` what is not; 'reversed' ones
+    stay in the books."""
+
+    case_id: str
+    status: str
+    amount: Decimal
+    withheld: Decimal
+    paid: Decimal
+    open: Decimal
+
+
+class BookedPayment(_Row):
+    """Money that left for a payment; one payment may be booked in parts."""
+
+    external_id: str
+    status: str
+    amount: Decimal
+
+
+class BookBalance(_Row):
+    """What one ledger shows on an account: debits less credits. An ERP may keep one ledger for all facilities."""
+
+    facility: str
+    currency: str
+    balance: Decimal
+
+
 class Outside(_Row):
     """What the outside systems hold at the end."""
 
-    invoices: tuple[InvoiceSummary, ...]
-    payments: tuple[PaymentSummary, ...]
-    balances: tuple[AccountBalance, ...]
+    invoices: tuple[BookedBill, ...]
+    payments: tuple[BookedPayment, ...]
+    balances: tuple[BookBalance, ...]
     bank: tuple[dict[str, Any], ...]
 
 
@@ -73,7 +100,7 @@ def bill_rows(
     return [_bill_row(play, timelines.get(play.case_id, ()), booked.get(play.case_id)) for play in plays]
 
 
-def _bill_row(play: BillPlay, timeline: Sequence[Mapping[str, Any]], booked: InvoiceSummary | None) -> BillRow:
+def _bill_row(play: BillPlay, timeline: Sequence[Mapping[str, Any]], booked: BookedBill | None) -> BillRow:
     order = play.billed.order if play.billed is not None else None
     received = (play.billed.received or {}) if play.billed is not None else {}
     codes = tuple(str(each["detail"]["code"]) for each in timeline if each["kind"] == "exception.raised")
@@ -106,7 +133,7 @@ def _ended(play: BillPlay) -> str:
     return "paid" if play.stage == "closed" and play.status == "completed" else play.status
 
 
-def _bill_reasons(play: BillPlay, row: BillRow, booked: InvoiceSummary | None) -> list[str]:
+def _bill_reasons(play: BillPlay, row: BillRow, booked: BookedBill | None) -> list[str]:
     found = [play.failure] if play.failure else []
     if row.ended != play.bill.expect.end:
         found.append(f"ended {row.ended} in stage {play.stage or 'none'}, not {play.bill.expect.end}")
