@@ -33,7 +33,8 @@ from tests.fixtures.world import PATIENCE_SECONDS, Case, World
 from worker import build_workers
 from workflows.messages import procure_to_pay as messages
 
-RULES = CircuitRules(failures=5, cases=3, probe_seconds=0.05, longest_seconds=0.05)
+RULES = CircuitRules(failures=5, cases=3, probe_seconds=0.05, longest_seconds=0.5)
+HASTY = CircuitRules(failures=5, cases=3, probe_seconds=0.02, longest_seconds=0.02)
 DOWN = TemporarilyUnavailableError("erp", "unreachable", "no route to host")
 URGENCIES = ("routine", "urgent", "emergency")
 CASES = 30
@@ -94,8 +95,8 @@ class Hospital(World):
         self.faults.fail("master_data", DOWN, times=1_000_000)
 
     @asynccontextmanager
-    async def working(self, watch: bool = True) -> AsyncIterator[Hospital]:
-        bulkheads = Bulkheads(limits={**LIMITS, "erp": Limit(at_once=1)}).guarded(RULES)
+    async def working(self, watch: bool = True, rules: CircuitRules = RULES) -> AsyncIterator[Hospital]:
+        bulkheads = Bulkheads(limits={**LIMITS, "erp": Limit(at_once=1)}).guarded(rules)
         others = [self.noting, HurriedRetries()]
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(
@@ -115,20 +116,25 @@ class Hospital(World):
                 )
             yield self
 
-    async def submit(self, requisition: Requisition) -> Case:
-        """As the gateway does, with its priority."""
+    async def submit(self, requisition: Requisition, of: str = "north") -> Case:
+        """As the gateway does, with its priority, and its share of what is done for each facility."""
         given = self.input_of(requisition)
         beginning = Beginning(
             workflow=messages.WORKFLOW_NAME,
             case_id=given.case_id,
             process="procure-to-pay",
-            facility=requisition.facility,
+            facility=of,
             urgency=requisition.urgency,
             summary="a case of many",
         )
         with self.temporal.with_time_skipping_disabled():
             await start_case(self.client, self.task_queue, beginning, given)
         return Case(self, self.client.get_workflow_handle(given.case_id, result_type=messages.PurchaseResult))
+
+    async def all_wait(self, count: int) -> None:
+        """Until so many cases wait, and support sees that; one of them may just be tried again."""
+        await self.until(lambda: bool(self.outages("open")))
+        await self.until(lambda: self.outages("open")[0].subject["evidence"]["waiting"] >= count - 1)
 
     def exceptions(self) -> list[Task]:
         found = [row.task for tasks in self.evidence._tasks_of_case.values() for row in tasks]
@@ -152,9 +158,7 @@ async def test_many_cases_wait_one_incident_is_raised_and_the_urgent_go_first(ho
         world.down()
         asked = [world.requisition(urgency=URGENCIES[number % 3]) for number in range(CASES)]
         cases = await asyncio.gather(*map(world.submit, asked))
-        await world.until(lambda: bool(world.outages("open")))
-        # All wait by now, but for the one that is tried again and again.
-        await world.until(lambda: world.outages("open")[0].subject["evidence"]["waiting"] >= CASES - 1)
+        await world.all_wait(CASES)
         assert [task.exception_code for task in world.exceptions()] == [CODE]
         (task,) = world.outages("open")
         assert (task.role, task.subject["evidence"]["system"]) == ("integration-support", "erp")
@@ -167,6 +171,18 @@ async def test_many_cases_wait_one_incident_is_raised_and_the_urgent_go_first(ho
     order = [number_of[name] % 3 for name in world.noting.checked]
     # Whichever was tried when the system returned, and what its worker held by then, come first.
     assert order[3:] == sorted(order[3:], reverse=True)
+
+
+async def test_a_facility_with_many_cases_does_not_crowd_out_the_others(hospital: Hospital) -> None:
+    async with hospital.working() as world:
+        world.down()
+        many = await asyncio.gather(*(world.submit(world.requisition()) for _ in range(10)))
+        few = await asyncio.gather(*(world.submit(world.requisition(), of="south") for _ in range(2)))
+        await world.all_wait(len(many) + len(few))
+        world.faults.heal()
+        await world.until(lambda: len(world.noting.checked) == len(many) + len(few))
+    last = max(world.noting.checked.index(case.name) for case in few)
+    assert last < 3 + 2 * len(few)  # in turns, after what was under way when the system returned
 
 
 async def test_whoever_takes_over_closes_the_incident_when_the_system_is_back(hospital: Hospital) -> None:
@@ -196,7 +212,7 @@ async def test_one_case_alone_asks_as_it_always_did(hospital: Hospital) -> None:
 async def test_a_step_that_keeps_failing_in_an_outage_waits_and_asks_nobody(hospital: Hospital) -> None:
     """More trials than three steps have retries: a case takes the step anew, and says once that it waits."""
     hospital.faults = calls = CountedCalls(3 * 8 + 6)
-    async with hospital.working(watch=False) as world:
+    async with hospital.working(watch=False, rules=HASTY) as world:
         world.down()
         cases = [await world.submit(world.requisition()) for _ in range(3)]
         await asyncio.wait_for(calls.made.wait(), PATIENCE_SECONDS)
