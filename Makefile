@@ -16,7 +16,7 @@ PROCESSES ?= 2
 # Which ERP: reference, or tryton.
 ERP ?= reference
 export CORRIDOR_ERP ?= $(ERP)
-CODE := activities adapters api cli domain workflows $(wildcard worker.py bench) tests
+CODE := activities adapters api cli domain workflows $(wildcard worker.py bench chaos) tests
 
 .PHONY: help up demo test test-tryton fuzz audit check lock bench format clean
 

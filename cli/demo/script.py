@@ -175,5 +175,5 @@ class CaseScript:
     def ready_for_goods(self) -> bool:
         """Whether everything is decided that the story has decided before goods come."""
         later = {step.raises for step in self.steps()} | {"retrospective-refused"}
-        before = [(code, answers) for code, answers in self.story.exceptions.items() if code not in later]
-        return all(self.decided_exceptions[code] >= len(answers) for code, answers in before)
+        before = [code for code in self.story.expect.exceptions if code not in later]
+        return all(self.decided_exceptions[code] >= len(self.story.exceptions.get(code, ())) for code in before)
