@@ -39,7 +39,7 @@ _SYLLABLES = ("ba", "do", "ke", "li", "mo", "nu", "pa", "ri", "sa", "to", "vu", 
 @dataclass(frozen=True)
 class Wave:
     """What is played side by side. `positions` says which new position is like which one that the HRIS has; each hire
-    needs one that nobody holds. Hires of `by_file` are in HR's file, and come by no other way."""
+    needs one that nobody holds."""
 
     number: int
     purchases: tuple[Example, ...]

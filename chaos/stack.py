@@ -157,7 +157,8 @@ class DrillStack(EmbeddedStack):
 def build(
     settings: StackSettings, proxies: Proxies, prepare: Step, console: Console | None, *, workers: int
 ) -> DrillStack:
-    """The stack of this installation with the proxies between, and one or two workers. `prepare` is done before any service starts."""
+    """The stack of this installation with the proxies between, and one or two workers. `prepare` is done before any
+    of these services starts."""
     ours = [_through(each, proxies) for each in services()]
     if workers > 1:
         worker = next(each for each in ours if each.name == WORKER)

@@ -69,17 +69,18 @@ class _Bought:
 
 
 class _File(HrDesk):
-    """HR tells of new hires in one file per wave, and of all else by events."""
+    """HR lists all hires of the first wave, then the new ones of each wave, and tells of all else by events."""
 
     def __init__(self, folder: Path, today: date, part: int) -> None:
         super().__init__(folder, today)
         self._part, self._inbox = part, folder
 
-    def list_new(self, hires: Sequence[Hire]) -> None:
-        name = hr_file_name("delta", self._today, self._part)
+    def list_new(self, hires: Sequence[Hire], by_file: Sequence[Hire]) -> None:
+        full = self._part == 1
+        name = hr_file_name("full" if full else "delta", self._today, self._part)
         self._inbox.mkdir(parents=True, exist_ok=True)
         unfinished = self._inbox / f".{name}.part"
-        unfinished.write_text(write_hr_file(hires), encoding="utf-8")
+        unfinished.write_text(write_hr_file(hires if full else by_file), encoding="utf-8")
         unfinished.rename(self._inbox / name)
 
 
@@ -128,10 +129,9 @@ async def _hire(scene: Scene, wave: Wave) -> tuple[tuple[HirePlay, ...], Mapping
     equipment.begin()
     watching = asyncio.create_task(watch(scene.api, plays, equipment))
     try:
-        listed = [player.listed() for each, player in zip(plays, players, strict=True) if each.example.via == "file"]
-        if listed:
-            files.list_new(listed)
         await asyncio.gather(*(each.come() for each in players))
+        listed = [player.listed() for player in players]
+        files.list_new(listed, [hire for hire, each in zip(listed, wave.hires, strict=True) if each.via == "file"])
         await asyncio.gather(*(each.run(None, scene.patience_seconds) for each in players))
     finally:
         watching.cancel()
