@@ -7,7 +7,8 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import asyncpg
@@ -17,7 +18,7 @@ from chaos.plan import Cut, Strike
 from chaos.proxy import FaultProxy
 from chaos.stack import SECOND_WORKER, DrillStack
 
-_WHOLE_SECONDS, _LOOK_SECONDS = 120.0, 0.1
+_WHOLE_SECONDS, _LOOK_SECONDS, _DOWN_AT_ONCE = 240.0, 0.1, 3
 
 
 class Done(BaseModel):
@@ -34,21 +35,25 @@ class Done(BaseModel):
 
 
 class Monkey:
-    """Strikes one part after the other: each when the one before is up again, so that it is hit and not drowned."""
+    """Strikes one part after the other, and two at once: the stack is to be hit and not drowned."""
 
     def __init__(self, stack: DrillStack, proxies: Mapping[str, FaultProxy]) -> None:
         self._stack, self._proxies = stack, proxies
         self._began = time.monotonic()
         self._frozen: set[int] = set()
+        self._struck: set[str] = set()
         self._workers = 0
         self.done: list[Done] = []
 
     async def strike_on(self, plan: Iterator[Strike]) -> None:
         """Until cancelled."""
-        for strike in plan:
-            await asyncio.sleep(strike.pause_seconds)
-            await self._strike(strike)
-            await self._whole()
+        async with asyncio.TaskGroup() as group:
+            for strike in plan:
+                await asyncio.sleep(strike.pause_seconds)
+                target = self._victim(strike.target)
+                await self._until(partial(self._may_strike, target))
+                self._struck.add(target)
+                group.create_task(self._strike(strike, target))
 
     async def cut_on(self, plan: Iterator[Cut]) -> None:
         """Until cancelled."""
@@ -62,9 +67,10 @@ class Monkey:
         for proxy in self._proxies.values():
             proxy.calm()
         self._stack.held.clear()
-        await self._whole()
+        await self._until(self._stack.whole)
 
     def thaw(self) -> None:
+        """Whatever stands still goes on."""
         for pid in self._frozen:
             _signal(pid, signal.SIGCONT)
         self._frozen.clear()
@@ -74,15 +80,22 @@ class Monkey:
         """How many faults hit traffic, by proxy and kind."""
         return {name: dict(sorted(proxy.done.items())) for name, proxy in self._proxies.items() if proxy.done}
 
-    async def _strike(self, strike: Strike) -> None:
-        began = time.monotonic()
-        target, hit = self._victim(strike.target), 1
-        if strike.blow == "kill":
-            await self._kill(target, strike.lasts_seconds)
-        elif strike.blow == "freeze":
-            hit = await self._freeze(target, strike.lasts_seconds)
-        else:
-            hit = await self._disconnect(target)
+    def _may_strike(self, target: str) -> bool:
+        """What has come back is struck again, while few others lie."""
+        down = self._stack.down()
+        return target not in self._struck and target not in down and len(down | self._struck) < _DOWN_AT_ONCE
+
+    async def _strike(self, strike: Strike, target: str) -> None:
+        began, hit = time.monotonic(), 1
+        try:
+            if strike.blow == "kill":
+                await self._kill(target, strike.lasts_seconds)
+            elif strike.blow == "freeze":
+                hit = await self._freeze(target, strike.lasts_seconds)
+            else:
+                hit = await self._disconnect(target)
+        finally:
+            self._struck.discard(target)
         self.done.append(
             Done(
                 at_seconds=round(began - self._began, 2),
@@ -117,7 +130,9 @@ class Monkey:
         try:
             await asyncio.sleep(seconds)
         finally:
-            self.thaw()
+            self._frozen -= set(pids)
+            for pid in pids:
+                _signal(pid, signal.SIGCONT)
         return len(pids)
 
     async def _disconnect(self, database: str) -> int:
@@ -131,10 +146,10 @@ class Monkey:
                 await connection.close()
         return 0
 
-    async def _whole(self) -> None:
+    async def _until(self, holds: Callable[[], bool]) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_WHOLE_SECONDS):
-                while not self._stack.whole():  # noqa: ASYNC110 - processes announce themselves to nobody
+                while not holds():  # noqa: ASYNC110 - processes announce themselves to nobody
                     await asyncio.sleep(_LOOK_SECONDS)
 
 

@@ -13,13 +13,13 @@ Fault = Literal["cut-request", "cut-answer", "stall"]
 T = TypeVar("T")
 
 KILLED: Mapping[str, int] = {
-    "worker": 5,
-    "gateway": 4,
-    "postgres": 2,
-    "temporal": 2,
+    "worker": 4,
+    "gateway": 3,
+    "postgres": 3,
+    "temporal": 3,
     "identity": 3,
-    "bank": 2,
-    "mail": 2,
+    "bank": 3,
+    "mail": 3,
 }
 """How often each is killed in one round of blows."""
 FROZEN: Mapping[str, int] = {"worker": 2, "gateway": 1, "postgres": 1, "temporal": 1, "identity": 1, "bank": 1}

@@ -138,7 +138,11 @@ class DrillStack(EmbeddedStack):
 
     def whole(self) -> bool:
         """Whether everybody runs and is ready."""
-        return not self._returning and all(self.child(name).running for name in self.names)
+        return not self.down()
+
+    def down(self) -> set[str]:
+        """Who lies, or is not ready yet."""
+        return {name for name in self.names if name in self._returning or not self.child(name).running}
 
     async def _bring_back(self, name: str) -> None:
         if not self.child(name).stopping:
