@@ -28,7 +28,7 @@ DISCONNECTED: Mapping[str, int] = {"erp": 3, "hris": 2, "corridor": 1}
 FAULTY: Mapping[str, int] = {"gateway": 3, "temporal": 2, "corridor": 2, "erp": 5, "hris": 3, "identity": 4, "mail": 3}
 """Proxies, by how often the traffic of each is cut in one round of faults."""
 _FAULTS: tuple[Fault, ...] = ("cut-request", "cut-answer", "cut-answer", "stall")
-_FIRST: tuple[tuple[Blow, str], ...] = (("kill", "worker"), ("kill", "gateway"), ("kill", "worker"))
+_FIRST: tuple[tuple[Blow, str], ...] = (("kill", "worker"), ("kill", "gateway"))
 """Also a short drill hits what every case needs."""
 
 

@@ -20,7 +20,7 @@ def test_a_seed_gives_the_same_blows_and_faults_again() -> None:
 
 
 def test_a_round_strikes_everybody() -> None:
-    struck = {(each.blow, each.target) for each in islice(strikes(1, 5, 3), ROUND + 3)}
+    struck = {(each.blow, each.target) for each in islice(strikes(1, 5, 3), ROUND + 2)}
     assert {target for blow, target in struck if blow == "kill"} == set(KILLED)
     assert {target for blow, target in struck if blow == "freeze"} == set(FROZEN)
     assert {target for blow, target in struck if blow == "disconnect"} == set(DISCONNECTED)
