@@ -36,6 +36,7 @@ from cli.settle import exit_settled
 from cli.stack import EmbeddedStack, StackAddresses, StackError, StackSettings, Step, fetch_token, load_settings
 from cli.stack.foreground import FAILED, run_in_foreground
 
+_ASLEEP_SECONDS = 40.0
 INTERRUPTED, FOLDER, REPORT = 130, "chaos", "report.json"
 _ATTEMPTS, _TOKEN_SECONDS, _START_SECONDS = 60, 900.0, 300.0
 _UNITS = {"s": 1, "m": 60, "h": 3600}
@@ -132,18 +133,24 @@ async def _drill(console: Console, stack: DrillStack, proxies: Proxies, seed: in
     between, began = proxies.ready(), time.monotonic()
     monkey, bank = Monkey(stack, between.proxies), PatientBank(stack.addresses.bank_url)
     first_day = await bank.today()
+    asleep = _ASLEEP_SECONDS if size.workers > 1 else 0.0
     evil = [
-        asyncio.create_task(monkey.strike_on(strikes(seed, size.pause_seconds, size.lasts_seconds))),
+        asyncio.create_task(monkey.strike_on(strikes(seed, size.pause_seconds, size.lasts_seconds, asleep))),
         asyncio.create_task(monkey.cut_on(cuts(seed, size.pause_seconds / 3))),
     ]
     try:
         async with httpx.AsyncClient(base_url=between.gateway_url, timeout=30, trust_env=False) as client:
-            waves = await _waves(console, _scene(client, stack.addresses), monkey, seed, size)
+            try:
+                waves = await _waves(console, _scene(client, stack.addresses), monkey, seed, size)
+            finally:
+                for each in evil:
+                    each.cancel()
+                ended = await asyncio.gather(*evil, return_exceptions=True)
+                await monkey.calm()
+            for wave in waves:
+                await wave.read_again()
     finally:
-        for each in evil:
-            each.cancel()
-        ended = await asyncio.gather(*evil, return_exceptions=True)
-        await monkey.calm()
+        monkey.thaw()
     lost = [f"the drill itself failed: {each!r}" for each in ended if isinstance(each, Exception)]
     found = await patiently(lambda: read_outside(stack.addresses, datetime.now(UTC).date()))
     return Report(

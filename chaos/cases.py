@@ -81,7 +81,7 @@ class Cases:
         told = example.model_dump(mode="json", by_alias=True, exclude_unset=True)
         told["request"]["number"] = f"REQ-7{next(self._numbers):05d}"
         told["story"]["expect"]["approvals"] = None
-        told["story"]["exceptions"] = {**self._answers, **told["story"].get("exceptions", {})}
+        told["story"]["unforeseen"] = self._answers
         return Example.model_validate(told)
 
     def _bill(self, at: int, purchase: Example) -> Bill:

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
-from chaos.outside import Found
+from adapters.erp.reference.install import OrderSummary
+from chaos.outside import Found, Mail
 from chaos.waves import Played
 from cli.demo.bills.counting import book_faults, payment_rows
 from cli.demo.bills.paying import RunPlay
@@ -99,14 +100,20 @@ def _mails(found: Found) -> Iterator[str]:
     sent = {(each.kind, each.order): each for each in found.to_suppliers}
     known = {order.number for order in found.orders}
     for order in found.orders:
-        kinds = ("order", "cancellation") if order.status == "CANCELLED" else ("order",)
-        for kind in kinds:
+        for kind in _told(order, sent):
             mail = sent.get((kind, order.number))
             if mail is None:
                 yield f"{order.case_id}: no mail says '{kind}' of {order.number}"
             elif len(mail.ids) > 1:
                 yield f"{order.case_id}: {len(mail.ids)} mails say '{kind}' of {order.number}"
     yield from (f"a mail is about {order}, which does not exist" for _, order in sent if order not in known)
+
+
+def _told(order: OrderSummary, sent: Mapping[tuple[str, str], Mail]) -> tuple[str, ...]:
+    """What the supplier must have heard: of an order that was cancelled before it was sent, nothing."""
+    if order.status != "CANCELLED":
+        return ("order",)
+    return ("order", "cancellation") if ("order", order.number) in sent else ()
 
 
 def _bills(waves: Sequence[Played], found: Found) -> Iterator[str]:

@@ -54,21 +54,25 @@ class Cut:
     lasts_seconds: float
 
 
-def strikes(seed: int, pause_seconds: float, lasts_seconds: float) -> Iterator[Strike]:
+def strikes(seed: int, pause_seconds: float, lasts_seconds: float, asleep_seconds: float = 0.0) -> Iterator[Strike]:
     """Blows without end: in each round everybody gets their share, in an order of chance. The pauses are
-    `pause_seconds` on average, and what is struck down lies for at most `lasts_seconds`."""
+    `pause_seconds` on average, and what is struck down lies for at most `lasts_seconds`. Every second worker that stands
+    still does so for at least `asleep_seconds`: longer than a step may take, so that another one has it by then.
+    """
     chance = random.Random(f"{seed}/strikes")
     blows: list[tuple[Blow, str]] = [
         *(("kill", name) for name in _each(KILLED)),
         *(("freeze", name) for name in _each(FROZEN)),
         *(("disconnect", name) for name in _each(DISCONNECTED)),
     ]
+    sleepers = itertools.count(1)
     for blow, target in itertools.chain(_FIRST, _rounds(blows, chance)):
+        sleeps = (blow, target) == ("freeze", "worker") and next(sleepers) % 2 == 0
         yield Strike(
             pause_seconds=pause_seconds * chance.uniform(0.5, 1.5),
             blow=blow,
             target=target,
-            lasts_seconds=lasts_seconds * chance.random(),
+            lasts_seconds=lasts_seconds * chance.random() + asleep_seconds * sleeps,
         )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import asyncpg
 
+from chaos.answers import answers
 from chaos.cases import Wave
 from chaos.patient import PatientBank, patiently
 from cli.bills_of_stack import bills_of
@@ -17,6 +18,7 @@ from cli.composition import service_environment
 from cli.demo.api import DemoApi
 from cli.demo.bills.paying import RunPlay, Treasury
 from cli.demo.bills.show import BillsVerdict
+from cli.demo.bills.story import BillAnswer
 from cli.demo.hires.equipment import EquipmentPlayers
 from cli.demo.hires.files import HrDesk
 from cli.demo.hires.play import HirePlay, HirePlayer
@@ -45,8 +47,8 @@ class Scene:
     people: Sequence[Person]
     days: Mapping[str, Days]
     today: date
-    patience_seconds: float = 600.0
-    still_seconds: float = 150.0
+    patience_seconds: float = 2400.0
+    still_seconds: float = 240.0
 
 
 @dataclass(frozen=True)
@@ -56,16 +58,25 @@ class Played:
     wave: Wave
     purchases: tuple[CasePlay, ...]
     paid: BillsVerdict | None
-    runs: tuple[RunPlay, ...]
+    treasury: Treasury
     hires: tuple[HirePlay, ...]
     equipment: Mapping[str, CasePlay]
+
+    @property
+    def runs(self) -> tuple[RunPlay, ...]:
+        return tuple(self.treasury.runs)
+
+    async def read_again(self) -> None:
+        """Once nothing is struck any more: how its payment runs ended."""
+        for run in self.runs:
+            await self.treasury.read(run)
 
 
 @dataclass(frozen=True)
 class _Bought:
     cases: tuple[CasePlay, ...]
     paid: BillsVerdict | None
-    runs: tuple[RunPlay, ...]
+    treasury: Treasury
 
 
 class _File(HrDesk):
@@ -91,7 +102,7 @@ async def play_wave(scene: Scene, wave: Wave) -> Played:
         bought = group.create_task(_buy(scene, wave))
         hired = group.create_task(_hire(scene, wave))
     purchases, (hires, equipment) = bought.result(), hired.result()
-    return Played(wave, purchases.cases, purchases.paid, purchases.runs, hires, equipment)
+    return Played(wave, purchases.cases, purchases.paid, purchases.treasury, hires, equipment)
 
 
 async def _buy(scene: Scene, wave: Wave) -> _Bought:
@@ -100,7 +111,7 @@ async def _buy(scene: Scene, wave: Wave) -> _Bought:
     ours = replace(
         show,
         bank=bank,
-        treasury=Treasury(scene.api, show.house.desk, bank),
+        treasury=Treasury(scene.api, show.house.desk, bank, _answers_of_runs()),
         books=lambda: patiently(show.books),
         still_seconds=scene.still_seconds,
         longest_seconds=scene.patience_seconds,
@@ -114,13 +125,18 @@ async def _buy(scene: Scene, wave: Wave) -> _Bought:
         lambda _done, _all: None,
         ours if wave.bills else None,
         closing_seconds=scene.still_seconds,
+        billed_seconds=scene.patience_seconds,
     )
-    return _Bought(purchases, paid, tuple(ours.treasury.runs))
+    return _Bought(purchases, paid, ours.treasury)
+
+
+def _answers_of_runs() -> Mapping[str, tuple[BillAnswer, ...]]:
+    return {code: tuple(map(BillAnswer.model_validate, given)) for code, given in answers().items()}
 
 
 async def _hire(scene: Scene, wave: Wave) -> tuple[tuple[HirePlay, ...], Mapping[str, CasePlay]]:
     plays = tuple(HirePlay(each) for each in wave.hires)
-    equipment = EquipmentPlayers(scene.api, scene.people, scene.today)
+    equipment = EquipmentPlayers(scene.api, scene.people, scene.today, scene.patience_seconds)
     inbox = Path(service_environment(scene.addresses)["CORRIDOR_HIRES_INBOX"])
     files = _File(inbox, scene.today, wave.number)
     players = [

@@ -69,9 +69,10 @@ async def play(
     show: BillsShow | None = None,
     *,
     closing_seconds: float = CLOSING_SECONDS,
+    billed_seconds: float = BILLED_DEADLINE_SECONDS,
 ) -> tuple[tuple[CasePlay, ...], BillsVerdict | None]:
-    """Play the examples side by side until each case is closed or failed, and their bills beside them. Purchases have
-    `closing_seconds` to close once all bills are paid.
+    """Play the examples side by side until each case is closed or failed, and their bills beside them. Those with bills
+    have `billed_seconds` in all, and `closing_seconds` to close once all bills are paid.
     """
     billed = billed_requisitions(show.bills) if show is not None else frozenset()
     plays = {example.number: CasePlay(example, billed=example.number in billed) for example in examples}
@@ -79,12 +80,12 @@ async def play(
     desk = Desk(api, people, by_case)
     helpers = [asyncio.create_task(desk.work()) for _ in range(_DESK_WORKERS)]
     helpers.append(asyncio.create_task(_watch(api, by_case, progress)))
-    paying = None if show is None else asyncio.create_task(show.run(api, plays, BILLED_DEADLINE_SECONDS))
+    paying = None if show is None else asyncio.create_task(show.run(api, plays, billed_seconds))
     try:
         async with asyncio.TaskGroup() as group:
             for each in plays.values():
                 after = plays[each.example.after] if each.example.after else None
-                longest = BILLED_DEADLINE_SECONDS if each.billed else deadline_seconds
+                longest = billed_seconds if each.billed else deadline_seconds
                 group.create_task(Outside(api, desk, people, each, today).run(after, longest))
             if paying is not None:
                 group.create_task(_stop_waiting(paying, plays.values(), closing_seconds))

@@ -83,7 +83,8 @@ class CaseScript:
         return sum(self.decided.values())
 
     def _exception(self, code: str) -> Answer:
-        answers, given = self.story.exceptions.get(code, ()), self.decided_exceptions[code]
+        given = self.decided_exceptions[code]
+        answers = self.story.exceptions.get(code) or self.story.unforeseen.get(code, ())
         if given >= len(answers):
             raise UnexpectedTaskError(f"nobody answers the exception '{code}' in the story")
         return answers[given]
@@ -175,5 +176,5 @@ class CaseScript:
     def ready_for_goods(self) -> bool:
         """Whether everything is decided that the story has decided before goods come."""
         later = {step.raises for step in self.steps()} | {"retrospective-refused"}
-        before = [code for code in self.story.expect.exceptions if code not in later]
-        return all(self.decided_exceptions[code] >= len(self.story.exceptions.get(code, ())) for code in before)
+        before = [(code, answers) for code, answers in self.story.exceptions.items() if code not in later]
+        return all(self.decided_exceptions[code] >= len(answers) for code, answers in before)

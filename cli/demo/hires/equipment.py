@@ -89,11 +89,8 @@ def _example(case_id: str, hire: HireExample) -> Example:
                 "title": f"Equipment of {hire.number}",
                 "expect": {"status": "completed", "orders": 1},
                 **told,
-                "exceptions": {
-                    "split-suspected": [_SEPARATE],
-                    **hire.story.purchase_answers,
-                    **told.get("exceptions", {}),
-                },
+                "exceptions": {"split-suspected": [_SEPARATE], **told.get("exceptions", {})},
+                "unforeseen": hire.story.purchase_answers,
             },
         }
     )
