@@ -56,8 +56,8 @@ class Cut:
 
 def strikes(seed: int, pause_seconds: float, lasts_seconds: float, asleep_seconds: float = 0.0) -> Iterator[Strike]:
     """Blows without end: in each round everybody gets their share, in an order of chance. The pauses are
-    `pause_seconds` on average, and what is struck down lies for at most `lasts_seconds`. Every second worker that stands
-    still does so for at least `asleep_seconds`: longer than a step may take, so that another one has it by then.
+    `pause_seconds` on average, and what is struck down lies for at most `lasts_seconds`. Every second worker that
+    stands still does so for at least `asleep_seconds`: longer than a step may take, so that another one has it by then.
     """
     chance = random.Random(f"{seed}/strikes")
     blows: list[tuple[Blow, str]] = [
