@@ -54,7 +54,7 @@ class FaultProxy:
 
     def __init__(self, name: str, upstream: Upstream, effects: Sequence[bytes] = ()) -> None:
         self.name, self._upstream, self._effects = name, upstream, tuple(effects)
-        self._armed: list[Cut] = []
+        self._armed: Cut | None = None
         self._doomed: set[_Pair] = set()
         self._open = asyncio.Event()
         self._open.set()
@@ -72,7 +72,9 @@ class FaultProxy:
         return int(server.sockets[0].getsockname()[1])
 
     def arm(self, cut: Cut) -> None:
-        """The next traffic meets this fault; one that changes something, where the proxy can tell."""
+        """The next traffic meets this fault; one that changes something, where the proxy can tell. A fault that nothing
+        has met yet is forgotten: a system that is asked rarely would else be cut off each time.
+        """
         if cut.fault == "stall":
             self._open.clear()
             self.done[cut.fault] += 1
@@ -80,11 +82,11 @@ class FaultProxy:
             self._stalls.add(stall)
             stall.add_done_callback(self._stalls.discard)
         else:
-            self._armed.append(cut)
+            self._armed = cut
 
     def calm(self) -> None:
         """No more faults: what was armed and met nothing is forgotten."""
-        self._armed.clear()
+        self._armed = None
         for stall in self._stalls:
             stall.cancel()
         self._open.set()
@@ -146,11 +148,11 @@ class FaultProxy:
 
     def _meets(self, data: bytes) -> Cut | None:
         changes = any(word in data for word in self._effects)
-        for cut in self._armed:
-            if changes or not self._effects or not cut.effects:
-                self._armed.remove(cut)
-                return cut
-        return None
+        cut = self._armed
+        if cut is None or not (changes or not self._effects or not cut.effects):
+            return None
+        self._armed = None
+        return cut
 
     def _pull(self, pair: _Pair, cut: Cut) -> None:
         self.done[cut.fault] += 1
