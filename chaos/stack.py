@@ -6,10 +6,11 @@ import asyncio
 import contextlib
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -21,6 +22,7 @@ from cli.stack.postgres import SOCKET_NAME
 from cli.stack.progress import Silent
 
 SECOND_WORKER = "worker-2"
+_PARTS = ("postgres", "temporal", "mail", "bank", "identity")
 _DATABASES: Mapping[str, str] = {
     "corridor": "CORRIDOR_DATABASE_DSN",
     "erp": "CORRIDOR_ERP_DSN",
@@ -112,16 +114,16 @@ class Proxies:
 
 
 class DrillStack(EmbeddedStack):
-    """Whoever dies is started again until it stays, as a container platform would; `held` are left lying.
+    """Whoever of `names` dies is started again until it stays, as a container platform would; `held` are left lying.
 
-    `died` counts those that ended without having been struck.
+    `died` names those that ended without having been struck, as often as they did.
     """
 
-    def __init__(self, *parts: object, **options: object) -> None:
-        super().__init__(*parts, **options)  # type: ignore[arg-type]  # handed on as they are
+    def __init__(self, settings: StackSettings, names: Sequence[str], **options: Any) -> None:
+        super().__init__(settings, **options)
+        self.names = tuple(names)
         self.held: set[str] = set()
         self.died: list[str] = []
-        self.names: tuple[str, ...] = ()
         self._returning: dict[str, asyncio.Task[None]] = {}
 
     async def watch(self) -> None:
@@ -152,7 +154,7 @@ class DrillStack(EmbeddedStack):
                 await self.start(name)
                 del self._returning[name]
                 return
-            except StackError:
+            except Exception:  # whatever a part meets that starts while others are struck: it is started again
                 if self.child(name).running:
                     await self.kill(name)
                 await asyncio.sleep(_AGAIN_SECONDS)
@@ -167,16 +169,15 @@ def build(
     if workers > 1:
         worker = next(each for each in ours if each.name == WORKER)
         ours.append(replace(worker, name=SECOND_WORKER))
-    stack = DrillStack(
+    return DrillStack(
         settings,
+        (*_PARTS, *(each.name for each in ours)),
         personas=personas(),
         search_attributes=search_attributes(),
         steps=[*steps(), prepare, proxies.before_services()],
         services=ours,
         progress=Silent() if console is None else ConsoleProgress(console),
     )
-    stack.names = ("postgres", "temporal", "mail", "bank", "identity", *(each.name for each in ours))
-    return stack
 
 
 def _through(service: Service, proxies: Proxies) -> Service:
