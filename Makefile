@@ -16,9 +16,9 @@ PROCESSES ?= 2
 # Which ERP: reference, or tryton.
 ERP ?= reference
 export CORRIDOR_ERP ?= $(ERP)
-CODE := activities adapters api cli domain workflows $(wildcard worker.py bench) tests
+CODE := activities adapters api cli domain workflows $(wildcard worker.py bench chaos) tests
 
-.PHONY: help up demo test test-tryton fuzz audit check lock bench format clean
+.PHONY: help up demo chaos test test-tryton fuzz audit check lock bench format clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -28,6 +28,15 @@ up: $(INSTALLED) ## Start everything on this machine until Ctrl-C; ERP=tryton ta
 
 demo: $(INSTALLED) ## Take purchases to money that the bank has booked, and hires to their first day, and prove it
 	@exec $(BIN)/corridor demo
+
+# How long at least, and which blows: make chaos DURATION=30m SEED=7. CASES and KILLS are the fewest of each.
+DURATION ?= 10m
+SEED ?= 1
+CASES ?= 500
+KILLS ?= 60
+
+chaos: $(INSTALLED) ## Play hundreds of cases while everything is killed, frozen and cut off, and count the effects
+	@exec $(BIN)/python -m chaos --duration $(DURATION) --seed $(SEED) --cases $(CASES) --kills $(KILLS)
 
 test: check ## Run the checks and all tests
 	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --max-worker-restart 0

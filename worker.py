@@ -8,6 +8,7 @@ import signal
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import httpx
@@ -16,6 +17,7 @@ from opentelemetry import trace
 from opentelemetry.trace import Tracer
 from temporalio.client import Client, Interceptor
 from temporalio.contrib.opentelemetry import TracingInterceptor
+from temporalio.service import RPCError
 from temporalio.worker import Interceptor as WorkerInterceptor
 from temporalio.worker import Worker, WorkerDeploymentConfig
 from temporalio.worker.workflow_sandbox import SandboxRestrictions
@@ -52,6 +54,7 @@ from adapters.postgres.pool import open_pool
 from adapters.postgres.reader import PostgresReader
 from adapters.reference_files import load
 from adapters.signing import RingSigner
+from adapters.starting import when_up
 from adapters.telemetry.log_context import CaseLogContext
 from adapters.telemetry.logs import configure_logs
 from adapters.telemetry.ports import traced
@@ -70,6 +73,7 @@ from cli.settle import exit_settled
 from cli.versions import pinned_under, version_of
 from cli.worker_ports import following, hiring, invoicing
 from cli.worker_settings import WorkerSettings
+from domain.outside_errors import TemporarilyUnavailableError
 from domain.ports.checkpoints import CheckpointStore
 from domain.ports.evidence import Outbox
 from domain.ports.notifier import Notifier
@@ -266,13 +270,15 @@ def ports_of_invoices(client: Client, ports: Ports) -> InvoicePorts | None:
 async def connect(settings: WorkerSettings) -> Client:
     interceptors: list[Interceptor] = [TracingInterceptor()] if settings.otlp_endpoint else []
     keys = key_files(settings.keys_dir)
-    return await Client.connect(
+    connected = partial(
+        Client.connect,
         settings.temporal_address,
         namespace=settings.temporal_namespace,
         data_converter=data_converter(keys.payload if keys else None, settings.plain_payloads),
         interceptors=interceptors,
         runtime=sdk_runtime(settings.metrics_address, settings.otlp_endpoint),
     )
+    return await when_up("Temporal", connected, RuntimeError, RPCError)
 
 
 def mail_links(settings: WorkerSettings) -> MailLinks | None:
@@ -307,7 +313,8 @@ class Outside:
 @contextlib.asynccontextmanager
 async def outside(settings: WorkerSettings) -> AsyncIterator[Outside]:
     """Open what the settings name, and close it again."""
-    pool = await open_pool(settings.database_dsn, max_size=settings.database_connections)
+    opened = partial(open_pool, settings.database_dsn, max_size=settings.database_connections)
+    pool = await when_up("evidence store", opened, TemporarilyUnavailableError)
     try:
         async with contextlib.AsyncExitStack() as stack:
             reference = load(settings.reference_dir, datetime.now(UTC).date())

@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -14,6 +15,7 @@ from opentelemetry import trace
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from temporalio.client import Client, Interceptor
 from temporalio.contrib.opentelemetry import TracingInterceptor
+from temporalio.service import RPCError
 
 from adapters.directory_files import FileDirectory
 from adapters.drop_folder import DropFolder
@@ -37,6 +39,7 @@ from adapters.postgres.pool import Pool, open_pool
 from adapters.postgres.reader import PostgresReader
 from adapters.reference_files import load
 from adapters.signing import RingSigner
+from adapters.starting import when_up
 from adapters.telemetry.logs import configure_logs
 from adapters.telemetry.traces import configure_traces
 from adapters.temporal_payloads import data_converter
@@ -56,6 +59,7 @@ from api.security import ClaimNames, FileKeys, JwtVerifier, KeySource, UrlKeys, 
 from api.services import Services
 from api.settings import GatewaySettings
 from api.shedding import LoadLimits
+from domain.outside_errors import TemporarilyUnavailableError
 from domain.ports.invoice_sources import InvoiceSource
 
 
@@ -95,21 +99,25 @@ def create_app_from_settings(settings: GatewaySettings | None = None) -> FastAPI
 
 
 async def connect(settings: GatewaySettings, metrics: CollectorRegistry, resources: AsyncExitStack) -> Services:
-    """All services; `resources` closes what was opened. Raises what the adapters raise when something is down."""
+    """All services; `resources` closes what was opened. Waits a while for what is still starting, then raises what the
+    adapters raise when something is down."""
     policies = WatchedPolicyStore(settings.policies_dir, wall_clock)
-    pool = await open_pool(
-        settings.database_dsn, max_size=settings.database_connections, application_name="corridor-gateway"
+    opened = partial(
+        open_pool, settings.database_dsn, max_size=settings.database_connections, application_name="corridor-gateway"
     )
+    pool = await when_up("evidence store", opened, TemporarilyUnavailableError)
     resources.push_async_callback(pool.close)
     http = await resources.enter_async_context(httpx.AsyncClient())
     interceptors: list[Interceptor] = [TracingInterceptor()] if settings.otlp_endpoint else []
     keys = key_files(settings.keys_dir)
-    temporal = await Client.connect(
+    connected = partial(
+        Client.connect,
         settings.temporal_address,
         namespace=settings.temporal_namespace,
         data_converter=data_converter(keys.payload if keys else None, settings.plain_payloads),
         interceptors=interceptors,
     )
+    temporal = await when_up("Temporal", connected, RuntimeError, RPCError)
     cases = TemporalCaseClient(temporal, settings.public_url, settings.task_queue)
     reader = PostgresReader(pool)
     incidents = TemporalIncidents(temporal, reader, settings.task_queue)

@@ -16,7 +16,7 @@ from cli.demo.bills.desk import BillDesk
 from cli.demo.bills.paying import Treasury
 from cli.demo.bills.play import House
 from cli.demo.bills.show import BillsShow
-from cli.demo.bills.story import load_bills
+from cli.demo.bills.story import Bill, load_bills
 from cli.demo.story import Example
 from cli.erp_of_stack import payable_books
 from cli.stack import StackAddresses
@@ -25,10 +25,16 @@ from domain.people import Person
 
 
 def bills_of(
-    addresses: StackAddresses, api: DemoApi, examples: Sequence[Example], people: Sequence[Person], today: date
+    addresses: StackAddresses,
+    api: DemoApi,
+    examples: Sequence[Example],
+    people: Sequence[Person],
+    today: date,
+    bills: Sequence[Bill] | None = None,
 ) -> BillsShow:
-    """Raises StoryError for examples that cannot be used."""
-    bills = load_bills(REFERENCE_FILES / "invoices.jsonl", [each.number for each in examples])
+    """`bills` stand in the place of the example bills. Raises StoryError for examples that cannot be used."""
+    if bills is None:
+        bills = load_bills(REFERENCE_FILES / "invoices.jsonl", [each.number for each in examples])
     environment, reference = service_environment(addresses), load(REFERENCE_FILES, today)
     desk, bank = BillDesk(api, people), MockBank(addresses.bank_url)
 

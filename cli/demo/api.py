@@ -18,7 +18,7 @@ Token = Callable[[str], Awaitable[str]]
 PORTAL = "portal"
 HIRES_READER = "a.winslow"
 """Somebody of human resources."""
-_ATTEMPTS, _PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 12, 0.25, 5.0
+ATTEMPTS, _PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 12, 0.25, 5.0
 _TRY_AGAIN = frozenset({429, 502, 503, 504})
 _PAGE, _MAX_PAGES = 200, 50
 _CALLS_AT_ONCE, _TIMEOUT_SECONDS = 16, 30.0
@@ -75,10 +75,13 @@ class ProblemAnswerError(Exception):
 
 
 class DemoApi:
-    """Calls that are repeated until they are answered: every POST carries an id that makes a repeat harmless."""
+    """Calls that are repeated until they are answered, so many times: a repeat carries the same key, or an id in its
+    body, that makes it harmless."""
 
-    def __init__(self, client: httpx.AsyncClient, token: Token, signer: EventSigner) -> None:
-        self._client, self._token, self._signer = client, token, signer
+    def __init__(
+        self, client: httpx.AsyncClient, token: Token, signer: EventSigner, *, attempts: int = ATTEMPTS
+    ) -> None:
+        self._client, self._token, self._signer, self._attempts = client, token, signer, attempts
         self._at_once = asyncio.Semaphore(_CALLS_AT_ONCE)
 
     async def submit(self, persona: str, body: dict[str, Any]) -> str:
@@ -246,19 +249,19 @@ class DemoApi:
     ) -> httpx.Response:
         """Send until the API answers. Raises ProblemAnswerError, and the transport's error when it stays away."""
         pause = _PAUSE_SECONDS
-        for attempt in range(1, _ATTEMPTS + 1):
+        for attempt in range(1, self._attempts + 1):
             try:
                 async with self._at_once:
                     response = await self._client.request(
                         method, path, headers=dict(headers()), timeout=_TIMEOUT_SECONDS, **content
                     )
             except httpx.TransportError:
-                if attempt == _ATTEMPTS:
+                if attempt == self._attempts:
                     raise
             else:
                 if response.is_success:
                     return response
-                if response.status_code not in _TRY_AGAIN or attempt == _ATTEMPTS:
+                if response.status_code not in _TRY_AGAIN or attempt == self._attempts:
                     raise ProblemAnswerError(f"{method} {path}", response)
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)

@@ -29,7 +29,8 @@ OpenBills = Callable[[DemoApi, Sequence[Example], Sequence[Person], date], Bills
 
 DEADLINE_SECONDS = 600.0
 BILLED_DEADLINE_SECONDS = 600.0
-_DESK_WORKERS, _WATCH_SECONDS, _TIMELINES_AT_ONCE, _CLOSING_SECONDS = 6, 0.4, 6, 15.0
+CLOSING_SECONDS = 15.0
+_DESK_WORKERS, _WATCH_SECONDS, _TIMELINES_AT_ONCE = 6, 0.4, 6
 
 
 async def run_demo(
@@ -66,23 +67,28 @@ async def play(
     deadline_seconds: float,
     progress: Progress,
     show: BillsShow | None = None,
+    *,
+    closing_seconds: float = CLOSING_SECONDS,
+    billed_seconds: float = BILLED_DEADLINE_SECONDS,
 ) -> tuple[tuple[CasePlay, ...], BillsVerdict | None]:
-    """Play the examples side by side until each case is closed or failed, and their bills beside them."""
+    """Play the examples side by side until each case is closed or failed, and their bills beside them. Those with bills
+    have `billed_seconds` in all, and `closing_seconds` to close once all bills are paid.
+    """
     billed = billed_requisitions(show.bills) if show is not None else frozenset()
     plays = {example.number: CasePlay(example, billed=example.number in billed) for example in examples}
     by_case = {each.case_id: each for each in plays.values()}
     desk = Desk(api, people, by_case)
     helpers = [asyncio.create_task(desk.work()) for _ in range(_DESK_WORKERS)]
     helpers.append(asyncio.create_task(_watch(api, by_case, progress)))
-    paying = None if show is None else asyncio.create_task(show.run(api, plays, BILLED_DEADLINE_SECONDS))
+    paying = None if show is None else asyncio.create_task(show.run(api, plays, billed_seconds))
     try:
         async with asyncio.TaskGroup() as group:
             for each in plays.values():
                 after = plays[each.example.after] if each.example.after else None
-                longest = BILLED_DEADLINE_SECONDS if each.billed else deadline_seconds
+                longest = billed_seconds if each.billed else deadline_seconds
                 group.create_task(Outside(api, desk, people, each, today).run(after, longest))
             if paying is not None:
-                group.create_task(_stop_waiting(paying, plays.values()))
+                group.create_task(_stop_waiting(paying, plays.values(), closing_seconds))
         verdict = await paying if paying is not None else None
     finally:
         for helper in (*helpers, *([paying] if paying is not None else [])):
@@ -92,12 +98,16 @@ async def play(
     return tuple(plays.values()), verdict
 
 
-async def _stop_waiting(paying: asyncio.Task[BillsVerdict], plays: Iterable[CasePlay]) -> None:
+async def _stop_waiting(paying: asyncio.Task[BillsVerdict], plays: Iterable[CasePlay], closing_seconds: float) -> None:
     """Once all is paid that will be, purchases close within seconds or never."""
     await paying
-    await asyncio.sleep(_CLOSING_SECONDS)
-    for each in plays:
-        if not each.over and each.billed:
+    billed = [each for each in plays if each.billed]
+    for _ in range(round(closing_seconds)):
+        if all(each.over for each in billed):
+            return
+        await asyncio.sleep(1)
+    for each in billed:
+        if not each.over:
             each.fail(f"still in stage {each.stage} after its bills were paid")
 
 

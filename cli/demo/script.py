@@ -83,7 +83,8 @@ class CaseScript:
         return sum(self.decided.values())
 
     def _exception(self, code: str) -> Answer:
-        answers, given = self.story.exceptions.get(code, ()), self.decided_exceptions[code]
+        given = self.decided_exceptions[code]
+        answers = self.story.exceptions.get(code) or self.story.unforeseen.get(code, ())
         if given >= len(answers):
             raise UnexpectedTaskError(f"nobody answers the exception '{code}' in the story")
         return answers[given]

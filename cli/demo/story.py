@@ -178,7 +178,9 @@ class Handover(_Part):
 
 
 class Story(_Part):
-    """Left out means: everybody agrees, the supplier accepts, everything comes at once, the bill is settled."""
+    """Left out means: everybody agrees, the supplier accepts, everything comes at once, the bill is settled. In
+    `unforeseen` stands what people answer to exceptions that may come or not: nothing waits for them.
+    """
 
     title: str
     expect: Expectation
@@ -186,6 +188,7 @@ class Story(_Part):
     retrospective: ShortAnswer = Answer(action="approve")
     information: str = ""
     exceptions: dict[str, tuple[ShortAnswer, ...]] = {}
+    unforeseen: dict[str, tuple[ShortAnswer, ...]] = {}
     supplier: tuple[ShortAcknowledgement, ...] | Literal["silent"] = (SupplierAnswer(),)
     deliveries: tuple[DeliveryStep, ...] | Literal["full", "none"] = "full"
     interventions: tuple[Intervention, ...] = ()

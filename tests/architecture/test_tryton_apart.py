@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-CODE = ("domain", "workflows", "activities", "adapters", "api", "cli", "bench", "tests")
+CODE = ("domain", "workflows", "activities", "adapters", "api", "cli", "bench", "chaos", "tests")
 APART = ROOT / "extensions" / "tryton-external-id"
 
 

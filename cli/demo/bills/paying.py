@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from cli.demo.api import DemoApi, ProblemAnswerError
-from cli.demo.bills.desk import BillDesk
+from cli.demo.bills.desk import Answers, BillDesk
 from cli.demo.bills.files import amounts_of
 from cli.demo.patience import Patience
 
@@ -54,10 +54,11 @@ class RunPlay:
 
 
 class Treasury:
-    """Pays what is due. `runs` are all that were started, in this sequence."""
+    """Pays what is due. `runs` are all that were started, in this sequence; `answers` what people answer to exceptions
+    of a run."""
 
-    def __init__(self, api: DemoApi, desk: BillDesk, bank: Bank) -> None:
-        self._api, self._desk, self._bank = api, desk, bank
+    def __init__(self, api: DemoApi, desk: BillDesk, bank: Bank, answers: Answers | None = None) -> None:
+        self._api, self._desk, self._bank, self._answers = api, desk, bank, answers or {}
         self.runs: list[RunPlay] = []
 
     async def pay(self, facilities: Iterable[str], patience: Patience) -> list[RunPlay]:
@@ -79,10 +80,10 @@ class Treasury:
             detail = await self._case(run)
             if detail is not None:
                 patience.saw(run.case_id, detail["case"]["version"])
-                await self._desk.answer(detail["tasks"], {}, {})
+                await self._desk.answer(detail["tasks"], self._answers, {})
                 if detail["case"]["stage"] == "closed" or await self._is_out(run, detail):
                     run.status = str(detail["case"]["status"])
-                    await self._read(run)
+                    await self.read(run)
                     return
             await asyncio.sleep(_LOOK_SECONDS)
 
@@ -101,7 +102,9 @@ class Treasury:
         payments = (await self._api.payment_run(run.case_id))["payments"]
         return bool(payments) and all(each["state"] != "proposed" for each in payments)
 
-    async def _read(self, run: RunPlay) -> None:
+    async def read(self, run: RunPlay) -> None:
+        """How the run stands now: what it claimed, its files, and who decided."""
+        run.files, run.names, run.people = {}, [], []
         run.payments = list((await self._api.payment_run(run.case_id))["payments"])
         for entry in await self._api.timeline(run.case_id):
             if entry["kind"] == "payments.delivered":

@@ -27,7 +27,6 @@ Books = Callable[[], Awaitable[Outside]]
 REPORT_READER = "t.moran"
 _SETTLED, _WAITING = frozenset({"settlement", "closed"}), frozenset({"payment"})
 _CODES = {"closed-account": "payment-rejected", "return-later": "payment-returned"}
-_STILL_SECONDS, _LONGEST_SECONDS = 60.0, 200.0
 _FAULTS = (ProblemAnswerError, NobodyAnswersError, httpx.HTTPError, StackError, TimeoutError, ValueError)
 
 
@@ -81,13 +80,17 @@ class BillsVerdict(BaseModel):
 
 @dataclass(frozen=True)
 class BillsShow:
-    """The bills of the demonstration, the bank that pays them, and where they are counted."""
+    """The bills of the demonstration, the bank that pays them, and where they are counted. Nobody waits for payments
+    any longer once nothing was new for `still_seconds`, or after `longest_seconds`.
+    """
 
     bills: Sequence[Bill]
     house: House
     treasury: Treasury
     bank: Bank
     books: Books
+    still_seconds: float = 60.0
+    longest_seconds: float = 200.0
 
     async def run(self, api: DemoApi, purchases: Mapping[str, CasePlay], deadline_seconds: float) -> BillsVerdict:
         """Play and pay all bills beside the purchases. Whatever goes wrong is a reason in the verdict."""
@@ -137,15 +140,15 @@ class BillsShow:
             await self.bank.set_closed(_account(play), closed=False)
 
     async def _round(self, facilities: Sequence[str]) -> list[RunPlay]:
-        runs = await self.treasury.pay(facilities, _patience())
-        await self.treasury.bank_has([name for run in runs for name in run.files], _patience())
+        runs = await self.treasury.pay(facilities, self._patience())
+        await self.treasury.bank_has([name for run in runs for name in run.files], self._patience())
         await self.treasury.let_the_bank_work()
         return runs
 
     async def _until(
         self, player: BillPlayer, plays: Sequence[BillPlay], stages: frozenset[str], again: bool = True
     ) -> None:
-        patience = _patience()
+        patience = self._patience()
 
         async def follow(play: BillPlay) -> None:
             after = _CODES.get(play.bill.bank or "", "") if again else ""
@@ -156,6 +159,9 @@ class BillsShow:
                 play.fail(str(error) or f"still in stage {play.stage} after the bank has worked")
 
         await asyncio.gather(*(follow(each) for each in plays))
+
+    def _patience(self) -> Patience:
+        return Patience(self.still_seconds, self.longest_seconds)
 
     # The count
 
@@ -174,10 +180,6 @@ class BillsShow:
             first_pass=first_pass,
             faults=(*faults, *book_faults(outside, runs)),
         )
-
-
-def _patience() -> Patience:
-    return Patience(_STILL_SECONDS, _LONGEST_SECONDS)
 
 
 def _account(play: BillPlay) -> str:

@@ -90,6 +90,7 @@ def _example(case_id: str, hire: HireExample) -> Example:
                 "expect": {"status": "completed", "orders": 1},
                 **told,
                 "exceptions": {"split-suspected": [_SEPARATE], **told.get("exceptions", {})},
+                "unforeseen": hire.story.purchase_answers,
             },
         }
     )

@@ -108,7 +108,7 @@ class HiresShow:
             HirePlayer(api, people, each, self.days[each.example.facility], equipment, files) for each in plays.values()
         ]
         equipment.begin()
-        watch = asyncio.create_task(_watch(api, tuple(plays.values()), equipment))
+        watching = asyncio.create_task(watch(api, tuple(plays.values()), equipment))
         try:
             await self._begin(players, files)
             async with asyncio.TaskGroup() as group:
@@ -116,9 +116,9 @@ class HiresShow:
                     after = plays[each.example.after] if each.example.after else None
                     group.create_task(player.run(after, deadline_seconds))
         finally:
-            watch.cancel()
+            watching.cancel()
             await equipment.end()
-            await asyncio.gather(watch, return_exceptions=True)
+            await asyncio.gather(watching, return_exceptions=True)
         return Played(tuple(plays.values()), files)
 
     async def _begin(self, players: Sequence[HirePlayer], files: HrDesk) -> None:
@@ -156,7 +156,7 @@ class HiresShow:
         )
 
 
-async def _watch(api: DemoApi, plays: Sequence[HirePlay], equipment: EquipmentPlayers) -> None:
+async def watch(api: DemoApi, plays: Sequence[HirePlay], equipment: EquipmentPlayers) -> None:
     """Wake the hires and purchases that moved: one list for all instead of one question for each."""
     while True:
         try:

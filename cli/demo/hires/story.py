@@ -15,7 +15,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from adapters.reference_files import resolve_day
-from cli.demo.story import StoryError
+from cli.demo.story import ShortAnswer, StoryError
 from domain.business_time import business_days_after, business_days_before, local_day, start_of_business
 from domain.case import CaseStatus, Stage, case_id
 from domain.facility import BusinessCalendar
@@ -85,7 +85,7 @@ class HireStory(_Part):
 
     `leave` are items and exceptions that nobody deals with. Equipment is delivered ('deliver'), promised within the
     week ('promise') or for a month later ('late'). The timeline of a hire that is `told` is printed, with that of its
-    purchases.
+    purchases. `purchase_answers` is what people answer to exceptions of those purchases.
     """
 
     title: str
@@ -96,6 +96,7 @@ class HireStory(_Part):
     leave: tuple[str, ...] = ()
     arrival: Literal["confirm-arrival", "no-show"] = "confirm-arrival"
     equipment: Literal["deliver", "promise", "late"] = "deliver"
+    purchase_answers: dict[str, tuple[ShortAnswer, ...]] = {}
     acts: tuple[HireAct, ...] = ()
 
 
