@@ -40,10 +40,8 @@ from activities.step_queues import StepQueues
 from activities.waiting_invoices import WaitingInvoices
 from activities.workforce import WorkforceDesk
 from adapters.directory_files import FileDirectory
-from adapters.key_files import KeyFilesError, key_files
-from adapters.mail.links import MailLinks
+from adapters.key_files import key_files
 from adapters.mail.notifier import MailNotifier
-from adapters.mail.settings import MailSettings
 from adapters.mail.suppliers import MailSupplierChannel
 from adapters.postgres.checkpoints import PostgresCheckpoints
 from adapters.postgres.commitments import PostgresCommitments
@@ -71,6 +69,7 @@ from cli.process_code import read_once
 from cli.queue_workers import Bulkheads, Steps, Workers, step_workers
 from cli.settle import exit_settled
 from cli.versions import pinned_under, version_of
+from cli.worker_mail import mail_links, mail_settings
 from cli.worker_ports import following, hiring, invoicing
 from cli.worker_settings import WorkerSettings
 from domain.outside_errors import TemporarilyUnavailableError
@@ -281,19 +280,6 @@ async def connect(settings: WorkerSettings) -> Client:
     return await when_up("Temporal", connected, RuntimeError, RPCError)
 
 
-def mail_links(settings: WorkerSettings) -> MailLinks | None:
-    """Links in mails are a convenience: without good keys for them mails go out all the same."""
-    keys = key_files(settings.keys_dir)
-    try:
-        if keys is not None:
-            keys.links()
-            return MailLinks(keys.links, settings.public_url, timedelta(hours=settings.link_hours))
-        structlog.get_logger("worker").warning("links_off", reason="no folder of keys is configured")
-    except KeyFilesError as error:
-        structlog.get_logger("worker").error("links_off", reason=str(error))
-    return None
-
-
 def with_spans(ports: Ports, tracer: Tracer) -> Ports:
     """The same ports, with a span for each call to them."""
     given = {each.name: traced(getattr(ports, each.name), each.name, tracer) for each in fields(ports)}
@@ -320,15 +306,7 @@ async def outside(settings: WorkerSettings) -> AsyncIterator[Outside]:
             reference = load(settings.reference_dir, datetime.now(UTC).date())
             erp = await stack.enter_async_context(system_of_record(settings, reference))
             directory = FileDirectory(reference.people)
-            mail = MailSettings(
-                host=settings.smtp_host,
-                port=settings.smtp_port,
-                security=settings.smtp_security,
-                username=settings.smtp_username,
-                password=settings.smtp_password,
-                sender=settings.mail_from,
-                base_url=settings.public_url,
-            )
+            mail = mail_settings(settings)
             notifiers: list[Notifier] = [
                 MailNotifier(
                     directory, mail, links=mail_links(settings), substitutes=PostgresDelegations(pool).given_by

@@ -14,8 +14,8 @@ from starlette.types import Lifespan
 from api import problems
 from api.limits import CallerLimits
 from api.middleware import BodyLimit, CodecCors, Surroundings
-from api.posted_document import FORM_BYTES
 from api.openapi_links import add_links
+from api.posted_document import FORM_BYTES
 from api.problems import Problem
 from api.routes import (
     actions,

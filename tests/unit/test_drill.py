@@ -31,7 +31,8 @@ def test_a_seed_gives_the_same_cases_again_and_each_wave_new_numbers() -> None:
     first, again = Cases(REFERENCE_FILES, 3), Cases(REFERENCE_FILES, 3)
     waves = [first.wave(1, 20, 8), first.wave(2, 20, 8)]
     assert waves == [again.wave(1, 20, 8), again.wave(2, 20, 8)]
-    numbers = [each.case_id for wave in waves for each in (*wave.purchases, *wave.hires)]
+    numbers = [each.case_id for wave in waves for each in wave.purchases]
+    numbers += [each.case_id for wave in waves for each in wave.hires]
     assert len(numbers) == len(set(numbers))
     positions = [name for wave in waves for name in wave.positions]
     assert len(positions) == len(set(positions)) == 16

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from structlog.testing import capture_logs
 
 from adapters.key_files import make_missing
+from cli.worker_mail import mail_links
 from cli.worker_settings import WorkerSettings
-from worker import mail_links
 
 
 def settings(keys: Path | None, **changes: object) -> WorkerSettings:
