@@ -20,7 +20,7 @@ from tests.fixtures.invoices import as_json
 from tests.fixtures.left_invoices import a_mail, delivered
 from tests.http.fakes import AUDIENCE, ISSUER, Gateway
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 100
 EVERYWHERE = {"facilities": ["*"]}
 
 

@@ -18,7 +18,7 @@ from api.shedding import LoadLimits
 from tests.http.fakes import Gateway, slug
 
 AT_ONCE, PER_CALLER = 6, 2
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 
 
 class SlowReader:

@@ -26,7 +26,7 @@ from tests.http.fakes import AUDIENCE, ISSUER, Gateway
 from worker import build_worker
 
 LOOK_SECONDS = 0.1
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 100
 
 
 class Compliance:

@@ -41,7 +41,7 @@ from tests.fixtures.world import Case, World
 from worker import build_worker, connect, with_spans
 from workflows.messages import procure_to_pay as messages
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 100
 CALLER = "0af7651916cd43dd8448eb211c80319c"
 
 

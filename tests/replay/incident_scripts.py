@@ -50,6 +50,18 @@ async def incident_cleared(world: RecordedWorld) -> Case:
 
 
 @script
+async def incident_updated(world: RecordedWorld) -> Case:
+    """More becomes known of the cause while somebody is asked."""
+    case = await noticed(world, "recorded: updated")
+    more = NOTICED.model_copy(update={"message": "The changed policy files have 2 faults and are not used"})
+    await _incidents(world).update(case.name, more)
+    await at_rest(case.handle)
+    await case.decide("policy-refused", "accept", by="cleo")
+    await case.result()
+    return case
+
+
+@script
 async def incident_ended(world: RecordedWorld) -> Case:
     """Handed from one to another, and ended by the process owner."""
     case = await noticed(world, "recorded: ended")
