@@ -54,7 +54,17 @@ async def run_demo(
     stories, people = load_examples(examples / "requisitions.jsonl"), load_logins(examples)
     api, day = DemoApi(client, token, signer), today or datetime.now(UTC).date()
     show = bills(api, stories, people, day) if bills is not None else None
-    plays, paid = await play(api, stories, people, day, deadline_seconds, progress or (lambda _, __: None), show)
+    plays, paid = await play(
+        api,
+        stories,
+        people,
+        day,
+        deadline_seconds,
+        progress or (lambda _, __: None),
+        show,
+        closing_seconds=max(CLOSING_SECONDS, deadline_seconds / 10),
+        billed_seconds=deadline_seconds,
+    )
     timelines = await _timelines(api, plays)
     return judge(plays, timelines, await orders_by_case()), paid
 
