@@ -14,7 +14,7 @@ from domain.purchase import PlacedOrder
 
 _UNCHECKED = ("", "submitted", "checks")
 MAX_REFUSALS = 6
-REFUSED_AGAIN_SECONDS = 10.0
+REFUSED_AGAIN_SECONDS = 60.0
 
 
 class CasePlay:
