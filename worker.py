@@ -360,9 +360,9 @@ async def run(settings: WorkerSettings) -> None:
         async with build_workers(
             client, out.ports, settings.bulkheads, settings.task_queue, out.checkpoints, deployment_config=version
         ) as workers:
-            await ensure_schedules(
-                client, settings.task_queue, housekeeping(settings, pays=out.ports.invoicing is not None)
-            )
+            plans = housekeeping(settings, pays=out.ports.invoicing is not None)
+            scheduled = partial(ensure_schedules, client, settings.task_queue, plans)
+            await when_up("Temporal", scheduled, RPCError)
             structlog.get_logger("worker").info("worker.started", task_queues=workers.task_queues)
             policies = policies_of(settings, out.ports)
             breakers = settings.bulkheads.breakers
