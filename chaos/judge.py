@@ -130,7 +130,7 @@ def _bills(waves: Sequence[Played], found: Found) -> Iterator[str]:
 
 
 def _payments(runs: Sequence[RunPlay], found: Found) -> Iterator[str]:
-    """Each payment stands in one file, was released by another than started it, and left the bank and the books once."""
+    """Each payment stands in one file, somebody else than who started it said yes, and it left bank and books once."""
     for row in payment_rows(runs, found.money):
         yield from (f"{row.payment_id}: {reason}" for reason in row.reasons)
     yield from book_faults(found.money, runs)
