@@ -356,11 +356,9 @@ async def run(settings: WorkerSettings) -> None:
             deployment_config=version,
             graceful_shutdown_timeout=timedelta(seconds=settings.drain_seconds),
         ) as workers:
-            await ensure_schedules(
-                client,
-                settings.task_queue,
-                housekeeping(settings, pays=out.ports.invoicing is not None, follows=out.ports.following is not None),
-            )
+            pays, follows = out.ports.invoicing is not None, out.ports.following is not None
+            plans = housekeeping(settings, pays=pays, follows=follows)
+            await when_up("Temporal", partial(ensure_schedules, client, settings.task_queue, plans), RPCError)
             structlog.get_logger("worker").info("worker.started", task_queues=workers.task_queues)
             policies = policies_of(settings, out.ports)
             breakers = settings.bulkheads.breakers

@@ -15,12 +15,14 @@ from opentelemetry.trace import SpanKind, Tracer
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.logs import log
 from api.problems import ProblemError, response
 
 REQUEST_ID = "x-request-id"
+_CALLER_GONE = 499  # nobody is there to read it: what web servers write into their logs
 _GOOD_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
 _SECURITY = {
     "x-content-type-options": "nosniff",
@@ -130,6 +132,9 @@ class Surroundings:
 
         try:
             await self._traced(scope, receive, dressed)
+        except ClientDisconnect:
+            status = status or _CALLER_GONE
+            log.info("caller_gone")
         except Exception:
             log.exception("request_failed")
             if status:

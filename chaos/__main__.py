@@ -22,7 +22,7 @@ from adapters.reference_files import load_logins
 from chaos.cases import Cases
 from chaos.judge import effects_of, judge
 from chaos.monkey import Monkey
-from chaos.outside import read_outside
+from chaos.outside import booked_on, read_outside
 from chaos.patient import PatientBank, patiently
 from chaos.plan import cuts, strikes
 from chaos.report import Report, show
@@ -161,7 +161,7 @@ async def _drill(console: Console, stack: DrillStack, proxies: Proxies, seed: in
         strikes=tuple(monkey.done),
         died=dict(Counter(stack.died)),
         faults=monkey.faults,
-        bank_days=(await bank.today() - first_day).days,
+        bank_days=max(((day - first_day).days for day in booked_on(found)), default=0),
         effects=effects_of(found),
         wrong=(*lost, *judge(waves, found)),
     )

@@ -10,12 +10,9 @@ from adapters.erp.reference.install import OrderSummary
 from chaos.outside import Found, Mail
 from chaos.waves import Played
 from cli.demo.bills.counting import book_faults, payment_rows
-from cli.demo.bills.paying import RunPlay
+from cli.demo.bills.paying import STARTS, RunPlay
 from cli.demo.hires.judge import faults_of, judge_hires
 from cli.demo.play import CasePlay
-
-_DECIDERS = 2
-"""People without whom no payment leaves the house: one approves the run, another releases it."""
 
 
 def effects_of(found: Found) -> dict[str, int]:
@@ -133,7 +130,7 @@ def _bills(waves: Sequence[Played], found: Found) -> Iterator[str]:
 
 
 def _payments(runs: Sequence[RunPlay], found: Found) -> Iterator[str]:
-    """Each payment stands in one file, was decided on by two people, and left the bank and the books once."""
+    """Each payment stands in one file, somebody else than who started it said yes, and it left bank and books once."""
     for row in payment_rows(runs, found.money):
         yield from (f"{row.payment_id}: {reason}" for reason in row.reasons)
     yield from book_faults(found.money, runs)
@@ -141,7 +138,7 @@ def _payments(runs: Sequence[RunPlay], found: Found) -> Iterator[str]:
     for payment, places in found.in_files.items():
         if len(places) != 1:
             yield f"{payment}: stands in {', '.join(name for name, _ in places)}"
-        if len(set(people.get(payment, ()))) < _DECIDERS:
+        if not set(people.get(payment, ())) - {STARTS}:
             yield f"{payment}: went to the bank, decided on by {', '.join(people.get(payment, ())) or 'nobody'}"
 
 

@@ -79,6 +79,11 @@ async def read_outside(addresses: StackAddresses, today: date) -> Found:
     )
 
 
+def booked_on(found: Found) -> list[date]:
+    """The days, by the bank's clock, on which it booked."""
+    return [date.fromisoformat(str(each["booked_at"])[:10]) for each in found.money.bank if each.get("booked_at")]
+
+
 def _payments(outbox: Path) -> dict[str, tuple[tuple[str, Decimal], ...]]:
     """Files that the bank took stand in 'processed', those it refused in 'failed'."""
     found: defaultdict[str, list[tuple[str, Decimal]]] = defaultdict(list)

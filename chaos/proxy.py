@@ -13,6 +13,7 @@ from typing import TypeAlias
 from chaos.plan import Cut
 
 _CHUNK_BYTES = 65536
+KEPT_SECONDS = 3.0
 Reader: TypeAlias = asyncio.StreamReader
 Writer: TypeAlias = asyncio.StreamWriter
 
@@ -55,6 +56,7 @@ class FaultProxy:
     def __init__(self, name: str, upstream: Upstream, effects: Sequence[bytes] = ()) -> None:
         self.name, self._upstream, self._effects = name, upstream, tuple(effects)
         self._armed: Cut | None = None
+        self._until = 0.0
         self._doomed: set[_Pair] = set()
         self._open = asyncio.Event()
         self._open.set()
@@ -73,7 +75,7 @@ class FaultProxy:
 
     def arm(self, cut: Cut) -> None:
         """The next traffic meets this fault; one that changes something, where the proxy can tell. A fault that nothing
-        has met yet is forgotten: a system that is asked rarely would else be cut off each time.
+        meets within seconds is forgotten: a system that is asked rarely would else be cut off each time.
         """
         if cut.fault == "stall":
             self._open.clear()
@@ -82,7 +84,7 @@ class FaultProxy:
             self._stalls.add(stall)
             stall.add_done_callback(self._stalls.discard)
         else:
-            self._armed = cut
+            self._armed, self._until = cut, asyncio.get_running_loop().time() + KEPT_SECONDS
 
     def calm(self) -> None:
         """No more faults: what was armed and met nothing is forgotten."""
@@ -149,7 +151,8 @@ class FaultProxy:
     def _meets(self, data: bytes) -> Cut | None:
         changes = any(word in data for word in self._effects)
         cut = self._armed
-        if cut is None or not (changes or not self._effects or not cut.effects):
+        late = asyncio.get_running_loop().time() > self._until
+        if cut is None or late or not (changes or not self._effects or not cut.effects):
             return None
         self._armed = None
         return cut

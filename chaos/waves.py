@@ -116,17 +116,22 @@ async def _buy(scene: Scene, wave: Wave) -> _Bought:
         still_seconds=scene.still_seconds,
         longest_seconds=scene.patience_seconds,
     )
-    purchases, paid = await play(
-        scene.api,
-        wave.purchases,
-        scene.people,
-        scene.today,
-        scene.patience_seconds,
-        lambda _done, _all: None,
-        ours if wave.bills else None,
-        closing_seconds=scene.still_seconds,
-        billed_seconds=scene.patience_seconds,
-    )
+    after = asyncio.create_task(ours.treasury.look_after())
+    try:
+        purchases, paid = await play(
+            scene.api,
+            wave.purchases,
+            scene.people,
+            scene.today,
+            scene.patience_seconds,
+            lambda _done, _all: None,
+            ours if wave.bills else None,
+            closing_seconds=scene.still_seconds,
+            billed_seconds=scene.patience_seconds,
+        )
+    finally:
+        after.cancel()
+        await asyncio.gather(after, return_exceptions=True)
     return _Bought(purchases, paid, ours.treasury)
 
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Protocol
 
+import httpx
+
 from cli.demo.api import DemoApi, ProblemAnswerError
-from cli.demo.bills.desk import Answers, BillDesk
+from cli.demo.bills.desk import Answers, BillDesk, NobodyAnswersError
 from cli.demo.bills.files import amounts_of
 from cli.demo.patience import Patience
 
 STARTS, READS_FILES = "y.tanaka", "y.tanaka"
-_LOOK_SECONDS = 0.7
+_LOOK_SECONDS, _LOOK_AFTER_SECONDS = 0.7, 5.0
 _NOT_FOUND = 404
 # The bank settles on a business day; the statement of that day is out on the next one.
 _DAYS_UNTIL_BOOKED = 5
@@ -114,6 +117,14 @@ class Treasury:
                 run.names.append(message)
             elif entry["kind"] == "decision.applied":
                 run.people.append(str(entry["actor"]))
+
+    async def look_after(self) -> None:
+        """Answer what the runs ask after their files are out, such as when the ERP was away; until cancelled."""
+        while True:
+            for run in self.runs:
+                with contextlib.suppress(ProblemAnswerError, NobodyAnswersError, httpx.HTTPError):
+                    await self._desk.answer((await self._api.case(run.case_id))["tasks"], self._answers, {})
+            await asyncio.sleep(_LOOK_AFTER_SECONDS)
 
     async def let_the_bank_work(self) -> None:
         """Move the bank's clock past the day on which it settles, day by day, so that each has its statement."""
