@@ -13,8 +13,8 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[2]
 DEADLINE_SECONDS = 900
 PORTS = ("TEMPORAL", "TEMPORAL_UI", "GATEWAY", "OIDC", "SMTP", "BANK", "IDENTITY")
-SHORT = ("--duration", "1s", "--cases", "20", "--kills", "6", "--purchases", "14", "--hires", "6", "--seed", "5")
-QUICK = ("--pause", "2.5", "--lasts", "2", "--workers", "1")
+SHORT = ("--duration", "1s", "--cases", "20", "--kills", "5", "--purchases", "10", "--hires", "5", "--seed", "5")
+QUICK = ("--pause", "6", "--lasts", "2", "--workers", "1")
 
 
 def environment(folder: Path) -> dict[str, str]:
