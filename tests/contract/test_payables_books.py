@@ -88,8 +88,6 @@ async def test_a_life_leaves_the_same_books_in_tryton(tryton_house: House) -> No
     await in_tryton.live(40)
     assert in_tryton.answers == in_memory.answers
     assert await owed(tryton_house.erp, in_tryton.bills) == await owed(memory, in_memory.bills)
-    for here, there in zip(in_memory.orders, in_tryton.orders, strict=True):
-        assert await tryton_house.books.accrual_of(there) == memory.accrual_of(here)
     balances = {account: amount for account, amount in memory.trial_balance().items() if amount}
     assert await tryton_house.books.balances() == balances
     assert len(set(in_memory.answers)) > 4

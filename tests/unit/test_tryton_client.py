@@ -100,7 +100,15 @@ class TestCalling:
             "file": b"<xml/>",
         }
         assert encoding.decode(encoding.encode(sent)) == sent
-        assert json.loads(encoding.encode(sent))["price"] == {"__class__": "Decimal", "decimal": "12.50"}
+        assert json.loads(encoding.encode(sent))["price"] == {"__class__": "Decimal", "decimal": "12.5"}
+        assert [
+            json.loads(encoding.encode(Decimal(each)))["decimal"] for each in ("0.100000", "100", "1E+2", "-0.00")
+        ] == [
+            "0.1",
+            "100",
+            "100",
+            "-0",
+        ]
         assert encoding.decode('{"quantity": 2.10}') == {"quantity": Decimal("2.10")}
         with pytest.raises(ValueError, match="time zone"):
             encoding.encode(datetime.now().astimezone())

@@ -32,7 +32,7 @@ def decode(text: bytes | str) -> Any:
 
 def _plain(value: Any) -> dict[str, Any]:
     if isinstance(value, Decimal):
-        return {"__class__": "Decimal", "decimal": str(value)}
+        return {"__class__": "Decimal", "decimal": _shortest(value)}
     if isinstance(value, datetime):
         if value.tzinfo is not None:
             raise ValueError("Tryton's datetimes are UTC and have no time zone")
@@ -46,6 +46,11 @@ def _plain(value: Any) -> dict[str, Any]:
     if isinstance(value, bytes):
         return {"__class__": "bytes", "base64": base64.b64encode(value).decode()}
     raise TypeError(f"no encoding of {type(value).__name__}")
+
+
+def _shortest(value: Decimal) -> str:
+    """Without the zeros at its end: Tryton counts them as digits, and refuses 0.100 where cents are kept."""
+    return str(value) if value.as_tuple().exponent == 0 else f"{value.normalize():f}"
 
 
 def binary(quantity: Decimal) -> float:
