@@ -89,7 +89,10 @@ async def test_one_hundred_identical_documents_at_once_are_one_case(house: House
         answer = house.http.post("/v1/invoices", params={"facility": "north"}, content=content, headers=headers)
         return answer.status_code, str(answer.json().get("case_id"))
 
-    answers = Counter(await asyncio.to_thread(at_once, *[post] * AT_ONCE))
+    answers: Counter[tuple[int, str]] = Counter()
+    while left := AT_ONCE - answers.total():  # who is told to come again does
+        said = await asyncio.to_thread(at_once, *[post] * left)
+        answers.update(each for each in said if each[0] not in (429, 503))
     case = invoice_case_id("north", invoice.number, hashlib.sha256(content).hexdigest())
     assert answers == {(202, case): AT_ONCE}
     captured = await asyncio.to_thread(house.timeline, case, "invoice.captured")
