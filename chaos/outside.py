@@ -12,11 +12,11 @@ from decimal import Decimal
 from email.parser import BytesHeaderParser
 from pathlib import Path
 
-from adapters.erp.reference.books import invoice_summaries, payment_summaries, trial_balance
 from adapters.erp.reference.install import OrderSummary, connected, order_summaries
 from cli.demo.bills.counting import Outside
 from cli.demo.bills.files import amounts_of
 from cli.demo.hires.judge import HireOutside
+from cli.erp_of_stack import payable_books
 from cli.hires_of_stack import hires_of
 from cli.stack import StackAddresses
 from cli.stack.mock_bank import MockBank
@@ -63,15 +63,11 @@ async def read_outside(addresses: StackAddresses, today: date) -> Found:
     for row in rows:
         received[row["order_number"]][row["line"]] = row["quantity"]
     mails, to_suppliers = _mails(addresses.mail_folder)
+    at_bank = tuple(dict(each) for each in await MockBank(addresses.bank_url).payments())
     return Found(
         orders=await order_summaries(dsn),
         received=received,
-        money=Outside(
-            invoices=await invoice_summaries(dsn),
-            payments=await payment_summaries(dsn),
-            balances=await trial_balance(dsn),
-            bank=tuple(dict(each) for each in await MockBank(addresses.bank_url).payments()),
-        ),
+        money=await payable_books(addresses, at_bank),
         in_files=_payments(addresses.bank_outbox),
         to_suppliers=to_suppliers,
         mails=mails,
