@@ -18,7 +18,7 @@ ERP ?= reference
 export CORRIDOR_ERP ?= $(ERP)
 CODE := activities adapters api cli domain workflows $(wildcard worker.py bench chaos) tests
 
-.PHONY: help up demo chaos test test-tryton fuzz audit check lock bench format clean
+.PHONY: help up demo chaos test test-chaos test-tryton fuzz audit check lock bench format clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -40,6 +40,9 @@ chaos: $(INSTALLED) ## Play hundreds of cases while everything is killed, frozen
 
 test: check ## Run the checks and all tests
 	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --max-worker-restart 0
+
+test-chaos: $(INSTALLED) ## Strike the stack for some minutes while cases run, and count every effect
+	CORRIDOR_TEST_CHAOS=yes $(BIN)/python -m pytest tests/scenarios/test_chaos.py
 
 test-tryton: $(INSTALLED) ## Run the tests that ask a real Tryton, which is built for them the first time
 	CORRIDOR_TEST_TRYTON=yes $(BIN)/python -m pytest -k tryton
