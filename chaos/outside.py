@@ -96,7 +96,7 @@ def _payments(outbox: Path) -> dict[str, tuple[tuple[str, Decimal], ...]]:
 def _mails(folder: Path) -> tuple[int, tuple[Mail, ...]]:
     parser = BytesHeaderParser(policy=email.policy.default)
     found: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-    files = sorted(folder.glob("*.eml"))
+    files = sorted(folder.glob("[!.]*.eml"))
     for path in files:
         with path.open("rb") as file:
             letter = parser.parse(file)

@@ -62,6 +62,7 @@ class FaultProxy:
         self._open.set()
         self._servers: list[asyncio.Server] = []
         self._stalls: set[asyncio.Task[None]] = set()
+        self._serving: dict[asyncio.Task[None] | None, Writer] = {}
         self.done: Counter[str] = Counter()
 
     async def listen(self, path: Path | None = None) -> int:
@@ -94,17 +95,27 @@ class FaultProxy:
         self._open.set()
 
     async def close(self) -> None:
+        """Take no more connections, and pull those that there are."""
         self.calm()
         for server in self._servers:
             server.close()
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.wait_for(server.wait_closed(), 1)
+        for near in self._serving.values():
+            near.transport.abort()
+        await asyncio.gather(*(task for task in self._serving if task is not None))
 
     async def _stall(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
         self._open.set()
 
     async def _serve(self, reader: Reader, near: Writer) -> None:
+        task = asyncio.current_task()
+        self._serving[task] = near
+        try:
+            await self._pass_on(reader, near)
+        finally:
+            del self._serving[task]
+
+    async def _pass_on(self, reader: Reader, near: Writer) -> None:
         try:
             far_reader, far = await self._upstream.connect()
         except OSError:

@@ -82,7 +82,7 @@ async def test_what_was_stored_is_there_after_a_restart(tmp_path: Path) -> None:
         connection = await asyncpg.connect(addresses.dsn("erp"))
         assert await connection.fetchval("SELECT answer FROM kept") == 42
         await connection.close()
-        [mail] = [message_from_bytes(path.read_bytes()) for path in addresses.mail_folder.glob("*.eml")]
+        [mail] = [message_from_bytes(path.read_bytes()) for path in addresses.mail_folder.glob("[!.]*.eml")]
         assert (mail["Subject"], mail["X-RcptTo"]) == ("Order 7", "supplier@example.com")
         case = await ask(addresses.temporal, "default", "workflow", "describe", "--workflow-id", "kept-case")
         assert json.loads(case or b"")["workflowExecutionInfo"]["status"] == "WORKFLOW_EXECUTION_STATUS_RUNNING"
