@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import hashlib
-from datetime import timedelta
 from typing import Any
 
 import schemathesis
@@ -22,14 +20,10 @@ from standardwebhooks.webhooks import Webhook
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.event_sources import EventSource
-from domain.delegation import Delegation
-from domain.ports.overrides import OverrideRecord
 from tests.fixtures.evidence import CASE, a_journal, a_task, an_entry
-from tests.fixtures.invoices import as_pdf
 from tests.http.fakes import NOW, Gateway, new_keys
+from tests.http.furnished import DELEGATION, HIRE, INVOICE, MESSAGE, OVERRIDE, RUN, furnish_payables
 from tests.http.hire_desk import under_way
-from tests.http.test_http_invoice_views import a_payment
-from workflows.messages.invoice_to_payment import invoice_case_id
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of whoever tries things out").decode()
 EXCLUDED: list[CheckFunction] = [
@@ -72,27 +66,6 @@ class Signing:
         return [*others, *signed]
 
 
-DELEGATION = Delegation(
-    delegation_id="delegation-1",
-    delegator="carla",
-    delegate="olaf",
-    valid_from=NOW,
-    valid_until=NOW + timedelta(days=7),
-    made_by="carla",
-    made_at=NOW,
-)
-OVERRIDE = OverrideRecord(
-    override_id="override-1",
-    person="bo",
-    rule="buyer-is-not-approver",
-    facility="north",
-    reason="Nobody else is here",
-    valid_until=NOW + timedelta(days=7),
-    requested_by="rosa",
-    requested_at=NOW,
-)
-
-
 def furnished() -> Gateway:
     """A gateway with a case, a task and an order, so that some requests find what they name."""
     gateway = Gateway(new_keys())
@@ -121,20 +94,6 @@ def furnished() -> Gateway:
     return gateway
 
 
-async def furnish_payables(gateway: Gateway) -> None:
-    """An invoice that was taken in, and a run that pays it, with its file."""
-    headers = gateway.as_("ada", "portal") | {"content-type": "application/pdf"}
-    answer = await gateway.http.post("/v1/invoices", content=as_pdf(), headers=headers)
-    assert answer.json()["case_id"] == INVOICE
-    await gateway.evidence.record(a_journal(INVOICE, process="invoice-to-payment"))
-    await gateway.evidence.record(a_journal(RUN, process="payment-run"))
-    await gateway.pay(a_payment(INVOICE, RUN))
-    await gateway.payments.keep_file(RUN, MESSAGE, "file.xml", "<Document/>")
-
-
-INVOICE = invoice_case_id("north", "INV-42", hashlib.sha256(as_pdf()).hexdigest())
-HIRE = "hire-to-provision.north.H-1"
-RUN, MESSAGE = "payment-run.north.20260302-USD-1", "MSG-1"
 GATEWAY = furnished()
 KNOWN = {
     "case_id": CASE,
