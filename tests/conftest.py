@@ -1,5 +1,10 @@
 """Fixtures that many kinds of test share live in plugins of their own, one idea each."""
 
+from hypothesis import settings
+
+settings.register_profile("corridor", deadline=None)  # a machine that stands still for a moment fails no property
+settings.load_profile("corridor")
+
 pytest_plugins = [
     "tests.fixtures.settle",
     "tests.fixtures.side_by_side",

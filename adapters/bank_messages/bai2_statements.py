@@ -53,6 +53,8 @@ def _read_account(
     currency = account.header.currency or group.currency or "USD"
     entries = Money.zero(currency)
     for position, detail in enumerate(account.children, 1):
+        if detail.type_code is None or detail.amount is None:
+            raise UnreadableError(f"booking {position} of account {number} has no type code or no amount")
         code = str(detail.type_code.code)
         amount = _money(detail.amount, currency)
         if not code.isdigit() or int(code) not in (*_CREDITS, *_DEBITS):

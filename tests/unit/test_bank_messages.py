@@ -369,6 +369,14 @@ def test_what_is_too_long_is_not_even_parsed() -> None:
     assert "longer than" in _read("<a>" + " " * MAX_CHARACTERS).fault
 
 
+@pytest.mark.parametrize("booking", ["16,,0,Z", "16,475,,Z"])
+def test_a_booking_without_code_or_amount_is_not_guessed(booking: str) -> None:
+    content = BAI2.replace("16,475,0,Z", booking)
+
+    assert content != BAI2
+    assert "has no type code or no amount" in _read(content).fault
+
+
 @given(st.one_of(st.text(), st.sampled_from([BAI2, _return_file(), ACKNOWLEDGEMENT, _statement()])), st.data())
 def test_no_message_at_all_makes_the_reader_fail(content: str, data: st.DataObject) -> None:
     if content:
