@@ -48,9 +48,9 @@ test-tryton: $(INSTALLED) ## Run the tests that ask a real Tryton, which is buil
 	CORRIDOR_TEST_TRYTON=yes $(BIN)/python -m pytest -k tryton
 
 # Each round has a seed of its own; pytest names it, and --hypothesis-seed repeats the round.
-DURATION ?= 600
-fuzz: $(INSTALLED) ## Try hostile input of new kinds on events and readers for DURATION seconds, or until one gets through
-	@end=$$((SECONDS + $(DURATION))); round=0; while [ $$SECONDS -lt $$end ]; do \
+FUZZ_SECONDS ?= 600
+fuzz: $(INSTALLED) ## Try hostile input of new kinds on events and readers for FUZZ_SECONDS, or until one gets through
+	@end=$$((SECONDS + $(FUZZ_SECONDS))); round=0; while [ $$SECONDS -lt $$end ]; do \
 	  seed=$$((RANDOM * 32768 + RANDOM)); round=$$((round + 1)); echo "Round $$round, --hypothesis-seed=$$seed"; \
 	  CORRIDOR_FUZZ_EXAMPLES=$${CORRIDOR_FUZZ_EXAMPLES:-300} $(BIN)/python -m pytest --quiet --hypothesis-seed=$$seed \
 	    tests/unit/test_fuzzed_documents.py tests/unit/test_fuzzed_files.py tests/http/test_fuzzed_events.py; \

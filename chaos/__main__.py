@@ -10,7 +10,8 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Annotated
 
 import asyncpg
@@ -18,6 +19,7 @@ import httpx
 import typer
 from rich.console import Console
 
+from adapters.policy_files import FilePolicyStore
 from adapters.reference_files import load_logins
 from chaos.cases import Cases
 from chaos.judge import effects_of, judge
@@ -28,7 +30,7 @@ from chaos.plan import cuts, strikes
 from chaos.report import Report, show
 from chaos.stack import DrillStack, Proxies, build, standing_between
 from chaos.waves import Played, Scene, play_wave
-from cli.composition import REFERENCE_FILES
+from cli.composition import REFERENCE_FILES, policies_folder
 from cli.demo.api import DemoApi, WebhookSigner
 from cli.event_keys import TYPES, signing_keys
 from cli.hires_of_stack import days_of_facilities
@@ -152,7 +154,8 @@ async def _drill(console: Console, stack: DrillStack, proxies: Proxies, seed: in
     finally:
         monkey.thaw()
     lost = [f"the drill itself failed: {each!r}" for each in ended if isinstance(each, Exception)]
-    found = await patiently(lambda: read_outside(stack.addresses, datetime.now(UTC).date()))
+    today = datetime.now(UTC).date()
+    found = await patiently(lambda: read_outside(stack.addresses, today))
     return Report(
         seed=seed,
         seconds=time.monotonic() - began,
@@ -163,8 +166,14 @@ async def _drill(console: Console, stack: DrillStack, proxies: Proxies, seed: in
         faults=monkey.faults,
         bank_days=max(((day - first_day).days for day in booked_on(found)), default=0),
         effects=effects_of(found),
-        wrong=(*lost, *judge(waves, found)),
+        wrong=(*lost, *judge(waves, found, _release_from(today))),
     )
+
+
+def _release_from(today: date) -> dict[str, Decimal]:
+    store = FilePolicyStore(policies_folder())
+    found = ((each.code, store.effective(each.code, today)) for each in store.facilities())
+    return {facility: policy.payment.release_from for facility, policy in found if policy is not None}
 
 
 async def _waves(console: Console, scene: Scene, monkey: Monkey, seed: int, size: Size) -> list[Played]:

@@ -33,8 +33,10 @@ def effects_of(found: Found) -> dict[str, int]:
     }
 
 
-def judge(waves: Sequence[Played], found: Found) -> list[str]:
-    """What is wrong, in words; empty when nothing is."""
+def judge(waves: Sequence[Played], found: Found, release_from: Mapping[str, Decimal]) -> list[str]:
+    """What is wrong, in words; empty when nothing is. `release_from` says by facility from which amount of a payment
+    run on (inclusive, USD) a second person releases it.
+    """
     purchases = [play for wave in waves for play in (*wave.purchases, *wave.equipment.values())]
     runs = [run for wave in waves for run in wave.runs]
     return [
@@ -43,6 +45,7 @@ def judge(waves: Sequence[Played], found: Found) -> list[str]:
         *_mails(found),
         *_bills(waves, found),
         *_payments(runs, found),
+        *undecided(runs, release_from),
         *_hires(waves, found),
     ]
 
@@ -130,16 +133,23 @@ def _bills(waves: Sequence[Played], found: Found) -> Iterator[str]:
 
 
 def _payments(runs: Sequence[RunPlay], found: Found) -> Iterator[str]:
-    """Each payment stands in one file, somebody else than who started it said yes, and it left bank and books once."""
+    """Each payment stands in one file, and left bank and books once."""
     for row in payment_rows(runs, found.money):
         yield from (f"{row.payment_id}: {reason}" for reason in row.reasons)
     yield from book_faults(found.money, runs)
-    people = {str(payment["payment_id"]): run.people for run in runs for payment in run.payments}
     for payment, places in found.in_files.items():
         if len(places) != 1:
             yield f"{payment}: stands in {', '.join(name for name, _ in places)}"
-        if not set(people.get(payment, ())) - {STARTS}:
-            yield f"{payment}: went to the bank, decided on by {', '.join(people.get(payment, ())) or 'nobody'}"
+    known = {str(payment["payment_id"]) for run in runs for payment in run.payments}
+    yield from (f"{payment}: went to the bank, and is in no run" for payment in found.in_files if payment not in known)
+
+
+def undecided(runs: Sequence[RunPlay], release_from: Mapping[str, Decimal]) -> Iterator[str]:
+    """Runs whose files were written before everybody whom the policy asks had said yes, none of whom started them."""
+    for run in runs:
+        wanted = 2 if run.total >= release_from[run.facility] else 1
+        if run.files and len(set(run.people) - {STARTS}) < wanted:
+            yield f"{run.case_id}: {run.total} went to the bank, decided on by {', '.join(run.people) or 'nobody'}"
 
 
 def _hires(waves: Sequence[Played], found: Found) -> Iterator[str]:

@@ -21,12 +21,11 @@ from domain.reference_system import ReferenceSystem
 
 @dataclass(frozen=True)
 class SystemOfRecord:
-    """One ERP, as each process sees it; without `payables` no bills are paid in it, without `changes` nobody but
-    Corridor works in it."""
+    """One ERP, as each process sees it; without `changes` nobody but Corridor works in it."""
 
     orders: ErpPort
     employees: EmployeePort
-    payables: PayablesPort | None
+    payables: PayablesPort
     changes: ErpChanges | None = None
 
 

@@ -48,14 +48,11 @@ from domain.ports.payables import PayablesPort
 def invoicing(
     settings: WorkerSettings,
     pool: Pool,
-    payables: PayablesPort | None,
+    payables: PayablesPort,
     mail: MailSettings,
     debtors: Sequence[DebtorAccount],
-) -> Invoicing | None:
-    """What invoices and payments are done with; None for an ERP in which no bills are paid. `debtors` are the accounts
-    that statements are about."""
-    if payables is None:
-        return None
+) -> Invoicing:
+    """What invoices and payments are done with. `debtors` are the accounts that statements are about."""
     layout = settings.positive_pay_layout
     return Invoicing(
         payables=payables,

@@ -52,7 +52,7 @@ def replay(
     Example: corridor replay --type ProcureToPay --type InvoiceToPayment
     """
     from cli.processes import LONG_NAMES, SHORT_NAMES  # noqa: PLC0415 - every other command would pay for them
-    from cli.replaying import query_of  # noqa: PLC0415
+    from cli.replaying import query_of  # noqa: PLC0415 - for the same reason
 
     known = (*LONG_NAMES, *SHORT_NAMES)
     for each in types or ():

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from itertools import islice
+
+import pytest
 
 from chaos.answers import answers
 from chaos.cases import Cases
+from chaos.judge import undecided
 from chaos.plan import DISCONNECTED, FAULTY, FROZEN, KILLED, cuts, strikes
 from cli.composition import REFERENCE_FILES
+from cli.demo.bills.paying import STARTS, RunPlay
 from domain.exceptions import CATALOGUE
 
 ROUND = sum(KILLED.values()) + sum(FROZEN.values()) + sum(DISCONNECTED.values())
@@ -51,3 +56,27 @@ def test_people_answer_what_a_system_that_is_away_leads_to() -> None:
     assert given["target-unavailable"][0]["action"] == "retry"
     assert given["dispatch-failed"][0]["action"] == "retry"
     assert all(answer[0]["action"] in CATALOGUE[code].actions for code, answer in given.items())
+
+
+@pytest.mark.parametrize(
+    ("facility", "total", "people", "wrong"),
+    [
+        ("north", "9999.99", ["t.okafor"], False),
+        ("north", "9999.99", [], True),
+        ("north", "9999.99", [STARTS], True),
+        ("north", "10000", ["t.okafor"], True),
+        ("north", "10000", ["t.okafor", "t.okafor"], True),
+        ("north", "10000", ["t.okafor", STARTS], True),
+        ("north", "10000", ["t.okafor", "c.vance"], False),
+        ("lakeside", "5000", ["t.okafor"], True),
+    ],
+)
+def test_no_payment_leaves_without_everybody_whom_the_policy_asks(
+    facility: str, total: str, people: list[str], wrong: bool
+) -> None:
+    payment = {"payment_id": "P1", "amount": {"amount": total, "currency": "USD"}}
+    run = RunPlay("payment-run.x.1", facility, 1, "completed", [payment], {"P1": Decimal(total)}, ["M1"], people)
+    limits = {"north": Decimal(10000), "lakeside": Decimal(5000)}
+    assert bool(list(undecided([run], limits))) is wrong
+    run.files.clear()
+    assert not list(undecided([run], limits))

@@ -40,7 +40,8 @@ class Bank(Protocol):
 
 @dataclass
 class RunPlay:
-    """One payment run. `files` holds the amounts of its files by payment id, `payments` what it claimed."""
+    """One payment run. `files` holds the amounts of its files by payment id, `payments` what it claimed,
+    `people` who approved and released it."""
 
     case_id: str
     facility: str
@@ -106,7 +107,7 @@ class Treasury:
         return bool(payments) and all(each["state"] != "proposed" for each in payments)
 
     async def read(self, run: RunPlay) -> None:
-        """How the run stands now: what it claimed, its files, and who decided."""
+        """How the run stands now: what it claimed, its files, and who approved and released it."""
         run.files, run.names, run.people = {}, [], []
         run.payments = list((await self._api.payment_run(run.case_id))["payments"])
         for entry in await self._api.timeline(run.case_id):
@@ -115,7 +116,7 @@ class Treasury:
                 content = await self._api.payment_file(READS_FILES, run.case_id, message)
                 run.files |= amounts_of(content)
                 run.names.append(message)
-            elif entry["kind"] == "decision.applied":
+            elif entry["kind"] == "decision.applied" and entry["detail"].get("action") in ("approve", "release"):
                 run.people.append(str(entry["actor"]))
 
     async def look_after(self) -> None:
