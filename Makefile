@@ -6,6 +6,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
+# Where bytecode is not kept, each of the dozen processes of a stack compiles all that it loads, at every start.
+unexport PYTHONDONTWRITEBYTECODE
 
 VENV ?= .venv
 PYTHON ?= python3

@@ -43,6 +43,7 @@ from adapters.directory_files import FileDirectory
 from adapters.key_files import key_files
 from adapters.mail.notifier import MailNotifier
 from adapters.mail.suppliers import MailSupplierChannel
+from adapters.policy_files import FilePolicyStore
 from adapters.postgres.checkpoints import PostgresCheckpoints
 from adapters.postgres.commitments import PostgresCommitments
 from adapters.postgres.delegations import PostgresDelegations
@@ -64,7 +65,7 @@ from adapters.webhooks.notifier import WebhookNotifier
 from cli.case_sandbox import CaseSandbox
 from cli.erp_of_worker import system_of_record
 from cli.housekeeping_plans import housekeeping
-from cli.outage_watches import policies_of, watched
+from cli.outage_watches import watched
 from cli.process_code import read_once
 from cli.queue_workers import Bulkheads, Steps, Workers, step_workers
 from cli.settle import exit_settled
@@ -76,6 +77,7 @@ from domain.outside_errors import TemporarilyUnavailableError
 from domain.ports.checkpoints import CheckpointStore
 from domain.ports.evidence import Outbox
 from domain.ports.notifier import Notifier
+from domain.ports.policies import PolicyStore
 from workflows.erp_changes import CollectErpChanges
 from workflows.hire_to_provision import HireToProvision
 from workflows.housekeeping import ReconcileCases, SealEvidence
@@ -294,6 +296,7 @@ class Outside:
     outbox: Outbox
     notifiers: Sequence[Notifier]
     checkpoints: CheckpointStore
+    policies: PolicyStore
 
 
 @contextlib.asynccontextmanager
@@ -306,6 +309,7 @@ async def outside(settings: WorkerSettings) -> AsyncIterator[Outside]:
             reference = load(settings.reference_dir, datetime.now(UTC).date())
             erp = await stack.enter_async_context(system_of_record(settings, reference))
             directory = FileDirectory(reference.people)
+            policies = FilePolicyStore(settings.policies_dir)  # once: all of them are proven while they are read
             mail = mail_settings(settings)
             notifiers: list[Notifier] = [
                 MailNotifier(
@@ -323,9 +327,9 @@ async def outside(settings: WorkerSettings) -> AsyncIterator[Outside]:
                 directory=directory,
                 evidence=PostgresEvidence(pool, channels),
                 reader=PostgresReader(pool),
-                invoicing=invoicing(settings, pool, erp.payables, mail, reference.debtor_accounts),
-                hiring=await hiring(settings, pool, erp.employees, stack),
-                following=following(settings, pool, erp.changes),
+                invoicing=invoicing(settings, pool, erp.payables, mail, reference.debtor_accounts, policies),
+                hiring=await hiring(settings, pool, erp.employees, policies, stack),
+                following=following(pool, erp.changes, policies),
             )
             if settings.otlp_endpoint:
                 tracer = trace.get_tracer("corridor.worker")
@@ -333,7 +337,7 @@ async def outside(settings: WorkerSettings) -> AsyncIterator[Outside]:
                 notifiers = [traced(notifier, notifier.channel, tracer) for notifier in notifiers]
             keys = key_files(settings.keys_dir)
             checkpoints = PostgresCheckpoints(pool, RingSigner(keys.checkpoint) if keys else None)
-            yield Outside(ports, PostgresOutbox(pool), notifiers, checkpoints)
+            yield Outside(ports, PostgresOutbox(pool), notifiers, checkpoints, policies)
     finally:
         await pool.close()
 
@@ -360,9 +364,8 @@ async def run(settings: WorkerSettings) -> None:
             plans = housekeeping(settings, pays=pays, follows=follows)
             await when_up("Temporal", partial(ensure_schedules, client, settings.task_queue, plans), RPCError)
             structlog.get_logger("worker").info("worker.started", task_queues=workers.task_queues)
-            policies = policies_of(settings, out.ports)
             breakers = settings.bulkheads.breakers
-            async with watched(client, settings.task_queue, breakers, out.ports.reader, policies, wall_clock):
+            async with watched(client, settings.task_queue, breakers, out.ports.reader, out.policies, wall_clock):
                 await relay.run(stop)
                 await stop.wait()
             structlog.get_logger("worker").info("worker.stopping", drain_seconds=settings.drain_seconds)

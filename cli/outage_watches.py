@@ -13,24 +13,12 @@ from temporalio.client import Client
 
 from activities.circuits import Breaker, Breakers
 from activities.outages import FIRST_REPORT_SECONDS, OutageWatch, central_policy
-from activities.ports import Ports
-from adapters.policy_files import FilePolicyStore
 from adapters.temporal_cases import waiting_steps
 from api.incidents import TemporalIncidents
-from cli.worker_settings import WorkerSettings
 from domain.bulkheads import OutsideSystem, queues_of_system
 from domain.ports.evidence import EvidenceReader
 from domain.ports.policies import PolicyStore
 from workflows.steps.queues import task_queue
-
-
-def policies_of(settings: WorkerSettings, ports: Ports) -> PolicyStore:
-    """Those that the steps use, or, where none do, those of the files."""
-    if ports.invoicing is not None:
-        return ports.invoicing.policies
-    if ports.hiring is not None and ports.hiring.policies is not None:
-        return ports.hiring.policies
-    return FilePolicyStore(settings.policies_dir)
 
 
 @contextlib.asynccontextmanager

@@ -23,7 +23,6 @@ from adapters.mail.settings import MailSettings
 from adapters.mail.supplier_answers import MailSupplierAnswers
 from adapters.memory.credentials import MemoryExclusions, MemoryLicences
 from adapters.payment_files import one_file, positive_pay_writer, read_layout
-from adapters.policy_files import FilePolicyStore
 from adapters.postgres.access_register import PostgresAccessRegister
 from adapters.postgres.decision_memory import PostgresDecisions
 from adapters.postgres.documents import PostgresDocuments
@@ -43,6 +42,7 @@ from domain.ports.erp_changes import ErpChanges
 from domain.ports.hris import EmployeePort
 from domain.ports.identity import IdentityPort
 from domain.ports.payables import PayablesPort
+from domain.ports.policies import PolicyStore
 
 
 def invoicing(
@@ -51,6 +51,7 @@ def invoicing(
     payables: PayablesPort,
     mail: MailSettings,
     debtors: Sequence[DebtorAccount],
+    policies: PolicyStore,
 ) -> Invoicing:
     """What invoices and payments are done with. `debtors` are the accounts that statements are about."""
     layout = settings.positive_pay_layout
@@ -64,21 +65,25 @@ def invoicing(
         assistant=LearningAssistant(PostgresDecisions(pool)),
         bank=connect_bank(settings.bank_outbox, settings.bank_inbox),
         bank_reader=BankMessages(debtors),
-        policies=FilePolicyStore(settings.policies_dir),
+        policies=policies,
         build_file=one_file,
         positive_pay=None if layout is None else positive_pay_writer(read_layout(layout)),
     )
 
 
-def following(settings: WorkerSettings, pool: Pool, changes: ErpChanges | None) -> ErpFollowing | None:
+def following(pool: Pool, changes: ErpChanges | None, policies: PolicyStore) -> ErpFollowing | None:
     """What following the ERP's changes is done with; None for an ERP that nobody but Corridor works in."""
     if changes is None:
         return None
-    return ErpFollowing(changes, PostgresSweepPlaces(pool), FilePolicyStore(settings.policies_dir))
+    return ErpFollowing(changes, PostgresSweepPlaces(pool), policies)
 
 
 async def hiring(
-    settings: WorkerSettings, pool: Pool, employees: EmployeePort, stack: contextlib.AsyncExitStack
+    settings: WorkerSettings,
+    pool: Pool,
+    employees: EmployeePort,
+    policies: PolicyStore,
+    stack: contextlib.AsyncExitStack,
 ) -> Hiring | None:
     """What hires are done with; None where no HRIS is set up. Systems that are not set up are left to people."""
     if not settings.hris_dsn:
@@ -93,7 +98,7 @@ async def hiring(
         screening=PostgresScreeningRecords(pool),
         register=PostgresHireRegister(pool),
         standings=PostgresHireStandings(pool),
-        policies=FilePolicyStore(settings.policies_dir),
+        policies=policies,
         proven=PostgresProvenLicences(pool),
     )
 

@@ -38,8 +38,6 @@ _QUEUES: Mapping[WorkQueue, tuple[str, ...]] = {
         "match_invoice",
         "offer_again",
         "place_order",
-        "post_receipt",
-        "post_return",
         "propose_payments",
         "record_employee",
         "reserve_commitments",
@@ -47,7 +45,14 @@ _QUEUES: Mapping[WorkQueue, tuple[str, ...]] = {
         "set_invoice_aside",
         "tell_orders",
     ),
-    "erp-posting": ("book_payments", "post_invoice", "return_payments", "reverse_invoice"),
+    "erp-posting": (
+        "book_payments",
+        "post_invoice",
+        "post_receipt",  # an ERP that takes nothing at receipt is told by a posting of its own
+        "post_return",
+        "return_payments",
+        "reverse_invoice",
+    ),
     "hris": ("begin_worker", "identify_person", "plan_hire", "prepare_worker", "rescind_worker", "settle_hire"),
     "identity": (
         "check_access",
