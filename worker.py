@@ -19,8 +19,7 @@ from temporalio.client import Client, Interceptor
 from temporalio.contrib.opentelemetry import TracingInterceptor
 from temporalio.service import RPCError
 from temporalio.worker import Interceptor as WorkerInterceptor
-from temporalio.worker import Worker, WorkerDeploymentConfig
-from temporalio.worker.workflow_sandbox import SandboxRestrictions
+from temporalio.worker import Worker
 
 from activities.bank_desk import BankDesk
 from activities.case_steps import CaseActivities
@@ -62,14 +61,13 @@ from adapters.telemetry.traces import configure_traces
 from adapters.temporal_cases import TemporalCaseMessenger, TemporalRunningCases, ensure_schedules
 from adapters.temporal_payloads import data_converter
 from adapters.webhooks.notifier import WebhookNotifier
-from cli.case_sandbox import CaseSandbox
+from cli.case_runners import Runner, plain, sandbox
 from cli.erp_of_worker import system_of_record
 from cli.housekeeping_plans import housekeeping
 from cli.outage_watches import watched
-from cli.process_code import read_once
 from cli.queue_workers import Bulkheads, Steps, Workers, step_workers
 from cli.settle import exit_settled
-from cli.versions import pinned_under, version_of
+from cli.versions import version_of
 from cli.worker_mail import mail_links, mail_settings
 from cli.worker_ports import following, hiring, invoicing
 from cli.worker_settings import WorkerSettings
@@ -93,29 +91,8 @@ from workflows.payment_schedules import CollectBankMessages, ProposePayments
 from workflows.procure_to_pay import ProcureToPay
 from workflows.rescreen_workforce import EndAccess, RescreenWorkforce
 
-# Pure code and data shapes: re-importing them for every workflow would cost seconds and guard nothing. The linter bans
-# clocks, randomness and I/O there. The processes themselves stay inside the sandbox.
-PASSED_THROUGH = (
-    "workflows.errors",
-    "workflows.search_attributes",
-    "workflows.showing",
-    "pydantic",
-    "pydantic_core",
-    "annotated_types",
-    "domain",
-    "workflows.steps",
-    "workflows.messages",
-)
-
-
 # What a reconciler asks how it stands: every process that is a case.
 CASES = (WORKFLOW_NAME, INCIDENT, INVOICE_TO_PAYMENT, PAYMENT_RUN, HIRE_TO_PROVISION)
-
-
-def sandbox(version: WorkerDeploymentConfig | None = None) -> CaseSandbox:
-    """The SDK's sandbox, which runs the modules of a process anew for each case. Their code is read once."""
-    read_once("workflows")
-    return CaseSandbox(SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH), pinned_under(version))
 
 
 GRACE = timedelta(minutes=5)
@@ -130,19 +107,21 @@ def build_worker(
     task_queue: str = TASK_QUEUE,
     checkpoints: CheckpointStore | None = None,
     grace: timedelta = GRACE,
+    runner: Runner = sandbox,
     **options: Any,
 ) -> Worker:
     """A worker of all processes over the given ports, whose steps wait on the one queue that it serves; `options` go to
     the SDK's worker.
 
-    It keeps house as well when it is given `checkpoints`; cases younger than `grace` are not reconciled.
+    It keeps house as well when it is given `checkpoints`; cases younger than `grace` are not reconciled. `runner` runs
+    the processes: in the sandbox, unless it is told otherwise as in an installation.
     """
     return Worker(
         client,
         task_queue=task_queue,
         workflows=processes(ports, checkpoints),
         activities=steps_of(client, ports, task_queue, checkpoints, grace),
-        workflow_runner=sandbox(options.get("deployment_config")),
+        workflow_runner=runner(options.get("deployment_config")),
         **{"max_concurrent_workflow_tasks": DECIDING_AT_ONCE, **_common(options)},
     )
 
@@ -154,6 +133,7 @@ def build_workers(
     task_queue: str = TASK_QUEUE,
     checkpoints: CheckpointStore | None = None,
     grace: timedelta = GRACE,
+    runner: Runner = sandbox,
     **options: Any,
 ) -> Workers:
     """The workers of one process: as `build_worker`, with a queue for each outside system. `options` go to each."""
@@ -168,7 +148,7 @@ def build_workers(
             task_queue=task_queue,
             workflows=processes(ports, checkpoints),
             activities=steps,  # all of them: what was begun without bulkheads waits here
-            workflow_runner=sandbox(options.get("deployment_config")),
+            workflow_runner=runner(options.get("deployment_config")),
             max_concurrent_activities=bulkheads.limit("cases").at_once,
             max_concurrent_workflow_tasks=DECIDING_AT_ONCE,
             **common,
@@ -357,6 +337,7 @@ async def run(settings: WorkerSettings) -> None:
             settings.bulkheads,
             settings.task_queue,
             out.checkpoints,
+            runner=plain,
             deployment_config=version,
             graceful_shutdown_timeout=timedelta(seconds=settings.drain_seconds),
         ) as workers:

@@ -23,6 +23,7 @@ from bench.driving import PATIENCE_SECONDS, Steps, see_through
 from bench.filled import postgres
 from bench.kept import KeptHospital, Stores, kept_hospital, resident_bytes, stores, temporal_server
 from bench.servers import server
+from cli.case_runners import plain
 from worker import build_worker
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -61,7 +62,7 @@ async def measure(cases: int) -> Footprint:
             steps, numbers = Steps(), itertools.count(1)
             async with (
                 kept_hospital(client, kept) as hospital,
-                build_worker(client, hospital.ports, interceptors=[steps]),
+                build_worker(client, hospital.ports, runner=plain, interceptors=[steps]),
             ):
                 closed = await _closed(hospital, steps, numbers, kept)
                 memory = await _open(hospital, steps, numbers, cases)

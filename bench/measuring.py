@@ -19,7 +19,8 @@ from bench.hires import HiringHospital
 from bench.invoices import PayingHospital
 from bench.purchases import Hospital
 from bench.servers import Store, server
-from worker import build_worker, sandbox
+from cli.case_runners import plain
+from worker import build_worker
 
 IN_FLIGHT = 24
 INVOICES_IN_FLIGHT = 6  # documents are read in the same process, which starves the worker beyond that
@@ -84,7 +85,10 @@ async def _working(store: Store, steps: Steps, kind: Callable[[Client], H]) -> A
     """A hospital on a server of its own, beside a worker of bare workflows."""
     async with server(store) as client:
         hospital = kind(client)
-        async with build_worker(client, hospital.ports, interceptors=[steps]), _bare_worker(client, steps):
+        async with (
+            build_worker(client, hospital.ports, runner=plain, interceptors=[steps]),
+            _bare_worker(client, steps),
+        ):
             yield hospital
 
 
@@ -113,7 +117,7 @@ def _bare_worker(client: Client, steps: Steps) -> Worker:
         task_queue=bare.QUEUE,
         workflows=[bare.Bare],
         activities=[bare.nothing],
-        workflow_runner=sandbox(),
+        workflow_runner=plain(),
         interceptors=[steps],
     )
 

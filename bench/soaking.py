@@ -17,6 +17,7 @@ from bench.driving import Steps, throughput
 from bench.filled import postgres
 from bench.kept import kept_hospital, resident_bytes, stores, temporal_server
 from bench.servers import server
+from cli.case_runners import plain
 from worker import build_worker
 
 SLICES = 12
@@ -46,7 +47,7 @@ async def soak(duration: timedelta) -> list[Sample]:
         async with server("file") as client, kept_hospital(client, kept) as hospital:
             watcher = await asyncpg.connect(kept.evidence)
             begun = time.monotonic()
-            async with build_worker(client, hospital.ports, interceptors=[steps]):
+            async with build_worker(client, hospital.ports, runner=plain, interceptors=[steps]):
                 for _ in range(SLICES):
                     seconds = duration.total_seconds() / SLICES / 1.2  # a fifth is for getting going
                     went = await throughput(hospital.subject(), steps, numbers, IN_FLIGHT, seconds)

@@ -33,6 +33,7 @@ from adapters.telemetry.logs import configure_logs
 from bench.driving import Handle, Steps, see_through
 from bench.purchases import Hospital
 from bench.servers import server
+from cli.case_runners import plain
 from cli.settle import exit_settled
 from domain.ports.erp import ErpPort
 from domain.purchase import PlacedOrder
@@ -160,7 +161,7 @@ async def _rounds(recorder: Recorder, cases: int) -> Measured:
     asked: Counter[str] = Counter()
     async with server("memory") as client:
         hospital = TrytonHospital(client, recorder)
-        async with build_worker(client, hospital.ports, interceptors=[steps]):
+        async with build_worker(client, hospital.ports, runner=plain, interceptors=[steps]):
             for number in range(_WARM_UP + cases):
                 recorder.forget()
                 before, began = meter.asked.copy(), time.perf_counter()

@@ -15,8 +15,9 @@ from temporalio.converter import DefaultFailureConverter
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Replayer
 
+from cli.case_runners import sandbox
 from cli.processes import PROCESSES
-from worker import interceptors, sandbox
+from worker import interceptors
 
 AT_ONCE = 4
 """Histories that are fetched ahead. One may have 50 MB, most have less than a thousandth of it."""

@@ -117,9 +117,9 @@ def remainder(
             return faults, None
         names = missing.union(*(each.names for each in patients.values()))
         parts = {part for each in patients.values() for part in each.parts}
-        rest = [patients[each.file].now() for each in facilities if not patients[each.file].hopeless]
+        rest = [patients[each.file].so_far() for each in facilities if not patients[each.file].hopeless]
         try:
-            book = compose(patients[system.file].now(), rest)
+            book = compose(patients[system.file].so_far(), rest)
         except PolicyFilesError as error:
             wrong = list(error.faults)
             real = [fault for fault in wrong if not patients[fault.file].put_there(_place_of(fault.place))]
@@ -175,7 +175,7 @@ class _Patient:
         """Whether what stands at the place is a stand-in."""
         return place in self._put
 
-    def now(self) -> Source:
+    def so_far(self) -> Source:
         lines, origin = dict(self._source.lines), dict[Place, Place]()
         content = self._rebuilt(self._source.content, (), (), origin)
         return Source(self._source.file, content, lines, origin)
@@ -215,7 +215,7 @@ class _Patient:
     def _refused(self, place: Place) -> bool:
         """Whether something is still wrong at the place or, where it is part of a section, with the section."""
         try:
-            self._model.model_validate(self.now().content)
+            self._model.model_validate(self.so_far().content)
         except ValidationError as error:
             return any(tuple(each["loc"])[: len(place)] == place for each in error.errors())
         return False

@@ -10,9 +10,9 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
+from cli.case_runners import sandbox
 from tests.fixtures.invoice_world import InvoiceWorld
 from tests.fixtures.world import PATIENCE_SECONDS
-from worker import sandbox
 from workflows.messages.payment_run import COLLECT_BANK_MESSAGES, CollectResult
 from workflows.payment_schedules import CollectBankMessages
 from workflows.steps.payment_inputs import CollectInput

@@ -19,8 +19,9 @@ from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer, WorkflowRunner
 
+from cli.case_runners import sandbox
 from cli.processes import PROCESSES
-from worker import interceptors, sandbox
+from worker import interceptors
 
 FOLDER = Path(__file__).parent
 RECORDINGS = FOLDER / "recordings"

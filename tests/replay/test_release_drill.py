@@ -15,6 +15,7 @@ from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from adapters.memory.checkpoints import MemoryCheckpoints
+from cli.case_runners import plain
 from cli.queue_workers import Bulkheads
 from cli.releases import Deployment, Held
 from cli.replaying import query_of, replay_cases
@@ -258,7 +259,9 @@ async def test_workers_with_a_queue_for_each_system_are_one_version(drill: Drill
     """The server hears of the version from all of their queues, and lets cases go through all of them."""
     drill.name = f"queues-{drill.name}"
     version = version_of(drill.deployment.name, NOW)
-    async with build_workers(drill.client, drill.ports(), Bulkheads(), drill.task_queue, deployment_config=version):
+    async with build_workers(
+        drill.client, drill.ports(), Bulkheads(), drill.task_queue, runner=plain, deployment_config=version
+    ):
         await drill.deployment.make_current(NOW)
         (case,) = await drill.waiting("QUEUES")
         await case.decide("approval", "approve", by="carla")

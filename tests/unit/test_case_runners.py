@@ -10,7 +10,7 @@ from temporalio.api.enums.v1 import CommandType
 from temporalio.converter import ActivitySerializationContext, SerializationContext, WorkflowSerializationContext
 from temporalio.worker import WorkflowInstance
 
-from cli.case_sandbox import MOST_KEPT, _Remembering
+from cli.case_runners import MOST_KEPT, _Remembering
 
 STEP = CommandType.COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK
 CHILD = CommandType.COMMAND_TYPE_START_CHILD_WORKFLOW_EXECUTION
