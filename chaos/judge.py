@@ -145,10 +145,11 @@ def _payments(runs: Sequence[RunPlay], found: Found) -> Iterator[str]:
 
 
 def undecided(runs: Sequence[RunPlay], release_from: Mapping[str, Decimal]) -> Iterator[str]:
-    """Runs whose files were written before everybody whom the policy asks had said yes, none of whom started them."""
+    """Runs whose files were written before so many people as the policy asks had said yes, the first of whom, who
+    approves, did not start them."""
     for run in runs:
         wanted = 2 if run.total >= release_from[run.facility] else 1
-        if run.files and len(set(run.people) - {STARTS}) < wanted:
+        if run.files and (len(set(run.people)) < wanted or run.people[0] == STARTS):
             yield f"{run.case_id}: {run.total} went to the bank, decided on by {', '.join(run.people) or 'nobody'}"
 
 

@@ -100,7 +100,7 @@ def _mails(folder: Path) -> tuple[int, tuple[Mail, ...]]:
     for path in files:
         with path.open("rb") as file:
             letter = parser.parse(file)
-        subject = str(letter["Subject"] or "")
+        subject = str(letter["Subject"] or "").strip()  # a long one begins on the line after its name
         for kind, pattern in _SUBJECTS.items():
             named = pattern.match(subject)
             if named:

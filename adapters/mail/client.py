@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import format_datetime
 
 import aiosmtplib
@@ -20,6 +21,9 @@ from domain.outside_errors import RefusedError
 _BREAKS = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\s]+")
 _ADDRESS = re.compile(r"^[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+$")
 _LONGEST_SUBJECT = 180
+# Header lines may have 998 characters (RFC 5322, 2.1.1). Broken at 78, a Message-ID and a long subject begin on the
+# line after their name, which not every receiver reads: and by the Message-ID it knows a mail that comes twice.
+_ON_THE_WIRE = SMTP.clone(max_line_length=200)
 
 
 class Receipt(Value):
@@ -40,7 +44,7 @@ class MailClient:
         settings = self._settings
         with translated():
             refused, answer = await aiosmtplib.send(
-                message,
+                message.as_bytes(policy=_ON_THE_WIRE),
                 sender=settings.sender,
                 recipients=list(recipients),
                 hostname=settings.host,

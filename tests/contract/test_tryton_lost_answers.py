@@ -41,7 +41,7 @@ async def test_of_an_order_there_is_one_purchase(cut: Cut, tryton: TrytonTestSer
     placed = await cut.at_each_call(
         lambda number: cut.erp.place_order(order_draft(f"o{number}", order_line(price="0.10", contract="C-1")))
     )
-    assert len({order.number for order in placed}) == len(placed) > 8
+    assert len({order.number for order in placed}) == len(placed) > 7  # that many calls were cut, each once
     assert await count(tryton, "SELECT count(*) FROM purchase_purchase") == len(placed)
     assert await count(tryton, "SELECT count(*) FROM purchase_purchase WHERE state <> 'processing'") == 0
     assert await drawn(cut.erp) == 100 + len(placed)

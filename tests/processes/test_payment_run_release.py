@@ -50,13 +50,26 @@ async def test_a_second_person_releases_from_the_limit_and_below_nobody_is_asked
     await invoices.booked(payment)
     await approved(invoices, "100.00")
     run = await invoices.pay(2)
-    await run.decide("payments-approve", "approve", by="tara")
+    await run.decide("payments-approve", "approve", by="tim")
     release = await run.task("payments-release")
-    assert (await run.answer(release, "release", "tara")).status == "ignored"
+    assert (await run.answer(release, "release", "tim")).status == "ignored"
     assert invoices.bank.files[1:] == ()
-    await run.answer(release, "release", "tim")
+    await run.answer(release, "release", "tara")
     await run.until(lambda: "payments.delivered" in run.kinds())
     assert len(invoices.bank.files) == 2
+
+
+async def test_who_started_a_run_does_not_approve_it(invoices: InvoiceWorld) -> None:
+    """Below the limit the approver is the only one who is asked."""
+    invoices.policy = policy(payment=PaymentRule(approver_role="treasury", release_from=Decimal(100)))
+    await approved(invoices, "99.00")
+    run = await invoices.pay()
+    task = await run.task("payments-approve")
+    assert "tara" in task.excluded
+    assert (await run.answer(task, "approve", "tara")).status != "applied"
+    assert invoices.bank.files == ()
+    await run.answer(task, "approve", "tim")
+    await run.until(lambda: "payments.delivered" in run.kinds())
 
 
 async def test_a_payment_that_is_taken_out_is_free_for_another_run(invoices: InvoiceWorld) -> None:
