@@ -17,7 +17,7 @@ from domain.case import Journal, Notice
 from domain.hire_plan import ItemState
 from domain.tasks import Task
 from workflows.case import STEP_RETRIES, Build, CaseWorkflow
-from workflows.errors import UNAVAILABLE, StepFailure
+from workflows.errors import CONTRACT_DRIFT, REFUSED, StepFailure
 from workflows.hire_board import Board
 from workflows.messages.hire_to_provision import HireInput
 from workflows.one_voice import OneVoice, in_short
@@ -39,7 +39,13 @@ NOTES_AT_ONCE = 4
 # is one by itself, so that the case hears of it when it does not: what such a step carries is then recorded without it.
 FIRST_TRY = replace(STEP_RETRIES, maximum_attempts=1)
 FIRST_TRY_IN_QUEUE = timedelta(seconds=15)
-FURTHER_TRIES = replace(STEP_RETRIES, maximum_attempts=STEP_RETRIES.maximum_attempts - 1)
+FURTHER_TRIES = replace(
+    STEP_RETRIES,
+    initial_interval=STEP_RETRIES.initial_interval * STEP_RETRIES.backoff_coefficient,
+    maximum_attempts=STEP_RETRIES.maximum_attempts - 1,
+)
+# What the same step would be answered again.
+FINAL = (REFUSED, CONTRACT_DRIFT)
 # Always carried: to ask somebody is to show whom the hire waits for, and its end shows in nothing else.
 CARRYING: tuple[type[HireStepInput], ...] = (HireStepInput, SettleHireInput)
 
@@ -98,7 +104,7 @@ class ShownHire(CaseWorkflow):
             return await super()._tried(step, build, summary, seq, retries, in_queue)
         await self.go_ahead()
         result = await self._first_try(step, build, summary, seq)
-        if not isinstance(result, StepFailure) or result.kind != UNAVAILABLE or result.held:
+        if not isinstance(result, StepFailure) or result.held or result.kind in FINAL:
             return result
         return await super()._tried(step, build, summary, seq, FURTHER_TRIES)
 
