@@ -38,7 +38,7 @@ NOTES_AT_ONCE = 4
 # How far the plan is, is recorded by the steps that have an effect, as long as they come to an end soon. The first try
 # is one by itself, so that the case hears of it when it does not: what such a step carries is then recorded without it.
 FIRST_TRY = replace(STEP_RETRIES, maximum_attempts=1)
-FIRST_TRY_IN_QUEUE = timedelta(seconds=15)
+FIRST_TRY_IN_QUEUE = timedelta(seconds=30)
 FURTHER_TRIES = replace(
     STEP_RETRIES,
     initial_interval=STEP_RETRIES.initial_interval * STEP_RETRIES.backoff_coefficient,
