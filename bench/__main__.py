@@ -13,7 +13,7 @@ from rich.console import Console
 
 from adapters.telemetry.logs import configure_logs
 from bench import capacity, footprint, large_invoice, lists, soaking
-from bench.measuring import Effort, measure
+from bench.measuring import Effort, Process, measure
 from bench.report import as_data, table, table_of_steps, tables
 from bench.servers import Store
 from cli.settle import exit_settled
@@ -30,12 +30,13 @@ def whole(
     context: typer.Context,
     seconds: Annotated[float, typer.Option(min=0.5, help="For each measurement; there are 20 on each server.")] = 5,
     store: Annotated[list[str] | None, typer.Option(help="memory, file; both when it is left out.")] = None,
+    process: Annotated[list[str] | None, typer.Option(help="purchase, invoice, hire; all when it is left out.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Little of each, on the server in memory.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON.")] = False,
 ) -> None:
     """Measure what Corridor costs against a bare workflow of the same shape, on the same server, in the same run.
 
-    Example: python -m bench --seconds 10 --store file
+    Example: python -m bench --seconds 10 --store file --process hire
     """
     configure_logs("bench", "ERROR")  # a line for each request would be what is measured
     if context.invoked_subcommand is not None:
@@ -43,21 +44,32 @@ def whole(
     console = Console(stderr=as_json, width=None if Console().is_terminal else 150)
     effort = QUICK if quick else Effort(seconds=seconds)
     wanted = ["memory"] if quick else store or list(get_args(Store))
+    processes = _chosen(process)
     results = []
     for each in get_args(Store):
         if each in wanted:
             with console.status(f"Measuring on the {each} server"):
-                results.append(asyncio.run(measure(each, effort)))
+                results.append(asyncio.run(measure(each, effort, processes)))
     with console.status("Measuring a long invoice"):
         lines = 1000 if quick else large_invoice.LINES
-        long = [large_invoice.measure(orders, lines) for orders in LONG_INVOICE_ORDERS]
+        orders = LONG_INVOICE_ORDERS if "invoice" in processes else ()
+        long = [large_invoice.measure(each, lines) for each in orders]
     if as_json:
         servers = [as_data(each) for each in results]
         typer.echo(json.dumps({"servers": servers, "long_invoice": [asdict(each) for each in long]}, indent=2))
     else:
-        for each in (*tables(results), table_of_steps(long)):
+        for each in (*tables(results), *([table_of_steps(long)] if long else [])):
             console.print(each, "")
     exit_settled(0)
+
+
+def _chosen(names: list[str] | None) -> tuple[Process, ...]:
+    """Raises typer.BadParameter for what is no process."""
+    known: tuple[Process, ...] = get_args(Process)
+    strange = set(names or ()) - set(known)
+    if strange:
+        raise typer.BadParameter(f"no process: {', '.join(sorted(strange))}; there are {', '.join(known)}")
+    return tuple(each for each in known if names is None or each in names)
 
 
 @bench.command("lists")

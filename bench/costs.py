@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 
@@ -19,6 +20,8 @@ COUNTED = {
     EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES: "search attributes",
 }
 """What Temporal bills as an action (docs.temporal.io/cloud/actions), as far as a case uses it."""
+
+CHANGE_VERSION = "TemporalChangeVersion"
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class Cost:
 
 
 async def cost_of(history: WorkflowHistory) -> Cost:
-    actions = Counter(COUNTED[event.event_type] for event in history.events if event.event_type in COUNTED)
+    actions = Counter(COUNTED[event.event_type] for event in history.events if _counts(event))
     return Cost(
         actions=dict(actions),
         events=len(history.events),
@@ -45,12 +48,22 @@ async def cost_of(history: WorkflowHistory) -> Cost:
     )
 
 
+def _counts(event: HistoryEvent) -> bool:
+    """What the SDK notes of a patch is exempt, as Temporal's page says."""
+    changed = event.upsert_workflow_search_attributes_event_attributes.search_attributes.indexed_fields
+    return event.event_type in COUNTED and set(changed) != {CHANGE_VERSION}
+
+
 async def _only_records(history: WorkflowHistory) -> int:
-    """Announcements and notes of a standing that carry neither a task nor a notice: nobody hears of them."""
-    count = 0
+    """Announcements and notes of a standing of which nobody hears: they carry neither a notice nor an open question
+    that none of them carried before."""
+    count, heard = 0, set[str]()
     for event in history.events:
         scheduled = event.activity_task_scheduled_event_attributes
         if scheduled.activity_type.name in ("announce", "note_standing"):
             (step,) = await pydantic_data_converter.decode(scheduled.input.payloads, [StepInput])
-            count += not (step.journal.tasks or step.journal.notices)
+            asked = {task.task_id for task in step.journal.tasks if task.status == "open"}
+            told = asked | {notice.notice_id for notice in step.journal.notices}
+            count += told <= heard
+            heard |= told
     return count

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import itertools
 import statistics
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Literal, TypeVar, get_args
 
 from temporalio.client import Client
 from temporalio.worker import Worker
@@ -55,29 +55,44 @@ class Compared:
         return statistics.mean(self.cases_per_second) / statistics.mean(self.bare_per_second)
 
 
-@dataclass(frozen=True)
-class Measured:
-    """Of one server: each process against bare workflows, and latencies in milliseconds."""
+Process = Literal["purchase", "invoice", "hire"]
 
-    store: Store
-    purchases: Compared
-    invoices: Compared
-    hires: Compared
+
+@dataclass(frozen=True)
+class Latencies:
+    """Of purchases, in milliseconds."""
+
     intake: latency.Pair
     decision: latency.Pair
 
 
-async def measure(store: Store, effort: Effort) -> Measured:
+@dataclass(frozen=True)
+class Measured:
+    """Of one server: each process that was asked for against bare workflows. `latencies` come with purchases."""
+
+    store: Store
+    processes: dict[Process, Compared]
+    latencies: Latencies | None
+
+
+async def measure(store: Store, effort: Effort, wanted: Collection[Process] = get_args(Process)) -> Measured:
     steps, numbers = Steps(), itertools.count(1)
-    async with _working(store, steps, Hospital) as hospital:
-        purchases = await _compared(hospital, steps, numbers, effort, IN_FLIGHT)
-        intake = await latency.intake(hospital, numbers, effort.seconds)
-        decision = await latency.decisions(hospital, steps, numbers, effort.decisions)
-    async with _working(store, steps, PayingHospital) as paying:
-        invoices = await _compared(paying, steps, numbers, effort, INVOICES_IN_FLIGHT)
-    async with _working(store, steps, HiringHospital) as hiring:
-        hires = await _compared(hiring, steps, numbers, effort, IN_FLIGHT)
-    return Measured(store=store, purchases=purchases, invoices=invoices, hires=hires, intake=intake, decision=decision)
+    processes: dict[Process, Compared] = {}
+    latencies: Latencies | None = None
+    if "purchase" in wanted:
+        async with _working(store, steps, Hospital) as hospital:
+            processes["purchase"] = await _compared(hospital, steps, numbers, effort, IN_FLIGHT)
+            latencies = Latencies(
+                intake=await latency.intake(hospital, numbers, effort.seconds),
+                decision=await latency.decisions(hospital, steps, numbers, effort.decisions),
+            )
+    if "invoice" in wanted:
+        async with _working(store, steps, PayingHospital) as paying:
+            processes["invoice"] = await _compared(paying, steps, numbers, effort, INVOICES_IN_FLIGHT)
+    if "hire" in wanted:
+        async with _working(store, steps, HiringHospital) as hiring:
+            processes["hire"] = await _compared(hiring, steps, numbers, effort, IN_FLIGHT)
+    return Measured(store=store, processes=processes, latencies=latencies)
 
 
 @asynccontextmanager

@@ -10,24 +10,30 @@ from typing import Any
 from rich.table import Table
 
 from bench import large_invoice, latency
-from bench.measuring import Compared, Measured
+from bench.measuring import Compared, Latencies, Measured
 
 GOALS = {"throughput": 0.8, "intake": 1.3, "bookkeeping": 2}
 
 
 def tables(results: list[Measured]) -> Iterator[Table]:
-    cases = [
-        (each.store, what, pair)
-        for each in results
-        for what, pair in (("purchase", each.purchases), ("invoice", each.invoices), ("hire", each.hires))
-    ]
+    cases = [(each.store, what, pair) for each in results for what, pair in each.processes.items()]
     rates = ["case", "per second", "bare", "ratio", "goal", "ms of CPU", "bare"]
     yield table("Completed cases per second", rates, [(store, *_rates(what, pair)) for store, what, pair in cases])
-    yield table(
-        "Latency (ms)",
-        ["POST p50", "p99", "start p50", "p99", "ratio", "goal", "decision p50", "p99", "signal+query p50", "p99"],
-        [(each.store, *_latencies(each)) for each in results],
-    )
+    waits = [(each.store, *_latencies(each.latencies)) for each in results if each.latencies is not None]
+    if waits:
+        names = [
+            "POST p50",
+            "p99",
+            "start p50",
+            "p99",
+            "ratio",
+            "goal",
+            "decision p50",
+            "p99",
+            "signal+query p50",
+            "p99",
+        ]
+        yield table("Latency (ms)", names, waits)
     costs = ["case", "actions", "of which", "events", "bytes", "bare events", "bookkeeping", "goal"]
     yield table("One case", costs, [(store, *_costs(what, pair)) for store, what, pair in cases])
 
@@ -57,8 +63,8 @@ def _rates(what: str, pair: Compared) -> list[str]:
     return [what, f"{ours:.1f}", f"{plain:.1f}", f"{pair.ratio:.2f}", f">= {GOALS['throughput']}", *cpu]
 
 
-def _latencies(result: Measured) -> list[str]:
-    intake, decision = result.intake, result.decision
+def _latencies(waits: Latencies) -> list[str]:
+    intake, decision = waits.intake, waits.decision
     both = (intake.ours, intake.bare)
     again = (decision.ours, decision.bare)
     times = [f"{value:.1f}" for each in both for value in (each.p50, each.p99)]
@@ -91,12 +97,7 @@ def as_data(result: Measured) -> dict[str, Any]:
     def compared(measured: Compared) -> dict[str, Any]:
         return asdict(measured) | {"ratio": measured.ratio, "actions": measured.cost.total}
 
-    return {
-        "server": result.store,
-        "purchases": compared(result.purchases),
-        "invoices": compared(result.invoices),
-        "hires": compared(result.hires),
-        "intake": pair(result.intake),
-        "decision": pair(result.decision),
-        "goals": GOALS,
-    }
+    waits = result.latencies
+    pairs = {} if waits is None else {"intake": pair(waits.intake), "decision": pair(waits.decision)}
+    cases = {f"{name}s": compared(each) for name, each in result.processes.items()}
+    return {"server": result.store, **cases, **pairs, "goals": GOALS}

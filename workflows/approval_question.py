@@ -148,7 +148,8 @@ class ApprovalQuestion:
         case = self._case
         result = await case.announce(summary)
         for task in case.file.ledger.open_tasks():
-            if task.task_id in result.unmanned:
+            if task.task_id in result.unmanned and task.task_id not in case.unmanned:
+                case.unmanned.add(task.task_id)
                 case.file.note("approval.unmanned", f"Nobody can answer {task.title}", task_id=task.task_id)
                 case.file.tell(
                     "approval.unmanned",

@@ -72,6 +72,8 @@ class CaseWorkflow:
         self.undoing = False
         self.closed = False
         self.held_by: ActionRequest | None = None
+        self.unmanned: set[str] = set()
+        """Tasks of which the process owner was told that nobody may answer them."""
         self._actions: dict[str, ActionRecord] = {}
         self._task_count = 0
 
@@ -152,16 +154,26 @@ class CaseWorkflow:
                 self.file.note("step.waits", f"{summary}: waits for {system}, which does not answer ({message})")
             waits = True
 
-    async def _tried(self, step: Callable[..., Any], build: Build, summary: str, seq: int | None) -> Any | StepFailure:
+    async def _tried(
+        self,
+        step: Callable[..., Any],
+        build: Build,
+        summary: str,
+        seq: int | None,
+        retries: RetryPolicy = STEP_RETRIES,
+        in_queue: timedelta | None = None,
+    ) -> Any | StepFailure:
+        """`in_queue` is how long the step may wait until a worker takes it; None: for ever."""
         await self.go_ahead()
-        self.file.publish()
-        journal = self.file.journal()
+        self.publish()
+        journal = self.journal()
         try:
             result = await workflow.execute_activity_method(
                 step,
                 build(journal, seq or self.file.next_seq()),
+                schedule_to_start_timeout=in_queue,
                 start_to_close_timeout=STEP_TIMEOUT,
-                retry_policy=STEP_RETRIES,
+                retry_policy=retries,
                 summary=summary,
             )
         except ActivityError as error:
@@ -169,9 +181,17 @@ class CaseWorkflow:
         self.file.recorded(journal)
         return result
 
+    def publish(self) -> None:
+        """Have operators find the case by what it does now."""
+        self.file.publish()
+
+    def journal(self) -> Journal:
+        """What the next step carries."""
+        return self.file.journal()
+
     async def announce(self, summary: str) -> AnnounceResult:
         """Put new tasks on worklists and have people told."""
-        self.file.publish()
+        self.publish()
         result: AnnounceResult = await self.own_step(
             CaseSteps.announce, lambda journal, seq: StepInput(journal=journal, seq=seq), summary
         )
@@ -193,7 +213,7 @@ class CaseWorkflow:
 
     async def own_step(self, step: Callable[..., Any], build: Build, summary: str) -> Any:
         """A step in our own store: it is repeated until it is done, also while the case is held."""
-        journal = self.file.journal()
+        journal = self.journal()
         result = await workflow.execute_activity_method(
             step,
             build(journal, self.file.next_seq()),

@@ -44,6 +44,11 @@ class CaseFile:
     def case_id(self) -> str:
         return self.snapshot.case_id
 
+    @property
+    def last_seq(self) -> int:
+        """The last place on the timeline that was given away."""
+        return self._seq
+
     def next_seq(self) -> int:
         self._seq += 1
         return self._seq
@@ -197,6 +202,11 @@ class CaseFile:
             exception_code=first.exception_code
             or next((task.exception_code for task in tasks if task.exception_code), None),
         )
+
+    @property
+    def phase_changed(self) -> bool:
+        """Whether operators would look for the case in another phase than where they find it."""
+        return bool(phase_of(self.snapshot.stage) != self._answered[0])
 
     def publish(self) -> None:
         """Upsert search attributes, but only when an operator's question would be answered differently by them."""

@@ -2,43 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from temporalio import workflow
 
 from domain.case import CaseStatus
 from domain.exceptions import CATALOGUE, Finding
 from domain.hire import Hire
-from domain.hire_plan import ItemState
 from domain.hire_rules import HireRules
 from domain.tasks import Action, Decision, Task
-from workflows.case import Build, CaseEnded, CaseWorkflow, RequestChanged
+from workflows.case import CaseEnded, RequestChanged
 from workflows.compensation import Compensations
 from workflows.errors import REFUSED, UNAVAILABLE, StepFailure
-from workflows.hire_board import Board
 from workflows.messages.hire_to_provision import HireInput
 from workflows.questions import PROBE_EVERY, open_exception, remaining, report_breach
-from workflows.starting import hire_snapshot
+from workflows.shown_hire import ShownHire, Step
 from workflows.steps.hire_inputs import HireStepInput
-from workflows.steps.hiring import HiringSteps
-from workflows.steps.inputs import AnnounceResult
-
-Given = TypeVar("Given", bound=HireStepInput)
-Step = Callable[..., Any]
 
 # Whether what runs looks at a correction, and not at the hire as it is: a newer correction then takes its place.
 TAKING_OVER: ContextVar[bool] = ContextVar("taking_over", default=False)
-
-# Each step carries how far the plan is, some hundred kilobytes at most; all that begins at one moment goes to the
-# server in one message, of which it takes 4 MB.
-STEPS_AT_ONCE = 12
-# Of steps that run side by side so many carry it; the others are shown with the next one.
-CARRIERS = 2
-NOTES_AT_ONCE = 4
 
 # What the outside systems call it, and which exception of the catalogue it is.
 EXCEPTION_OF: Mapping[str, str] = {
@@ -54,25 +39,22 @@ class OvertakenError(Exception):
     """The plan does not ask any more for what a branch works on, or asks for it anew."""
 
 
-class HireCase(CaseWorkflow):
+class HireCase(ShownHire):
     """`hire` is the hire with all corrections that were taken over; `corrections` are those that were not, the last one
     last. `worker_id` is empty until the HRIS has one."""
 
     def __init__(self, start: HireInput) -> None:
-        super().__init__(hire_snapshot(start), start.policy, (start.hire.requester,))
+        super().__init__(start)
         self.start = start
         self.hire = start.hire
         self.corrections: list[Hire] = []
         self.rules = start.policy.hire or HireRules()
-        self.board = Board(start.hire, start.policy, start.submitted_at)
         self.undo = Compensations(self)
         self.worker_id = ""
         self.worker_number = ""
         self.revive = ""
         self.correcting = False
         self.user_names: dict[str, str] = {}
-        self._steps = 0
-        self._steps_lane, self._notes_lane = asyncio.Semaphore(STEPS_AT_ONCE), asyncio.Semaphore(NOTES_AT_ONCE)
 
     async def until(
         self, condition: Callable[[], bool], patience: timedelta | None = None, summary: str | None = None
@@ -100,19 +82,6 @@ class HireCase(CaseWorkflow):
             return CaseEnded(status, reason, actor)
         return super().end(status, reason, actor)
 
-    async def try_step(self, step: Step, build: Build, summary: str, seq: int | None = None) -> Any | StepFailure:
-        await self.go_ahead()  # nobody who is held up holds up others
-        async with self._steps_lane:
-            self._steps += 1
-            try:
-                return await super().try_step(step, build, summary, seq)
-            finally:
-                self._steps -= 1
-
-    async def own_step(self, step: Step, build: Build, summary: str) -> Any:
-        async with self._notes_lane:
-            return await super().own_step(step, build, summary)
-
     def about(self) -> dict[str, Any]:
         """Who it is: whoever decides or does something for a person must not take them for another one."""
         hire = self.hire
@@ -129,28 +98,6 @@ class HireCase(CaseWorkflow):
             "deliver_to": hire.deliver_to,
             "asked_at": f"{workflow.now():%Y-%m-%d}",
         }
-
-    def given(self, model: type[Given], /, done: str = "", **fields: Any) -> Callable[[Any, int], Given]:
-        """Builds the input of a step that, once it has succeeded, has `done` this item. A field that is a function is
-        asked each time."""
-
-        presumed: dict[str, ItemState] = {done: "done"} if done else {}
-
-        def build(journal: Any, seq: int) -> Given:
-            carries = model is HireStepInput or self._steps <= CARRIERS
-            standing = self.board.standing(self.file.snapshot, presumed) if carries else None
-            now = {name: field() if callable(field) else field for name, field in fields.items()}
-            return model(journal=journal, seq=seq, standing=standing, **now)
-
-        return build
-
-    async def announce(self, summary: str) -> AnnounceResult:
-        """Put new tasks on worklists, have people told, and show how far the plan is."""
-        self.file.publish()
-        version = self.board.version
-        result: AnnounceResult = await self.own_step(HiringSteps.note_standing, self.given(HireStepInput), summary)
-        self.board.recorded(version)
-        return result
 
     async def effect(
         self,
@@ -246,11 +193,6 @@ class HireCase(CaseWorkflow):
         if decision is not None and decision.action == "stop":
             raise super().end("rejected", f"{task.title}: {decision.comment}", decision.actor.person)
         return decision
-
-    async def quiet(self) -> None:
-        """Record what no step has carried yet."""
-        if self.file.unrecorded or (self.board.planned and not self.board.shown):
-            await self.announce("Show how far the hire is")
 
     def tell_manager(self, event: str, text: str) -> None:
         self.file.tell(event, self.file.snapshot.title, text, people=(self.hire.manager,))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 from temporalio import workflow
@@ -17,6 +17,7 @@ from domain.hire_progress import moot_items, next_change_on, proofs_of, ready_it
 from domain.hire_replanning import correction, to_update
 from domain.readiness import in_words
 from domain.tasks import Decision
+from workflows.alarm import Alarm
 from workflows.case import CaseEnded
 from workflows.compensation import UndoByHand
 from workflows.hire_case import HireCase, OvertakenError
@@ -31,6 +32,8 @@ from workflows.steps.hiring import HiringSteps
 
 Work = Callable[[PlanItem], Awaitable[None]]
 
+NEXT_DAY = "The next day of the plan"
+
 
 class Provisioning:
     def __init__(self, case: HireCase, planning: Planning, approval: HireApproval) -> None:
@@ -41,6 +44,7 @@ class Provisioning:
         self._branches: dict[str, asyncio.Task[None]] = {}
         self._given_back: list[UndoByHand] = []
         self._failed: BaseException | None = None
+        self._next_day = Alarm(NEXT_DAY)
         self._told: Readiness | None = None
         self.ready_on_day_one: bool | None = None
         self._work: dict[str, Work] = {
@@ -61,6 +65,7 @@ class Provisioning:
     async def run(self, corrected: Callable[[], bool], take_correction: Callable[[], Awaitable[None]]) -> None:
         """Until every item is settled. Raises CaseEnded after all branches have come to their end."""
         case = self._case
+        case.carrying_out = True
         try:
             while corrected() or self._branches or self._outdated() or not case.board.settled:
                 if corrected() and "correction" not in self._branches:
@@ -69,16 +74,28 @@ class Provisioning:
                 self._show()
                 version, count = case.board.version, len(self._branches)  # what changes from here on is news
                 await case.quiet()
-                await case.until(
-                    partial(self._has_news, version, count, corrected),
-                    self._until_next_change(),
-                    "The next day of the plan",
-                )
+                await self._wait(partial(self._has_news, version, count, corrected))
                 if self._failed is not None:
                     raise self._failed
         except CaseEnded:
             await self._all_branches()
             raise
+        finally:
+            case.carrying_out = False
+            self._next_day.set(None)
+
+    async def _wait(self, news: Callable[[], bool]) -> None:
+        """For news, or for the next instant that the plan itself goes by; that is looked for once all is still."""
+        case, at = self._case, self._next_change()
+        if case.speaks_at_rest:
+            if self._next_day.rung:
+                self._next_day.set(None)
+            await case.until(lambda: news() or self._next_day.rung or not case.busy)
+            if not case.busy and not news():
+                self._next_day.set(at)
+                await case.until(lambda: news() or self._next_day.rung)
+        else:
+            await case.until(news, None if at is None else remaining(at), NEXT_DAY)
 
     def _has_news(self, version: int, count: int, corrected: Callable[[], bool]) -> bool:
         """Whether the board or the branches are other than they were, or HR has corrected the hire."""
@@ -164,8 +181,8 @@ class Provisioning:
         while self._branches:
             await asyncio.gather(*self._branches.values(), return_exceptions=True)
 
-    def _until_next_change(self) -> timedelta | None:
-        """Until a day begins on which an item may be begun, is late, or the accounts open."""
+    def _next_change(self) -> datetime | None:
+        """When a day begins on which an item may be begun, is late, or the accounts open."""
         case, calendar = self._case, self._case.policy.facility.calendar
         board = case.board
         day = next_change_on(board.plan, board.items, board.today, calendar, frozenset(case.policy.holidays))
@@ -173,7 +190,7 @@ class Provisioning:
         opening = start_of_day(board.plan.start_on, calendar)
         if opening > workflow.now():
             instants.append(opening)
-        return remaining(min(instants)) if instants else None
+        return min(instants, default=None)
 
     # Showing
 

@@ -187,6 +187,7 @@ class HireToProvision(HireCase):
         return outcome
 
     async def _close(self) -> None:
+        await self.silence()
         await close_case(self, self._reason or "The person works here.", (self.start.hire.requester, self.hire.manager))
 
     def _result(self) -> HireResult:

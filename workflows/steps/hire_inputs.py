@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
+
+from pydantic import BaseModel, field_serializer
 
 from domain.accounts import AccountDraft, HeldEntitlement
 from domain.authority import ApproverDirectory
@@ -20,10 +22,21 @@ from domain.worker import WorkerDraft, WorkerRecord
 from workflows.steps.inputs import StepInput
 
 
+def sparse(given: BaseModel | None) -> dict[str, Any] | None:
+    """As JSON, without what has its default."""
+    return None if given is None else given.model_dump(mode="json", exclude_defaults=True)
+
+
 class HireStepInput(StepInput):
-    """`standing` is recorded with the step, as the journal is; None while there is no plan."""
+    """`standing` is recorded with the step, as the journal is; None while there is no plan, and where another step
+    carries it. What has its default is left out on the way: a plan of twenty items is mostly that, and a step is read
+    by the code that sent it, so that no default has changed meanwhile."""
 
     standing: HireStanding | None = None
+
+    @field_serializer("journal", "standing")
+    def _without_defaults(self, given: BaseModel | None) -> dict[str, Any] | None:
+        return sparse(given)
 
 
 class IdentifyInput(HireStepInput):
@@ -48,6 +61,10 @@ class PlanInput(HireStepInput):
     mitigated: dict[str, date] = {}
     checked_start: date | None = None
     """A start date that was looked at before: a correction of something else does not ask about it again."""
+
+    @field_serializer("hire", "policy")
+    def _sparse(self, given: BaseModel) -> dict[str, Any] | None:
+        return sparse(given)
 
 
 class PlanOutcome(Value):
