@@ -30,6 +30,7 @@ def test_every_link_leads_on(link: Link) -> None:
     walk, links = Walk(), way_to(link)
     walk.ask(walk.good_request(links[0].source, {}))
     for each in links:
-        values = next(way.values for way in walk.ways if way.link == each)
-        answers = (walk.ask(walk.good_request(each.target, values), person) for person in PEOPLE)
+        way = next((way for way in walk.ways if way.link == each), None)
+        assert way is not None, f"no answer has what is needed for {each}"
+        answers = (walk.ask(walk.good_request(each.target, way.values), person) for person in PEOPLE)
         assert any(status < 300 for status in answers), f"{each} leads to nothing, whoever follows it"

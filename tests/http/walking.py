@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import schemathesis
+from schemathesis.core import NOT_SET
+from schemathesis.core.failures import FailureGroup
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import ignored_auth, missing_required_header
 
@@ -71,6 +73,7 @@ class Walk:
         self.ways: list[Way] = []
         """Where the answers so far lead, the last one's first."""
         self._step = 0
+        self._said: list[str] = []
 
     def good_request(
         self, label: str, values: Mapping[str, Any], action: str = "add-watcher"
@@ -97,9 +100,14 @@ class Walk:
         return None if body is None else body | {name: f"number-{self._step}" for name in _OWN_IDS if name in body}
 
     def ask(self, case: schemathesis.Case[Any], person: str = "carla") -> int:
-        """The status of the answer, which is one of those described. Raises what the checks of the answer raise."""
-        headers = self._headers[person]
-        answer = case.call_and_validate(headers=headers, excluded_checks=_NOT_CHECKED)
+        """The status of the answer. Raises AssertionError, with the whole walk, of one that is not as described."""
+        body = "" if case.body is NOT_SET else f" {case.body!r:.300}"
+        self._said.append(f"{person}: {case.method} {case.formatted_path}{body}")
+        try:
+            answer = case.call_and_validate(headers=self._headers[person], excluded_checks=_NOT_CHECKED)
+        except FailureGroup as failure:
+            raise AssertionError("\n".join([*self._said, str(failure)])) from None
+        self._said[-1] += f": {answer.status_code}"
         label, status = case.operation.label, str(answer.status_code)
         leading = [link for link in LINKS if (link.source, link.status) == (label, status)]
         found = [(link, link.follow(case.path_parameters, answer.json())) for link in leading]
