@@ -51,11 +51,12 @@ test-tryton: $(INSTALLED) ## Run the tests that ask a real Tryton, which is buil
 
 # Each round has a seed of its own; pytest names it, and --hypothesis-seed repeats the round.
 FUZZ_SECONDS ?= 600
-fuzz: $(INSTALLED) ## Try hostile input of new kinds on events and readers for FUZZ_SECONDS, or until one gets through
+fuzz: $(INSTALLED) ## Try hostile input of new kinds on events, readers and the API for FUZZ_SECONDS, or until one gets through
 	@end=$$((SECONDS + $(FUZZ_SECONDS))); round=0; while [ $$SECONDS -lt $$end ]; do \
 	  seed=$$((RANDOM * 32768 + RANDOM)); round=$$((round + 1)); echo "Round $$round, --hypothesis-seed=$$seed"; \
 	  CORRIDOR_FUZZ_EXAMPLES=$${CORRIDOR_FUZZ_EXAMPLES:-300} $(BIN)/python -m pytest --quiet --hypothesis-seed=$$seed \
-	    tests/unit/test_fuzzed_documents.py tests/unit/test_fuzzed_files.py tests/http/test_fuzzed_events.py; \
+	    tests/unit/test_fuzzed_documents.py tests/unit/test_fuzzed_files.py tests/http/test_fuzzed_events.py \
+	    tests/http/test_http_walks.py; \
 	done
 
 # The advisories are fetched from the internet, so that this is no part of the tests; the tool stays out of .venv.

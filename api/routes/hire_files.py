@@ -10,7 +10,7 @@ from api.access import KNOW_PERSONS, require_role
 from api.gatekeeping import BearerRoute, TheActor, TheServices
 from api.logs import security
 from api.posted import posted
-from api.problems import conflict, not_found
+from api.problems import conflict, forbidden, not_found
 from api.routes.documents import problems
 from api.schemas.hire_files import (
     HireFileList,
@@ -85,8 +85,10 @@ async def release_hire_file(
     """
     require_role(actor, "human-resources")
     record = await services.hire_files.file(file_id)
-    if record is None or not actor.serves(record.scope or "*"):
+    if record is None or not _visible(actor, record):
         raise not_found("hire-file")
+    if not actor.serves(record.scope or "*"):
+        raise forbidden("facility-required", "A file of all facilities is released by those who serve them all.")
     released = await services.hire_files.release(file_id, actor.person, body.reason, services.now())
     if released is None:
         record = await services.hire_files.file(file_id)

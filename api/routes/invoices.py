@@ -29,6 +29,7 @@ from domain.people import Actor
 MAY_POST = ("portal", "accounts-payable")
 _EXTENSIONS = {"application/json": "json", "application/xml": "xml", "application/pdf": "pdf"}
 _BINARY: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
+_ORIGINAL = dict.fromkeys(_EXTENSIONS, _BINARY) | {"application/json": {"schema": {"description": "As it was posted"}}}
 _FORM: dict[str, Any] = {
     "schema": {
         "type": "object",
@@ -160,8 +161,7 @@ async def show_copy(services: TheServices, actor: TheActor, case_id: CaseId, ver
 @router.get(
     "/v1/invoices/{case_id}/document",
     response_class=Response,
-    responses=problems(404, 422)
-    | {200: {"description": "The original, byte for byte", "content": dict.fromkeys(_EXTENSIONS, _BINARY)}},
+    responses=problems(404, 422) | {200: {"description": "The original, byte for byte", "content": _ORIGINAL}},
 )
 async def show_document(services: TheServices, actor: TheActor, case_id: CaseId) -> Response:
     """The original as it came, to be saved: nothing in it is shown or run by a browser."""

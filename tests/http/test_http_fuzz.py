@@ -9,61 +9,18 @@ from typing import Any
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from pydantic import SecretStr
-from schemathesis.checks import CheckFunction, load_all_checks
-from schemathesis.specs.openapi.checks import (
-    ignored_auth,
-    missing_required_header,
-    positive_data_acceptance,
-    unsupported_method,
-)
-from standardwebhooks.webhooks import Webhook
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from schemathesis.specs.openapi.checks import ignored_auth, missing_required_header
 
 from api.event_sources import EventSource
 from tests.fixtures.evidence import CASE, a_journal, a_task, an_entry
-from tests.http.fakes import NOW, Gateway, new_keys
+from tests.http.described import EXCLUDED, Signing
+from tests.http.fakes import Gateway, new_keys
 from tests.http.furnished import DELEGATION, HIRE, INVOICE, MESSAGE, OVERRIDE, RUN, furnish_payables
 from tests.http.hire_desk import under_way
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of whoever tries things out").decode()
-EXCLUDED: list[CheckFunction] = [
-    positive_data_acceptance,  # a well-formed request may still ask for what no policy allows
-    unsupported_method,  # covered by test_http_bodies, for the problem document as well
-]
 # The signature covers the body, and the signing proxy below adds it: its absence is covered by test_http_events.
 EXCLUDED_FOR_EVENTS = [*EXCLUDED, ignored_auth, missing_required_header]
-
-
-class Signing:
-    """Signs events on their way in, as a known source would, so that their bodies are looked at."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] != "/v1/events":
-            await self._app(scope, receive, send)
-            return
-        body, more = b"", True
-        while more:
-            message = await receive()
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-
-        async def whole() -> Message:
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        await self._app({**scope, "headers": self._headers(scope, body)}, whole, send)
-
-    def _headers(self, scope: Scope, body: bytes) -> list[tuple[bytes, bytes]]:
-        try:
-            signature = Webhook(SECRET).sign("msg", NOW, body.decode())
-        except UnicodeDecodeError:
-            signature = "none"
-        others = [pair for pair in scope["headers"] if not pair[0].startswith(b"webhook-")]
-        stamp = str(int(NOW.timestamp())).encode()
-        signed = [(b"webhook-id", b"msg"), (b"webhook-timestamp", stamp), (b"webhook-signature", signature.encode())]
-        return [*others, *signed]
 
 
 def furnished() -> Gateway:
@@ -115,17 +72,10 @@ ROLES = (
     "treasury",
     "human-resources",
 )
-load_all_checks()
-
-
-@schemathesis.serializer("application/pdf")
-def as_bytes(_context: object, value: object) -> bytes:
-    """Anything but a PDF: broken ones come by the bytes that they are."""
-    return value if isinstance(value, bytes) else str(value).encode(errors="surrogateescape")
 
 
 def schema_of(mode: schemathesis.GenerationMode) -> schemathesis.BaseSchema:
-    schema = schemathesis.openapi.from_asgi("/openapi.json", Signing(GATEWAY.app))
+    schema = schemathesis.openapi.from_asgi("/openapi.json", Signing(GATEWAY.app, SECRET))
     schema.config.generation.update(modes=[mode], with_security_parameters=False)
     # Twenty thousand lines of an invoice are too many bytes before they are too many lines.
     rejection = schema.config.checks.negative_data_rejection

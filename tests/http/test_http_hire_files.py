@@ -55,6 +55,14 @@ async def test_what_is_not_held_is_not_released(office: Office) -> None:
     assert (answer.status_code, slug(answer)) == (409, "hire-file-not-held")
 
 
+async def test_who_sees_a_file_of_all_facilities_and_does_not_serve_them_all_is_told_so(office: Office) -> None:
+    record = await office.take(FULL, [hired(1)])
+    path = f"/v1/hire-files/{record.file_id}"
+    assert (await office.gateway.get(path, "hanna", "human-resources")).status_code == 200
+    answer = await office.gateway.post(f"{path}/release", {"reason": "x"}, "hanna", "human-resources")
+    assert (answer.status_code, slug(answer)) == (403, "facility-required")
+
+
 async def test_what_became_of_each_row(office: Office) -> None:
     await office.take(FULL, [hired(1), hired(2), hired(5), hired(6, facility="south")])
     bad = hired(3, start_on="2019-01-01", facility="atlantis")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
+import jsonschema
 import pytest
 
 from domain.invoice import PayeeAccount
@@ -53,6 +54,14 @@ async def taken_in(gateway: Gateway, content: bytes, media: str = "application/j
     case = str(answer.json()["case_id"])
     await gateway.evidence.record(a_journal(case, process="invoice-to-payment", requester="ada"))
     return case
+
+
+async def test_the_original_of_a_json_invoice_is_described_as_json_and_not_as_text(gateway: Gateway) -> None:
+    case = await taken_in(gateway, as_json())
+    answer = await gateway.get(f"/v1/invoices/{case}/document", "bo")
+    shown = gateway.app.openapi()["paths"]["/v1/invoices/{case_id}/document"]["get"]["responses"]["200"]["content"]
+    jsonschema.validate(answer.json(), shown[answer.headers["content-type"]]["schema"])
+    assert shown["application/pdf"]["schema"]["type"] == "string"
 
 
 async def test_an_invoice_is_shown_with_what_was_read_and_from_where(gateway: Gateway) -> None:
