@@ -51,7 +51,7 @@ class IdleWatch:
 
     The system is asked when a trial is due, and only when nothing waits for it and nothing failed at it of late: what a
     step meets says more than an answer to a small question. `waiting` counts the steps that wait. An answer that takes
-    `answer_seconds` is none.
+    `answer_seconds` is none yet. There is one question at a time: a folder that hangs keeps one thread, and not more.
     """
 
     def __init__(
@@ -63,9 +63,17 @@ class IdleWatch:
     ) -> None:
         self._breaker, self._probe, self._waiting = breaker, probe, waiting
         self._answer_seconds = answer_seconds
+        self._asked: asyncio.Future[object] | None = None
 
     async def run(self) -> None:
         """Until it is cancelled."""
+        try:
+            await self._watch()
+        finally:
+            if self._asked is not None:
+                self._asked.cancel()
+
+    async def _watch(self) -> None:
         while True:
             await self._breaker.opened()
             if not await self._breaker.admission("probe"):
@@ -88,15 +96,26 @@ class IdleWatch:
 
     async def _ask(self) -> None:
         """A refusal is an answer. One of an unknown shape may come from whatever stands in for the system."""
+        if self._asked is None or self._asked.done():  # what was answered meanwhile may be as old as another outage
+            self._asked = asyncio.ensure_future(self._probe())
+            self._asked.add_done_callback(_looked_at)
+        asked = self._asked
+        if not (await asyncio.wait({asked}, timeout=self._answer_seconds))[0]:
+            late = ErrorReport(system=self._breaker.system, code="time-out", message="no answer in time")
+            self._breaker.still_down(late)
+            return
+        self._asked = None
         try:
-            async with asyncio.timeout(self._answer_seconds):
-                await self._probe()
+            await asked
         except RefusedError:
             self._breaker.answered()
         except OutsideError as error:
             self._breaker.still_down(report_of(error))
-        except TimeoutError:
-            late = ErrorReport(system=self._breaker.system, code="time-out", message="no answer in time")
-            self._breaker.still_down(late)
         else:
             self._breaker.answered()
+
+
+def _looked_at(asked: asyncio.Future[object]) -> None:
+    """An answer that comes too late to count is no defect that the log should tell of."""
+    if not asked.cancelled():
+        asked.exception()

@@ -38,18 +38,19 @@ class Clock:
 
 
 class System:
-    """Answers as it is told to, the last answer for ever; None is an answer. When it is `silent` it takes the call."""
+    """Answers as it is told to, the last answer for ever; None is an answer. Until it `speaks` it takes the call."""
 
     def __init__(self, *answers: OutsideError | None) -> None:
-        self.answers, self.asked, self.silent = list(answers), 0, False
+        self.answers, self.asked = list(answers), 0
+        self.speaks = asyncio.Event()
+        self.speaks.set()
         self._changed = asyncio.Condition()
 
     async def probe(self) -> None:
         async with self._changed:
             self.asked += 1
             self._changed.notify_all()
-        if self.silent:
-            await asyncio.Event().wait()
+        await self.speaks.wait()
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if answer is not None:
             raise answer
@@ -76,6 +77,19 @@ async def watching(
         assert isinstance(ended[0], asyncio.CancelledError), ended
 
 
+class Told(Breaker):
+    """An open circuit that passes on what it is told."""
+
+    def __init__(self) -> None:
+        super().__init__("erp", RULES)
+        self.told: asyncio.Queue[ErrorReport] = asyncio.Queue()
+        self.hold()
+
+    def still_down(self, report: ErrorReport) -> None:
+        super().still_down(report)
+        self.told.put_nowait(report)
+
+
 def down(rules: CircuitRules = RULES) -> Breaker:
     breaker = Breaker("erp", rules)
     breaker.hold()
@@ -100,14 +114,15 @@ async def test_a_refusal_is_an_answer() -> None:
         assert await breaker.closed(PATIENCE_SECONDS)
 
 
-async def test_one_that_takes_calls_and_says_nothing_has_not_answered() -> None:
-    breaker, system = down(), System(None)
-    system.silent = True
+async def test_one_that_takes_the_call_and_says_nothing_has_not_answered_and_is_asked_once() -> None:
+    breaker, system = Told(), System(None)
+    system.speaks.clear()
     async with watching(breaker, system, answer_seconds=0.01):
-        await system.until_asked(3)
-        assert breaker.is_open
-        assert breaker.last is not None
-        assert breaker.last.code == "time-out"
+        for _ in range(3):
+            assert (await asyncio.wait_for(breaker.told.get(), PATIENCE_SECONDS)).code == "time-out"
+        assert (breaker.is_open, system.asked) == (True, 1)
+        system.speaks.set()
+        assert await breaker.closed(PATIENCE_SECONDS)
 
 
 async def test_what_waits_is_the_trial_and_nothing_else_is_asked() -> None:
