@@ -90,12 +90,14 @@ HOLDS_UP_NOTHING = Row("book_payments", "send_remittance", 1)
 
 @dataclass(frozen=True)
 class Life:
-    """What is in the books at its end, which calls were made and failed, and what people were asked."""
+    """What is in the books at its end, which calls were made and failed, what people were asked, and which steps
+    answered too late."""
 
     books: Books
     made: tuple[Row, ...]
     struck: tuple[Row, ...]
     asked: dict[str, Asked]
+    late: tuple[str, ...]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -107,10 +109,10 @@ def quiet() -> Iterator[None]:
     log.disabled = before
 
 
-async def _lived(world: FailingInvoices) -> Life:
+async def _lived(world: FailingInvoices, given_up: GivenUp) -> Life:
     async with world.living(), world.troubleshooting(KEPT) as asked:
         books = await live(world)
-    return Life(books, tuple(world.plan.rows), tuple(world.plan.struck), asked)
+    return Life(books, tuple(world.plan.rows), tuple(world.plan.struck), asked, tuple(given_up.late))
 
 
 @pytest.fixture(scope="module")
@@ -122,10 +124,15 @@ async def lives(temporal: WorkflowEnvironment) -> dict[str, Life]:
         "after": EachCallOnce(down, "after"),
         "refused": EachCallOnce(no),
         "drifted": EachCallOnce(strange),
+        "given up": EachCallOnce(),
     }
-    worlds = {name: FailingInvoices(temporal, plan) for name, plan in plans.items()}
-    lived = await asyncio.gather(*(_lived(world) for world in worlds.values()))
-    return dict(zip(worlds, lived, strict=True))
+    none, each = GivenUp(lambda _: False), GivenUp(lambda step: step in STEPS)
+
+    async def lived(name: str) -> Life:
+        given_up = each if name == "given up" else none
+        return await _lived(FailingInvoices(temporal, plans[name], interceptors=[given_up]), given_up)
+
+    return dict(zip(plans, await asyncio.gather(*map(lived, plans)), strict=True))
 
 
 def test_every_step_has_its_row(lives: dict[str, Life]) -> None:
@@ -194,13 +201,11 @@ async def test_each_step_that_is_executed_twice_has_one_effect_and_one_result(
 
 
 @rows("timed-out", of=STEPS)
-async def test_each_step_that_is_given_up_after_its_effect_has_it_once(
-    temporal: WorkflowEnvironment, lives: dict[str, Life]
-) -> None:
-    given_up = GivenUp(lambda step: step in STEPS)
-    async with FailingInvoices(temporal, interceptors=[given_up]).living() as world:
-        assert await live(world) == lives["undisturbed"].books
-    assert set(given_up.late) == set(STEPS)
+def test_each_step_that_is_given_up_after_its_effect_has_it_once(lives: dict[str, Life]) -> None:
+    life = lives["given up"]
+    assert set(life.late) == set(STEPS)
+    assert life.books == lives["undisturbed"].books
+    assert not life.asked
 
 
 # Cancelled while a step fails
