@@ -28,6 +28,7 @@ from activities.erp_desk import ErpDesk, ErpDeskPorts
 from activities.heartbeats import Heartbeats
 from activities.hiring import HiringActivities
 from activities.housekeeping import HousekeepingActivities
+from activities.idle_systems import probes_of
 from activities.invoice_ports import InvoicePorts
 from activities.invoicing import InvoicingActivities
 from activities.outbox_relay import OutboxRelay
@@ -346,7 +347,8 @@ async def run(settings: WorkerSettings) -> None:
             await when_up("Temporal", partial(ensure_schedules, client, settings.task_queue, plans), RPCError)
             structlog.get_logger("worker").info("worker.started", task_queues=workers.task_queues)
             breakers = settings.bulkheads.breakers
-            async with watched(client, settings.task_queue, breakers, out.ports.reader, out.policies, wall_clock):
+            reader, probes = out.ports.reader, probes_of(out.ports)
+            async with watched(client, settings.task_queue, breakers, reader, out.policies, wall_clock, probes):
                 await relay.run(stop)
                 await stop.wait()
             structlog.get_logger("worker").info("worker.stopping", drain_seconds=settings.drain_seconds)

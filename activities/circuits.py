@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
@@ -27,6 +27,9 @@ from domain.outside_errors import ErrorReport, RefusedError, TemporarilyUnavaila
 from workflows.errors import HELD
 from workflows.steps.queues import queue_of
 
+ProbeQueue = Literal["probe"]
+"""Where no step waits: the turn of whoever asks a system that no step asks."""
+
 
 class Breaker:
     """The circuit of one system in this process, for everybody who waits for it. Used from one event loop."""
@@ -37,12 +40,28 @@ class Breaker:
         """The failure that was met last."""
         self._circuit, self._clock = Circuit(rules), clock
         self._changed = asyncio.Event()
+        self._failed_at: float | None = None
 
     @property
     def is_open(self) -> bool:
         return self._circuit.is_open
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody has tried the system for long, so that nobody would notice that it is back."""
+        return self._failed_at is None or self._clock() - self._failed_at >= self.rules.idle_seconds
+
     def failed(self, case: str, report: ErrorReport) -> None:
+        """A step of the case failed."""
+        self._failed_at = self._clock()
+        self._met(case, report)
+
+    def still_down(self, report: ErrorReport) -> None:
+        """Whoever asked in place of a step got no answer. It opens no circuit."""
+        if self.is_open:
+            self._met("", report)
+
+    def _met(self, case: str, report: ErrorReport) -> None:
         self.last = report
         self._circuit.failed(case, self._clock())
         self._tell()
@@ -60,13 +79,13 @@ class Breaker:
             self._circuit.open(self._clock())
             self._tell()
 
-    async def admission(self, queue: WorkQueue) -> bool:
+    async def admission(self, queue: WorkQueue | ProbeQueue) -> bool:
         """Wait until work of the queue may be taken; True when it is a trial, which the caller reports as over."""
         while not self._circuit.admit(queue, self._clock()):
             await self._change(self._circuit.wait(self._clock()) or None)
         return self.is_open
 
-    def trial_over(self, queue: WorkQueue) -> None:
+    def trial_over(self, queue: WorkQueue | ProbeQueue) -> None:
         self._circuit.trial_over(queue)
         self._tell()
 

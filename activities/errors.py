@@ -10,12 +10,15 @@ from temporalio.exceptions import ApplicationError
 from domain.outside_errors import ErrorReport, OutsideError, TemporarilyUnavailableError
 
 
+def report_of(error: OutsideError) -> ErrorReport:
+    return ErrorReport(system=error.system, code=error.code, message=error.message)
+
+
 def as_failure(error: OutsideError) -> ApplicationError:
     """The error as Temporal carries it; only what is temporarily unavailable is worth repeating unchanged."""
-    report = ErrorReport(system=error.system, code=error.code, message=error.message)
     return ApplicationError(
         str(error),
-        report,
+        report_of(error),
         type=type(error).__name__,
         non_retryable=not isinstance(error, TemporarilyUnavailableError),
     )

@@ -12,6 +12,7 @@ import structlog
 from temporalio.client import Client
 
 from activities.circuits import Breaker, Breakers
+from activities.idle_systems import IdleWatch, Probes
 from activities.outages import FIRST_REPORT_SECONDS, OutageWatch, central_policy
 from adapters.temporal_cases import waiting_steps
 from api.incidents import TemporalIncidents
@@ -29,24 +30,23 @@ async def watched(
     reader: EvidenceReader,
     policies: PolicyStore,
     now: Callable[[], datetime],
+    probes: Probes,
     report_seconds: float = FIRST_REPORT_SECONDS,
 ) -> AsyncIterator[None]:
-    """Meanwhile integration support is told of outside systems that are down. `base` is the task queue of the cases;
-    `now` gives the instant (UTC)."""
+    """Meanwhile integration support is told of outside systems that are down, and those that nobody uses are asked
+    whether they are back. `base` is the task queue of the cases; `now` gives the instant (UTC)."""
     incidents = TemporalIncidents(client, reader, base)
 
-    def watch(system: OutsideSystem, breaker: Breaker) -> OutageWatch:
+    def of(system: OutsideSystem, breaker: Breaker) -> list[Watch]:
         names = [task_queue(base, queue) for queue in queues_of_system(system)]
-        return OutageWatch(
-            breaker,
-            incidents,
-            lambda: central_policy(policies, now()),
-            partial(waiting_steps, client, names),
-            now,
-            report_seconds,
-        )
+        waiting = partial(waiting_steps, client, names)
+        told = partial(central_policy, policies)
+        outage = OutageWatch(breaker, incidents, lambda: told(now()), waiting, now, report_seconds)
+        probe = probes.get(system)
+        return [outage] if probe is None else [outage, IdleWatch(breaker, probe, waiting)]
 
-    tasks = [asyncio.create_task(_unbroken(watch(system, breaker))) for system, breaker in breakers.items()]
+    watches = [watch for system, breaker in breakers.items() for watch in of(system, breaker)]
+    tasks = [asyncio.create_task(_unbroken(watch)) for watch in watches]
     try:
         yield
     finally:
@@ -55,7 +55,10 @@ async def watched(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _unbroken(watch: OutageWatch) -> None:
+Watch = OutageWatch | IdleWatch
+
+
+async def _unbroken(watch: Watch) -> None:
     """A defect in a watch ends it, and not the worker: cases go on, and the log says so."""
     try:
         await watch.run()

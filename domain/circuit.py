@@ -17,12 +17,14 @@ from domain.model import Value
 
 class CircuitRules(Value):
     """`failures` in a row, met by at least `cases` different cases, open a circuit: a single case that fails again and
-    again is a question about that case. Trials are `probe_seconds` apart at first and `longest_seconds` at last."""
+    again is a question about that case. Trials are `probe_seconds` apart at first and `longest_seconds` at last. Where
+    nothing failed for `idle_seconds`, nobody uses the system: that is longer than a step waits between two tries."""
 
     failures: Annotated[int, Field(ge=1, le=10_000)] = 5
     cases: Annotated[int, Field(ge=1, le=1000)] = 3
     probe_seconds: Annotated[float, Field(gt=0, le=3600)] = 5
     longest_seconds: Annotated[float, Field(gt=0, le=3600)] = 30
+    idle_seconds: Annotated[float, Field(gt=0, le=86_400)] = 120
 
 
 class Circuit:

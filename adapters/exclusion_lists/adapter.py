@@ -38,6 +38,12 @@ class FolderExclusionLists:
         self._looked_at: datetime | None = None
         self._lock = asyncio.Lock()
 
+    async def health(self) -> None:
+        try:
+            await asyncio.to_thread(signature, self._folder)
+        except OSError as error:
+            raise TemporarilyUnavailableError(SYSTEM, "folder-unreadable", f"{error.strerror}") from error
+
     async def states(self) -> tuple[ListState, ...]:
         reading = await self._current()
         today = self._clock().date()

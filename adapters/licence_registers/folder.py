@@ -50,6 +50,12 @@ class FolderLicences:
         self._read: dict[str, tuple[tuple[int, int, int], Extract]] = {}
         self._lock = asyncio.Lock()
 
+    async def health(self) -> None:
+        try:
+            await asyncio.to_thread(self._folder.stat)
+        except OSError as error:
+            raise TemporarilyUnavailableError(SYSTEM, "folder-unreadable", f"{error.strerror}") from error
+
     async def look_up(self, question: LicenceQuestion) -> LicenceRecord:
         claim = question.claim
         unknown = LicenceRecord(status="not-checked", number=claim.number, state=claim.state, kind=claim.kind)

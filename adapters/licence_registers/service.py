@@ -42,6 +42,17 @@ class LicenceService:
         self._headers = {"authorization": f"Bearer {token.get_secret_value()}"} if token else {}
         self._source = f"primary source {httpx.URL(url).host}"
 
+    async def health(self) -> None:
+        """Asks what may be asked (RFC 9110, OPTIONS): whatever is answered, even that this may not, it is there."""
+        try:
+            answer = await self._client.options(
+                self._url, headers=self._headers, timeout=TIMEOUT_SECONDS, follow_redirects=False
+            )
+        except httpx.HTTPError as error:
+            raise TemporarilyUnavailableError(SYSTEM, "unreachable", type(error).__name__) from error
+        if isinstance(refusal := _classified(answer.status_code), TemporarilyUnavailableError):
+            raise refusal
+
     async def look_up(self, question: LicenceQuestion) -> LicenceRecord:
         claim = question.claim
         answer = await self._ask(

@@ -60,6 +60,23 @@ class MailClient:
             refused=tuple(f"{name}: {reply.code} {reply.message}" for name, reply in sorted(refused.items())),
         )
 
+    async def probe(self) -> None:
+        """Come as far as a mail does before it is named (RFC 5321, NOOP), and send none. Raises
+        TemporarilyUnavailableError."""
+        settings = self._settings
+        server = aiosmtplib.SMTP(
+            hostname=settings.host,
+            port=settings.port,
+            use_tls=settings.security == "tls",
+            start_tls=settings.security == "starttls",
+            username=settings.username,
+            password=settings.password.get_secret_value() if settings.password else None,
+            timeout=settings.timeout_seconds,
+        )
+        with translated():
+            async with server:
+                await server.noop()
+
 
 def compose(settings: MailSettings, recipients: Sequence[str], subject: str, text: str, at: datetime) -> EmailMessage:
     """A plain text mail that says that a machine wrote it. Raises RefusedError for what is no mail address."""

@@ -38,6 +38,9 @@ class MailSupplierChannel:
         self._settings, self._clock = settings, clock
         self._client = MailClient(settings)
 
+    async def health(self) -> None:
+        await self._client.probe()
+
     async def send_order(self, dispatch: OrderDispatch) -> DispatchProof:
         """Sent again under the same key it is the same message id: a repetition is visible as such to the supplier."""
         now = self._clock()

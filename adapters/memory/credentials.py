@@ -19,6 +19,9 @@ class MemoryLicences:
         """What the board says from now on of the licence with this state, kind and number."""
         self._records[record.state, record.kind, record.number] = record
 
+    async def health(self) -> None:
+        return None
+
     async def look_up(self, question: LicenceQuestion) -> LicenceRecord:
         claim = question.claim
         known = self._records.get((claim.state, claim.kind, claim.number))
@@ -31,6 +34,9 @@ class MemoryExclusions:
     def __init__(self, states: Iterable[ListState] = (), entries: Iterable[ExclusionEntry] = ()) -> None:
         self.lists = list(states)
         self.entries = list(entries)
+
+    async def health(self) -> None:
+        return None
 
     async def states(self) -> tuple[ListState, ...]:
         return tuple(self.lists)

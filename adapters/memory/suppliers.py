@@ -19,6 +19,9 @@ class MemorySupplierChannel:
         self._proofs: dict[str, DispatchProof] = {}
         self._clock = clock
 
+    async def health(self) -> None:
+        return None
+
     async def send_order(self, dispatch: OrderDispatch) -> DispatchProof:
         """Raises RefusedError when the supplier has no address."""
         known = self._proofs.get(dispatch.key)

@@ -14,11 +14,17 @@ from domain.hire import LicenceClaim
 class LicenceRegister(Protocol):
     """Primary-source verification: the board's own register, or a service that answers for many boards."""
 
+    async def health(self) -> None:
+        """Raise when the register does not answer. Nobody's name goes there."""
+
     async def look_up(self, question: LicenceQuestion) -> LicenceRecord:
         """'not-checked' when no register is configured for the state and kind."""
 
 
 class ExclusionLists(Protocol):
+    async def health(self) -> None:
+        """Raise when the lists cannot be looked at."""
+
     async def states(self) -> tuple[ListState, ...]: ...
 
     async def entries_like(self, person: ScreenedPerson) -> Sequence[ExclusionEntry]:

@@ -28,5 +28,8 @@ class OrderDispatch(Value):
 
 
 class SupplierChannel(Protocol):
+    async def health(self) -> None:
+        """Raise when nothing could be sent now. Nothing is sent."""
+
     async def send_order(self, dispatch: OrderDispatch) -> DispatchProof:
         """Send the order as PDF and UBL 2.1 Order by e-mail. Raises the errors of `domain.outside_errors`."""

@@ -49,6 +49,10 @@ class Service:
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         message = await receive()
+        if scope["method"] == "OPTIONS":
+            await send({"type": "http.response.start", "status": 204, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+            return
         asked = json.loads(message["body"])
         self.asked.append(asked)
         self.headers = {key.decode(): value.decode() for key, value in scope["headers"]}
@@ -145,6 +149,11 @@ async def test_the_answer_says_where_it_comes_from_and_when_that_was_asked(tmp_p
     )
 
 
+@pytest.mark.parametrize("kind", KINDS)
+async def test_one_that_is_there_says_so(tmp_path: Path, kind: str) -> None:
+    await registers(tmp_path, known())[kind].health()
+
+
 class TestFolder:
     async def test_numbers_are_found_as_people_write_them(self, tmp_path: Path) -> None:
         write(tmp_path, known(number="rn 004711"))
@@ -196,6 +205,8 @@ class TestFolder:
     async def test_a_folder_that_is_gone_is_worth_trying_again(self, tmp_path: Path) -> None:
         with pytest.raises(TemporarilyUnavailableError):
             await FolderLicences(tmp_path / "gone", lambda: NOW).look_up(question())
+        with pytest.raises(TemporarilyUnavailableError):
+            await FolderLicences(tmp_path / "gone", lambda: NOW).health()
 
 
 class TestService:
@@ -272,6 +283,26 @@ class TestService:
         with pytest.raises(TemporarilyUnavailableError) as raised:
             await register.look_up(question())
         assert "Rosewater" not in str(raised.value)
+        with pytest.raises(TemporarilyUnavailableError):
+            await register.health()
+
+    @pytest.mark.parametrize(("status", "there"), [(204, True), (401, True), (405, True), (429, False), (503, False)])
+    async def test_whatever_it_says_of_itself_it_is_there_and_learns_nobodys_name(
+        self, status: int, there: bool
+    ) -> None:
+        seen: list[httpx.Request] = []
+
+        def answer(request: httpx.Request) -> httpx.Response:
+            seen.append(request)
+            return httpx.Response(status)
+
+        register = LicenceService(URL, httpx.AsyncClient(transport=httpx.MockTransport(answer)))
+        if there:
+            await register.health()
+        else:
+            with pytest.raises(TemporarilyUnavailableError):
+                await register.health()
+        assert [(request.method, request.content) for request in seen] == [("OPTIONS", b"")]
 
 
 class TestConnecting:

@@ -243,3 +243,24 @@ async def test_the_channel_in_memory_sends_once_for_a_key() -> None:
     mute = dispatch.model_copy(update={"supplier": dispatch.supplier.model_copy(update={"email": ""})})
     with pytest.raises(RefusedError):
         await channel.send_order(mute)
+
+
+async def test_a_server_that_takes_mail_says_so_and_gets_none(smtp_sink: SmtpSink) -> None:
+    login = {"username": "corridor", "password": SecretStr("right")}
+    await _supplier_channel(smtp_sink).health()
+    await _supplier_channel(smtp_sink, **login).health()
+    assert smtp_sink.mails == []
+
+
+@pytest.mark.parametrize("wrong", [{"password": "wrong"}, {"security": "starttls"}, {"security": "tls"}])
+async def test_a_server_that_would_take_no_mail_of_ours_does_not_count_as_there(
+    smtp_sink: SmtpSink, wrong: dict[str, str]
+) -> None:
+    settings = {"username": "corridor", "password": "right", "timeout_seconds": 1, **wrong}
+    with pytest.raises(TemporarilyUnavailableError):
+        await _supplier_channel(smtp_sink, **settings).health()
+
+
+async def test_a_server_that_is_gone_does_not_count_as_there() -> None:
+    with pytest.raises(TemporarilyUnavailableError):
+        await _supplier_channel(SmtpSink(port=9)).health()

@@ -18,8 +18,11 @@ from temporalio.testing import WorkflowEnvironment
 
 from adapters.memory.faults import When
 from domain.tasks import Action
-from tests.fixtures.failing_calls import Asked, EachCallOnce, EachTwice, Row, down, no, steps_of, strange
+from tests.fixtures.failing_calls import Asked, EachCallOnce, EachTwice, Row, down, no, strange
 from tests.fixtures.failing_hires import Books, FailingHires, live
+from tests.fixtures.failure_matrix import named, rows, shared_by, steps_of
+from tests.fixtures.given_up import GivenUp
+from workflows.messages.hire_to_provision import WORKFLOW_NAME
 from workflows.steps.hiring import HiringSteps
 
 ENDED = "case-closed"
@@ -59,6 +62,7 @@ STEPS = {
     "end_employee": UNDO,
     "rescind_worker": UNDO,
     "settle_hire": Step(("retry",), ENDED),
+    named("close_case", WORKFLOW_NAME): Step(),
 }
 OF_INCIDENTS = {"shut_worker"}
 """Steps that no hire takes: their rows are in the matrix of the workforce."""
@@ -129,10 +133,11 @@ async def lives(temporal: WorkflowEnvironment) -> dict[str, Life]:
 
 
 def test_every_step_has_its_row(lives: dict[str, Life]) -> None:
-    assert steps_of(HiringSteps) == set(STEPS) | OF_INCIDENTS
+    assert steps_of(HiringSteps) == set(STEPS) - shared_by(WORKFLOW_NAME) | OF_INCIDENTS
     assert {row.step for row in lives["undisturbed"].made} == set(STEPS), "the stories together take every step"
 
 
+@rows("fails", "answer-lost", of=STEPS)
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_calls_that_fail_once_leave_no_trace(lives: dict[str, Life], when: When) -> None:
     """After a call: its answer is lost, the effect stays. Not a fact more or less is on any timeline."""
@@ -143,6 +148,7 @@ def test_calls_that_fail_once_leave_no_trace(lives: dict[str, Life], when: When)
     assert not life.asked
 
 
+@rows("refused", "drifted", of=STEPS)
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("how", ["refused", "drifted"])
 def test_a_step_that_is_refused_asks_its_owner_about_each_call(lives: dict[str, Life], how: str, step: str) -> None:
@@ -167,12 +173,23 @@ def test_what_was_refused_and_tried_again_leaves_the_same_books(lives: dict[str,
     assert books.differences(expected) == []
 
 
+@rows("repeated", of=STEPS)
 async def test_each_step_that_is_executed_twice_has_one_effect_and_one_result(
     temporal: WorkflowEnvironment, lives: dict[str, Life]
 ) -> None:
     doubling = EachTwice()
     async with FailingHires(temporal, interceptors=[doubling]).living() as world:
         assert (await live(world)).differences(lives["undisturbed"].books) == []
-    assert {step for step, _ in doubling.inputs} >= set(STEPS)
+    assert set(doubling.names) >= set(STEPS)
     for first, second in doubling.results:
         assert first == second
+
+
+@rows("timed-out", of=STEPS)
+async def test_each_step_that_is_given_up_after_its_effect_has_it_once(
+    temporal: WorkflowEnvironment, lives: dict[str, Life]
+) -> None:
+    given_up = GivenUp(lambda step: step in STEPS)
+    async with FailingHires(temporal, interceptors=[given_up]).living() as world:
+        assert (await live(world)).differences(lives["undisturbed"].books) == []
+    assert set(given_up.late) == set(STEPS)

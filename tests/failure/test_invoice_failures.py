@@ -18,17 +18,22 @@ from temporalio.testing import WorkflowEnvironment
 
 from adapters.memory.faults import When
 from domain.tasks import Action
-from tests.fixtures.failing_calls import Asked, EachCallOnce, EachTwice, Row, down, no, steps_of, strange
+from tests.fixtures.failing_calls import Asked, EachCallOnce, EachTwice, Row, down, no, strange
 from tests.fixtures.failing_invoices import CALL, STRANGE_ACCOUNT, Books, FailingInvoices, live
+from tests.fixtures.failure_matrix import rows, shared_by, steps_of
+from tests.fixtures.given_up import GivenUp
 from tests.fixtures.invoice_stories import WARD, approved, coded, coded_line, sent
 from tests.fixtures.invoice_world import InvoiceCase, fact, plain_line
 from tests.fixtures.small_hospital import usd
 from tests.fixtures.world import PATIENCE_SECONDS
 from workflows.case import STEP_RETRIES
+from workflows.messages.invoice_to_payment import WORKFLOW_NAME as INVOICE_TO_PAYMENT
+from workflows.messages.payment_run import WORKFLOW_NAME as PAYMENT_RUN
 from workflows.steps.invoicing import InvoicingSteps
 from workflows.steps.paying import PayingSteps, PaymentScheduleSteps
 from workflows.steps.payment_inputs import CollectedPage, DueRuns
 
+SHARED = shared_by(INVOICE_TO_PAYMENT, PAYMENT_RUN)
 ENDED, TOO_LATE = "case-closed", "not-in-this-stage"
 
 
@@ -70,6 +75,7 @@ STEPS = {
     "finish_payments": AGAIN,
     "due_payment_runs": Step(),
     "collect_bank_messages": Step(),
+    **dict.fromkeys(sorted(SHARED), Step()),
 }
 KEPT = [name for name, step in STEPS.items() if step.cancel in (ENDED, TOO_LATE)]
 UNREACHED = {
@@ -84,12 +90,14 @@ HOLDS_UP_NOTHING = Row("book_payments", "send_remittance", 1)
 
 @dataclass(frozen=True)
 class Life:
-    """What is in the books at its end, which calls were made and failed, and what people were asked."""
+    """What is in the books at its end, which calls were made and failed, what people were asked, and which steps
+    answered too late."""
 
     books: Books
     made: tuple[Row, ...]
     struck: tuple[Row, ...]
     asked: dict[str, Asked]
+    late: tuple[str, ...]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -101,10 +109,10 @@ def quiet() -> Iterator[None]:
     log.disabled = before
 
 
-async def _lived(world: FailingInvoices) -> Life:
+async def _lived(world: FailingInvoices, given_up: GivenUp) -> Life:
     async with world.living(), world.troubleshooting(KEPT) as asked:
         books = await live(world)
-    return Life(books, tuple(world.plan.rows), tuple(world.plan.struck), asked)
+    return Life(books, tuple(world.plan.rows), tuple(world.plan.struck), asked, tuple(given_up.late))
 
 
 @pytest.fixture(scope="module")
@@ -116,14 +124,19 @@ async def lives(temporal: WorkflowEnvironment) -> dict[str, Life]:
         "after": EachCallOnce(down, "after"),
         "refused": EachCallOnce(no),
         "drifted": EachCallOnce(strange),
+        "given up": EachCallOnce(),
     }
-    worlds = {name: FailingInvoices(temporal, plan) for name, plan in plans.items()}
-    lived = await asyncio.gather(*(_lived(world) for world in worlds.values()))
-    return dict(zip(worlds, lived, strict=True))
+    none, each = GivenUp(lambda _: False), GivenUp(lambda step: step in STEPS)
+
+    async def lived(name: str) -> Life:
+        given_up = each if name == "given up" else none
+        return await _lived(FailingInvoices(temporal, plans[name], interceptors=[given_up]), given_up)
+
+    return dict(zip(plans, await asyncio.gather(*map(lived, plans)), strict=True))
 
 
 def test_every_step_has_its_row(lives: dict[str, Life]) -> None:
-    assert steps_of(InvoicingSteps, PayingSteps, PaymentScheduleSteps) == set(STEPS)
+    assert steps_of(InvoicingSteps, PayingSteps, PaymentScheduleSteps) | SHARED == set(STEPS)
     assert {row.step for row in lives["undisturbed"].made} >= set(STEPS), "the stories together take every step"
 
 
@@ -138,6 +151,7 @@ def test_a_life_without_failures_leaves_what_it_should(lives: dict[str, Life]) -
     assert not lives["undisturbed"].asked
 
 
+@rows("fails", "answer-lost", of=STEPS)
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_calls_that_fail_once_leave_no_trace(lives: dict[str, Life], when: When) -> None:
     """After a call: its answer is lost, the effect stays. Not a fact more or less is on any timeline."""
@@ -147,6 +161,7 @@ def test_calls_that_fail_once_leave_no_trace(lives: dict[str, Life], when: When)
     assert not life.asked
 
 
+@rows("refused", "drifted", of=STEPS)
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("how", ["refused", "drifted"])
 def test_a_step_that_is_refused_asks_its_owner_about_each_call(lives: dict[str, Life], how: str, step: str) -> None:
@@ -172,17 +187,25 @@ def test_what_was_refused_and_tried_again_leaves_the_same_books(lives: dict[str,
     assert lives[how].books.without_trouble() == lives["undisturbed"].books.without_trouble()
 
 
+@rows("repeated", of=STEPS)
 async def test_each_step_that_is_executed_twice_has_one_effect_and_one_result(
     temporal: WorkflowEnvironment, lives: dict[str, Life]
 ) -> None:
     doubling = EachTwice()
     async with FailingInvoices(temporal, interceptors=[doubling]).living() as world:
         assert await live(world) == lives["undisturbed"].books
-    taken = {step for step, _ in doubling.inputs}
-    assert taken >= set(STEPS)
+    assert set(doubling.names) >= set(STEPS)
     for first, second in doubling.results:
         if not isinstance(first, CollectedPage | DueRuns):  # what comes next is another page
             assert first == second
+
+
+@rows("timed-out", of=STEPS)
+def test_each_step_that_is_given_up_after_its_effect_has_it_once(lives: dict[str, Life]) -> None:
+    life = lives["given up"]
+    assert set(life.late) == set(STEPS)
+    assert life.books == lives["undisturbed"].books
+    assert not life.asked
 
 
 # Cancelled while a step fails
@@ -245,6 +268,7 @@ def test_every_step_at_which_a_case_may_be_cancelled_has_its_row() -> None:
     assert {row.step for row in CANCELLED} == {name for name, step in STEPS.items() if step.cancel == "applied"}
 
 
+@rows("undone", "undone-blind", of={row.step for row in CANCELLED})
 @pytest.mark.parametrize("how", ["refused", "lost"])
 async def test_cancelling_while_a_step_fails_leaves_a_clean_slate(temporal: WorkflowEnvironment, how: str) -> None:
     """Refused: it had no effect. Lost: it had its effect each time, and no try of it was ever answered."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -31,8 +31,12 @@ from tests.fixtures.failing_steps import (
     live,
     outcome_of,
 )
+from tests.fixtures.failure_matrix import named, rows, steps_of
+from tests.fixtures.given_up import GivenUp
+from tests.fixtures.hurried_retries import HurriedRetries
 from tests.fixtures.world import Case
 from workflows.case import STEP_RETRIES
+from workflows.messages.procure_to_pay import WORKFLOW_NAME
 from workflows.steps.case import CaseSteps
 from workflows.steps.purchasing import PurchasingSteps
 
@@ -80,13 +84,9 @@ CANCELLED = [name for name, step in STEPS.items() if step.cancel]
 SKIPPED = [name for name, step in STEPS.items() if "skip" in step.actions]
 
 
-def steps_of(*contracts: type) -> set[str]:
-    return {
-        definition.name
-        for contract in contracts
-        for each in vars(contract).values()
-        if (definition := getattr(each, "__temporal_activity_definition", None))
-    }
+def of_purchases(steps: Iterable[str]) -> set[str]:
+    """Their names in the failure matrix."""
+    return {named(step, WORKFLOW_NAME) for step in steps}
 
 
 def test_every_step_has_its_rows() -> None:
@@ -165,6 +165,7 @@ def test_a_purchase_without_failures_leaves_what_it_should(undisturbed: dict[Sto
     assert taken == set(STEPS), "the stories together take every step"
 
 
+@rows("fails", "answer-lost", of=of_purchases(STEPS))
 @pytest.mark.parametrize("step", STEPS)
 async def test_a_step_that_fails_once_leaves_no_trace(
     temporal: WorkflowEnvironment,
@@ -179,6 +180,7 @@ async def test_a_step_that_fails_once_leaves_no_trace(
         assert outcome == undisturbed[STEPS[step].story].outcome, row
 
 
+@rows("refused", "drifted", of=of_purchases(ANSWERED))
 @pytest.mark.parametrize("step", ANSWERED)
 async def test_a_refused_step_asks_its_owner_and_goes_on_when_retried(
     temporal: WorkflowEnvironment,
@@ -199,6 +201,7 @@ async def test_a_refused_step_asks_its_owner_and_goes_on_when_retried(
         assert outcome.without_trouble() == expected.without_trouble(), method
 
 
+@rows("refused", "drifted", of=of_purchases(OWN_STORE))
 @pytest.mark.parametrize("step", STEPS)
 async def test_the_own_store_is_asked_again_whatever_it_answers(
     temporal: WorkflowEnvironment, undisturbed: dict[Story, Undisturbed], calls: Callable[[str], list[str]], step: str
@@ -210,6 +213,7 @@ async def test_the_own_store_is_asked_again_whatever_it_answers(
         assert outcome == undisturbed[STEPS[step].story].outcome, method
 
 
+@rows("undone", of=of_purchases(CANCELLED))
 @pytest.mark.parametrize("step", CANCELLED)
 async def test_cancelling_while_a_step_is_refused_leaves_a_clean_slate(
     temporal: WorkflowEnvironment, outside_calls: Callable[[str], list[str]], step: str
@@ -221,6 +225,7 @@ async def test_cancelling_while_a_step_is_refused_leaves_a_clean_slate(
         assert outcome.messages.count("cancellation") == told, method
 
 
+@rows("undone-blind", of=of_purchases(CANCELLED))
 async def test_cancelling_when_nobody_knows_what_was_done_leaves_a_clean_slate(
     temporal: WorkflowEnvironment, outside_calls: Callable[[str], list[str]]
 ) -> None:
@@ -259,6 +264,7 @@ async def test_a_skipped_step_lets_the_case_end(
     assert (first.status, first.outcome) == ("done", "skip")
 
 
+@rows("repeated", of=of_purchases(STEPS))
 @pytest.mark.parametrize("step", STEPS)
 async def test_a_step_that_is_executed_twice_has_one_effect_and_one_result(
     temporal: WorkflowEnvironment, undisturbed: dict[Story, Undisturbed], step: str
@@ -270,6 +276,25 @@ async def test_a_step_that_is_executed_twice_has_one_effect_and_one_result(
     assert doubling.results
     for first, second in doubling.results:
         assert first == second
+
+
+@rows("timed-out", of=of_purchases(STEPS))
+async def test_each_step_that_is_given_up_after_its_effect_has_it_once(
+    temporal: WorkflowEnvironment, undisturbed: dict[Story, Undisturbed]
+) -> None:
+    """In each story, for whichever steps it is the one that takes them."""
+
+    async def given_up(story: Story) -> list[str]:
+        own = of_purchases(step for step in STEPS if STEPS[step].story is story)
+        plan = GivenUp(lambda step: step in own)
+        async with FailingWorld(temporal, [plan, HurriedRetries(patient=True)]).working() as world:
+            _, outcome = await live(world, story)
+            assert outcome == undisturbed[story].outcome
+        assert set(plan.late) == own
+        return plan.late
+
+    lives = await asyncio.gather(*(given_up(story) for story in undisturbed))
+    assert {step for late in lives for step in late} == of_purchases(STEPS)
 
 
 @pytest.mark.parametrize("story", [closed, cancelled], ids=["closed", "cancelled"])

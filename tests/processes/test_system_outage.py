@@ -13,6 +13,7 @@ from temporalio import activity
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
+from activities.idle_systems import probes_of
 from activities.outages import CODE
 from adapters.memory.faults import Call, FaultPlan
 from api.incidents import TemporalIncidents
@@ -35,6 +36,7 @@ from workflows.messages import procure_to_pay as messages
 
 RULES = CircuitRules(failures=5, cases=3, probe_seconds=0.05, longest_seconds=0.5)
 HASTY = CircuitRules(failures=5, cases=3, probe_seconds=0.02, longest_seconds=0.02)
+SOON_IDLE = CircuitRules(failures=5, cases=3, probe_seconds=0.05, longest_seconds=0.2, idle_seconds=1)
 DOWN = TemporarilyUnavailableError("erp", "unreachable", "no route to host")
 URGENCIES = ("routine", "urgent", "emergency")
 CASES = 30
@@ -71,15 +73,15 @@ class Noting(Interceptor):
 
 
 class CountedCalls(FaultPlan):
-    """Tells when so many calls were made."""
+    """Tells when so many calls were made, of one method where it is named."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, of: str = "") -> None:
         super().__init__()
-        self._count, self.made = count, asyncio.Event()
+        self._count, self._of, self.made = count, of, asyncio.Event()
 
     def begin(self, call: Call) -> Any:
         failure = super().begin(call)
-        if len(self.calls) >= self._count:
+        if len([call for call in self.calls if self._of in ("", call.method)]) >= self._count:
             self.made.set()
         return failure
 
@@ -92,7 +94,8 @@ class Hospital(World):
         self.noting = Noting()
 
     def down(self) -> None:
-        self.faults.fail("master_data", DOWN, times=1_000_000)
+        for method in ("master_data", "health"):
+            self.faults.fail(method, DOWN, times=1_000_000)
 
     @asynccontextmanager
     async def working(self, watch: bool = True, rules: CircuitRules = RULES) -> AsyncIterator[Hospital]:
@@ -111,6 +114,7 @@ class Hospital(World):
                         self.evidence,
                         OnePolicy(),
                         lambda: datetime.now(UTC),
+                        probes_of(self.ports()),
                         REPORT_SECONDS,
                     )
                 )
@@ -198,6 +202,28 @@ async def test_whoever_takes_over_closes_the_incident_when_the_system_is_back(ho
         await case.task("approval")
         await world.until(lambda: not world.outages("open"))
     assert [task.exception_code for task in hospital.exceptions()] == [CODE]
+
+
+async def test_the_incident_of_a_system_that_nobody_uses_closes_when_the_system_is_back(hospital: Hospital) -> None:
+    """All who needed it are gone; until it is back it is asked, and then support is told, and work goes through."""
+    hospital.faults = calls = CountedCalls(2, of="health")
+    async with hospital.working(rules=SOON_IDLE) as world:
+        world.down()
+        cases = [await world.submit(world.requisition()) for _ in range(3)]
+        await world.until(lambda: bool(world.outages("open")))
+        for case in cases:
+            await case.handle.terminate("nobody needs it any more")
+        await asyncio.wait_for(calls.made.wait(), PATIENCE_SECONDS)
+        assert world.outages("open")
+        tried = len(calls.calls_of("master_data"))
+        world.faults.heal()
+        await world.until(lambda: not world.outages("open"))
+        assert len(calls.calls_of("master_data")) == tried, "no case had to try it"
+        late = await world.submit(world.requisition())
+        await late.task("approval")
+    # Once nothing runs, time passes: whoever was asked about the outage may be reminded of it.
+    asked = [task.exception_code for task in world.exceptions() if task.exception_code != "sla-breached"]
+    assert asked == [CODE]
 
 
 async def test_one_case_alone_asks_as_it_always_did(hospital: Hospital) -> None:

@@ -291,3 +291,9 @@ async def test_a_whole_country_is_read_in_seconds_and_searched_in_milliseconds(
         await lists.entries_like(who(last, first))
         spent.append(time.perf_counter() - began)
     assert min(spent) < 0.005
+
+
+async def test_lists_that_can_be_looked_at_are_there(lists: FolderExclusionLists, tmp_path: Path) -> None:
+    await lists.health()
+    with pytest.raises(TemporarilyUnavailableError):
+        await FolderExclusionLists(tmp_path / "gone").health()
