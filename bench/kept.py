@@ -49,6 +49,9 @@ async def stores(server: PostgresTestServer) -> Stores:
 class _Sent:
     """A way to suppliers that keeps nothing, so that nothing grows here."""
 
+    async def health(self) -> None:
+        pass
+
     async def send_order(self, dispatch: OrderDispatch) -> DispatchProof:
         return DispatchProof(
             channel="email",
