@@ -121,7 +121,7 @@ async def test_a_file_that_loses_too_many_is_held_until_it_is_released(office: O
     assert not office.gateway.cases.received
     assert len(office.incidents.raised) == 1
     path = f"/v1/hire-files/{record.file_id}/release"
-    for person, claims, status in (("hanna", {"facilities": ["north"]}, 404), ("hanna", {"facilities": ["*"]}, 200)):
+    for person, claims, status in (("hanna", {"facilities": ["north"]}, 403), ("hanna", {"facilities": ["*"]}, 200)):
         headers = office.gateway.as_(person, "human-resources", **claims)
         answer = await office.gateway.http.post(path, json={"reason": "The ward closes"}, headers=headers)
         assert answer.status_code == status, answer.text
