@@ -192,4 +192,5 @@ async def test_each_step_that_is_given_up_after_its_effect_has_it_once(
     given_up = GivenUp(lambda step: step in STEPS)
     async with FailingHires(temporal, interceptors=[given_up]).living() as world:
         assert (await live(world)).differences(lives["undisturbed"].books) == []
+        await given_up.all_answered()
     assert set(given_up.late) == set(STEPS)

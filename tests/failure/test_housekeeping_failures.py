@@ -190,4 +190,5 @@ async def test_each_step_that_is_given_up_after_its_effect_has_it_once(temporal:
     async with FailingHouse(temporal, also=[given_up]).living() as world:
         await world.lived()
         assert world.asked() == []
+        await given_up.all_answered()
     assert set(given_up.late) == STEPS

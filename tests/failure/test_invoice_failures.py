@@ -112,6 +112,7 @@ def quiet() -> Iterator[None]:
 async def _lived(world: FailingInvoices, given_up: GivenUp) -> Life:
     async with world.living(), world.troubleshooting(KEPT) as asked:
         books = await live(world)
+        await given_up.all_answered()
     return Life(books, tuple(world.plan.rows), tuple(world.plan.struck), asked, tuple(given_up.late))
 
 

@@ -189,6 +189,7 @@ async def test_each_step_that_is_given_up_after_its_effect_has_it_once(
             await world.lived()
         else:
             await shut_out(world)
+        await given_up.all_answered()
     assert set(given_up.late) == steps
 
 
