@@ -7,6 +7,7 @@ settings.load_profile("corridor")
 
 pytest_plugins = [
     "tests.fixtures.settle",
+    "tests.fixtures.quiet_steps",
     "tests.fixtures.side_by_side",
     "tests.fixtures.commands",
     "tests.fixtures.policies",

@@ -7,8 +7,7 @@ ever found out. The rows are the steps at which a hire may be rescinded.
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -106,13 +105,7 @@ BEGUN = {"begin_worker", "check_access"}
 """After these the person may have worked here: the HRIS keeps them, and their employment has ended."""
 
 
-@pytest.fixture(scope="module", autouse=True)
-def quiet() -> Iterator[None]:
-    """Failures are asked for here: their stack traces would cost more time than the cases."""
-    log = logging.getLogger("temporalio.activity")
-    before, log.disabled = log.disabled, True
-    yield
-    log.disabled = before
+pytestmark = pytest.mark.usefixtures("quiet_steps")
 
 
 @rows("undone", of=STEPS)

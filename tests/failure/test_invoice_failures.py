@@ -9,8 +9,7 @@ it are those of a life without failures. A step without a row in `STEPS` fails t
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import pytest
@@ -100,13 +99,7 @@ class Life:
     late: tuple[str, ...]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def quiet() -> Iterator[None]:
-    """Failures are asked for here: their stack traces would cost more time than the cases."""
-    log = logging.getLogger("temporalio.activity")
-    before, log.disabled = log.disabled, True
-    yield
-    log.disabled = before
+pytestmark = pytest.mark.usefixtures("quiet_steps")
 
 
 async def _lived(world: FailingInvoices, given_up: GivenUp) -> Life:

@@ -8,8 +8,7 @@ through a case without failures. A step without rows in `STEPS` fails the first 
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -101,13 +100,7 @@ class Undisturbed:
     calls: dict[str, dict[str, int]]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def quiet() -> Iterator[None]:
-    """Failures are asked for here: their stack traces would cost more time than the cases."""
-    log = logging.getLogger("temporalio.activity")
-    before, log.disabled = log.disabled, True
-    yield
-    log.disabled = before
+pytestmark = pytest.mark.usefixtures("quiet_steps")
 
 
 @pytest.fixture(scope="module")
