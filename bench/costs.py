@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
 
+from adapters.temporal_payloads import PLAIN
 from workflows.steps.inputs import StepInput
 
 COUNTED = {
@@ -61,7 +61,7 @@ async def _only_records(history: WorkflowHistory) -> int:
     for event in history.events:
         scheduled = event.activity_task_scheduled_event_attributes
         if scheduled.activity_type.name in ("announce", "note_standing"):
-            (step,) = await pydantic_data_converter.decode(scheduled.input.payloads, [StepInput])
+            (step,) = await PLAIN.decode(scheduled.input.payloads, [StepInput])
             asked = {task.task_id for task in step.journal.tasks if task.status == "open"}
             told = asked | {notice.notice_id for notice in step.journal.notices}
             count += told <= heard

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Literal
 
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
+from adapters.temporal_payloads import PLAIN
 from workflows import search_attributes
 
 # As the embedded stack starts its server.
+ONE_PARTITION = ("--dynamic-config-value", "matching.numTaskqueueWritePartitions=1")
 SQLITE_PRAGMAS = ("--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=normal")
 Store = Literal["memory", "file"]
 
@@ -28,9 +29,9 @@ async def server(store: Store) -> AsyncIterator[Client]:
         environment = await WorkflowEnvironment.start_local(
             dev_server_existing_path=_executable(),
             dev_server_database_filename=str(Path(folder) / "temporal.db") if store == "file" else None,
-            dev_server_extra_args=list(SQLITE_PRAGMAS) if store == "file" else [],
+            dev_server_extra_args=[*ONE_PARTITION, *(SQLITE_PRAGMAS if store == "file" else ())],
             dev_server_log_level="error",
-            data_converter=pydantic_data_converter,
+            data_converter=PLAIN,
             search_attributes=list(search_attributes.REGISTERED),
         )
         async with environment:

@@ -23,13 +23,17 @@ _PLAIN_NUMBER = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,2
 
 def _not_a_float(value: Any) -> Any:
     """Strings and whole numbers become decimals here: strict readers would otherwise refuse both behind a validator."""
+    if isinstance(value, Decimal):  # nearly all: what was read before is passed on from model to model
+        return value
+    if isinstance(value, str):
+        if not _PLAIN_NUMBER.fullmatch(value):
+            raise ValueError("write a decimal number such as '10' or '-0.25'")
+        return Decimal(value)
     if isinstance(value, float):
         raise ValueError("send decimal numbers as strings, such as '10.00': binary fractions are not exact")
     if isinstance(value, bool):
         raise ValueError("a truth value is not a number")
-    if isinstance(value, str) and not _PLAIN_NUMBER.fullmatch(value):
-        raise ValueError("write a decimal number such as '10' or '-0.25'")
-    return Decimal(value) if isinstance(value, int | str) else value
+    return Decimal(value) if isinstance(value, int) else value
 
 
 def _bounded(value: Decimal) -> Decimal:
@@ -40,8 +44,8 @@ def _bounded(value: Decimal) -> Decimal:
 
 ExactDecimal = Annotated[
     Decimal,
+    Field(allow_inf_nan=False, max_digits=18, decimal_places=6),  # innermost, where pydantic checks it natively
     BeforeValidator(_not_a_float),
-    Field(allow_inf_nan=False, max_digits=18, decimal_places=6),
     AfterValidator(_bounded),
 ]
 CurrencyCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code, such as USD")]

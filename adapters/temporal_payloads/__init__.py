@@ -8,9 +8,10 @@ from adapters.temporal_payloads.codec import (
     case_of,
     is_encrypted,
 )
-from adapters.temporal_payloads.converter import data_converter
+from adapters.temporal_payloads.converter import PLAIN, data_converter
 
 __all__ = [
+    "PLAIN",
     "EncryptedPayloads",
     "PayloadError",
     "PlainPayloads",
