@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Literal
 
 from temporalio import activity, workflow
-from temporalio.api.enums.v1 import EventType
-from temporalio.client import Client, WorkflowHistory
+from temporalio.client import Client
 
-from bench.driving import Answer, Handle, StepCount, Subject
+from bench.driving import Answer, Handle, Subject
+from bench.shapes import Kind, answers
 
-Element = Literal["step", "wait", "timed wait"]
 QUEUE = "bare"
 
 
@@ -28,14 +25,14 @@ class Bare:
         self._signals = 0
 
     @workflow.run
-    async def run(self, shape: list[str]) -> None:
+    async def run(self, kinds: list[str]) -> None:
         waits = 0
-        for element in shape:
-            if element == "step":
+        for kind in kinds:
+            if kind == "step":
                 await workflow.execute_activity(nothing, start_to_close_timeout=timedelta(seconds=30))
             else:
                 waits += 1
-                await self._until(waits, timed=element == "timed wait")
+                await self._until(waits, timed=kind == "timed wait")
 
     async def _until(self, signals: int, timed: bool) -> None:
         timeout = timedelta(days=1) if timed else None
@@ -50,29 +47,9 @@ class Bare:
         return self._signals
 
 
-def shape_of(history: WorkflowHistory) -> tuple[Element, ...]:
-    """What a measured case did, reduced to steps and waits. A signal that no timer ran against is a plain wait."""
-    shape: list[Element] = []
-    timers = 0
-    for event in history.events:
-        match event.event_type:
-            case EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
-                shape.append("step")
-            case EventType.EVENT_TYPE_TIMER_STARTED:
-                timers += 1
-                shape.append("timed wait")
-            case EventType.EVENT_TYPE_TIMER_CANCELED | EventType.EVENT_TYPE_TIMER_FIRED:
-                timers -= 1
-            case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED if not timers:
-                shape.append("wait")
-            case _:
-                pass
-    return tuple(shape)
-
-
-def subject(client: Client, shape: Sequence[Element]) -> Subject:
+def subject(client: Client, kinds: Sequence[Kind]) -> Subject:
     async def start(number: int) -> Handle:
-        return await client.start_workflow("Bare", list(shape), id=f"bare-{number}", task_queue=QUEUE)
+        return await client.start_workflow("Bare", list(kinds), id=f"bare-{number}", task_queue=QUEUE)
 
     def go(times: int) -> Answer:
         async def signal(handle: Handle) -> None:
@@ -81,12 +58,4 @@ def subject(client: Client, shape: Sequence[Element]) -> Subject:
 
         return signal
 
-    waits: Counter[int] = Counter()
-    steps = 0
-    for element in shape:
-        if element == "step":
-            steps += 1
-        else:
-            waits[steps] += 1  # a process with branches may wait twice after the same step
-    answers: dict[StepCount, Answer] = {("nothing", step): go(times) for step, times in waits.items()}
-    return Subject("bare workflow", start, answers)
+    return Subject("bare workflow", start, answers(kinds, "nothing", go))

@@ -49,9 +49,14 @@ async def cost_of(history: WorkflowHistory) -> Cost:
 
 
 def _counts(event: HistoryEvent) -> bool:
+    is_change = event.event_type == EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES
+    return event.event_type in COUNTED and (not is_change or changes_search_attributes(event))
+
+
+def changes_search_attributes(event: HistoryEvent) -> bool:
     """What the SDK notes of a patch is exempt, as Temporal's page says."""
     changed = event.upsert_workflow_search_attributes_event_attributes.search_attributes.indexed_fields
-    return event.event_type in COUNTED and set(changed) != {CHANGE_VERSION}
+    return set(changed) != {CHANGE_VERSION}
 
 
 async def _only_records(history: WorkflowHistory) -> int:

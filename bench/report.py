@@ -17,7 +17,7 @@ GOALS = {"throughput": 0.8, "intake": 1.3, "bookkeeping": 2}
 
 def tables(results: list[Measured]) -> Iterator[Table]:
     cases = [(each.store, what, pair) for each in results for what, pair in each.processes.items()]
-    rates = ["case", "per second", "bare", "ratio", "goal", "ms of CPU", "bare"]
+    rates = ["case", "per second", "bare", "ratio", "goal", "laden", "ratio", "ms of CPU", "bare", "laden"]
     yield table("Completed cases per second", rates, [(store, *_rates(what, pair)) for store, what, pair in cases])
     waits = [(each.store, *_latencies(each.latencies)) for each in results if each.latencies is not None]
     if waits:
@@ -59,8 +59,18 @@ def table(title: str, columns: list[str], rows: Iterable[Sequence[str]], first: 
 
 def _rates(what: str, pair: Compared) -> list[str]:
     ours, plain = statistics.mean(pair.cases_per_second), statistics.mean(pair.bare_per_second)
-    cpu = [f"{each:.0f}" for each in (pair.cpu_milliseconds, pair.bare_cpu_milliseconds)]
-    return [what, f"{ours:.1f}", f"{plain:.1f}", f"{pair.ratio:.2f}", f">= {GOALS['throughput']}", *cpu]
+    carrying = statistics.mean(pair.laden_per_second)
+    processor = (pair.cpu_milliseconds, pair.bare_cpu_milliseconds, pair.laden_cpu_milliseconds)
+    return [
+        what,
+        f"{ours:.1f}",
+        f"{plain:.1f}",
+        f"{pair.ratio:.2f}",
+        f">= {GOALS['throughput']}",
+        f"{carrying:.1f}",
+        f"{pair.laden_ratio:.2f}",
+        *(f"{each:.0f}" for each in processor),
+    ]
 
 
 def _latencies(waits: Latencies) -> list[str]:
@@ -95,7 +105,11 @@ def as_data(result: Measured) -> dict[str, Any]:
         }
 
     def compared(measured: Compared) -> dict[str, Any]:
-        return asdict(measured) | {"ratio": measured.ratio, "actions": measured.cost.total}
+        return asdict(measured) | {
+            "ratio": measured.ratio,
+            "laden_ratio": measured.laden_ratio,
+            "actions": measured.cost.total,
+        }
 
     waits = result.latencies
     pairs = {} if waits is None else {"intake": pair(waits.intake), "decision": pair(waits.decision)}
