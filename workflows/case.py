@@ -211,14 +211,24 @@ class CaseWorkflow:
         while self.file.unrecorded and workflow.patched("late-messages-are-recorded"):
             await self.announce("Record what came late")
 
-    async def own_step(self, step: Callable[..., Any], build: Build, summary: str) -> Any:
-        """A step in our own store: it is repeated until it is done, also while the case is held."""
+    async def own_step(
+        self,
+        step: Callable[..., Any],
+        build: Build,
+        summary: str,
+        retries: RetryPolicy = OWN_STORE_RETRIES,
+        in_queue: timedelta | None = None,
+    ) -> Any:
+        """A step in our own store: it is repeated until it is done, also while the case is held. Raises ActivityError
+        where it is given other `retries`, or no more time `in_queue`, and these are over.
+        """
         journal = self.journal()
         result = await workflow.execute_activity_method(
             step,
             build(journal, self.file.next_seq()),
+            schedule_to_start_timeout=in_queue,
             start_to_close_timeout=STEP_TIMEOUT,
-            retry_policy=OWN_STORE_RETRIES,
+            retry_policy=retries,
             summary=summary,
         )
         self.file.recorded(journal)
