@@ -11,13 +11,12 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError
 
 from domain.case import Journal, Notice
 from domain.hire_plan import ItemState
 from domain.tasks import Task
-from workflows.case import OWN_STORE_RETRIES, STEP_RETRIES, Build, CaseWorkflow
+from workflows.case import STEP_RETRIES, WITH_OUR_STORE, WITH_SYSTEMS, Build, CaseWorkflow, Patience, Step
 from workflows.errors import CONTRACT_DRIFT, REFUSED, StepFailure
 from workflows.hire_board import Board
 from workflows.messages.hire_to_provision import HireInput
@@ -28,7 +27,6 @@ from workflows.steps.hiring import HiringSteps
 from workflows.steps.inputs import AnnounceResult, StepInput
 
 Given = TypeVar("Given", bound=HireStepInput)
-Step = Callable[..., Any]
 
 # Each step carries how far the plan is, some hundred kilobytes at most; all that begins at one moment goes to the
 # server in one message, of which it takes 4 MB.
@@ -38,12 +36,13 @@ CARRIERS = 2
 NOTES_AT_ONCE = 4
 # How far the plan is, is recorded by the steps that have an effect, as long as they come to an end soon. The first try
 # is one by itself, so that the case hears of it when it does not: what such a step carries is then recorded without it.
-FIRST_TRY = replace(STEP_RETRIES, maximum_attempts=1)
-FIRST_TRY_IN_QUEUE = timedelta(seconds=30)
-FURTHER_TRIES = replace(
-    STEP_RETRIES,
-    initial_interval=STEP_RETRIES.initial_interval * STEP_RETRIES.backoff_coefficient,
-    maximum_attempts=STEP_RETRIES.maximum_attempts - 1,
+FIRST_TRY = Patience(replace(STEP_RETRIES, maximum_attempts=1), in_queue=timedelta(seconds=30))
+FURTHER_TRIES = Patience(
+    replace(
+        STEP_RETRIES,
+        initial_interval=STEP_RETRIES.initial_interval * STEP_RETRIES.backoff_coefficient,
+        maximum_attempts=STEP_RETRIES.maximum_attempts - 1,
+    )
 )
 # What the same step would be answered again.
 FINAL = (REFUSED, CONTRACT_DRIFT)
@@ -96,16 +95,10 @@ class ShownHire(CaseWorkflow):
                 self._steps -= 1
 
     async def _tried(
-        self,
-        step: Step,
-        build: Build,
-        summary: str,
-        seq: int | None,
-        retries: RetryPolicy = STEP_RETRIES,
-        in_queue: timedelta | None = None,
+        self, step: Step, build: Build, summary: str, seq: int | None, patience: Patience = WITH_SYSTEMS
     ) -> Any | StepFailure:
         if not ((self.carrying_out or self.closing) and self.speaks_at_rest):
-            return await super()._tried(step, build, summary, seq, retries, in_queue)
+            return await super()._tried(step, build, summary, seq, patience)
         await self.go_ahead()
         result = await self._first_try(step, build, summary, seq)
         if not isinstance(result, StepFailure) or result.held or result.kind in FINAL:
@@ -117,7 +110,7 @@ class ShownHire(CaseWorkflow):
         load = Load(self.board, build)
         self._under_way.append(load)
         try:
-            result = await super()._tried(step, load, summary, seq, FIRST_TRY, FIRST_TRY_IN_QUEUE)
+            result = await super()._tried(step, load, summary, seq, FIRST_TRY)
         finally:
             self._under_way.remove(load)
         if isinstance(result, StepFailure):
@@ -125,22 +118,15 @@ class ShownHire(CaseWorkflow):
         self._voice.look()
         return result
 
-    async def own_step(
-        self,
-        step: Step,
-        build: Build,
-        summary: str,
-        retries: RetryPolicy = OWN_STORE_RETRIES,
-        in_queue: timedelta | None = None,
-    ) -> Any:
+    async def own_step(self, step: Step, build: Build, summary: str, patience: Patience = WITH_OUR_STORE) -> Any:
         async with self._notes_lane:
             if self.closing:
                 try:
-                    return await super().own_step(step, build, summary, FIRST_TRY, FIRST_TRY_IN_QUEUE)
+                    return await super().own_step(step, build, summary, FIRST_TRY)
                 except ActivityError:
                     self.closing = False
                     self.file.publish()
-            return await super().own_step(step, build, summary, retries, in_queue)
+            return await super().own_step(step, build, summary, patience)
 
     # Showing
 
