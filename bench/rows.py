@@ -21,7 +21,7 @@ EACH_SUPPLIER, EACH_PERSON, EACH_COST_CENTRE, EACH_MANAGER, EACH_DEPARTMENT = 20
 """Of so many cases one is each one's: a larger store has more people, and not longer pages."""
 YEAR = timedelta(days=365)
 WITH_COPIES = 4000
-"""Of so many of the latest cases the invoices can be read: as many as a report looks at."""
+"""Of so many of the latest cases the invoices can be read: more than the measured report looks at."""
 CODE = "off-contract"
 ROLE = "cost-centre-owner"
 ENTRIES = ("submitted", "checked", "task.opened", "decision.made")

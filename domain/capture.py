@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
-from domain.invoice import Invoice
+from domain.invoice import Invoice, PaymentTerms
 from domain.model import Value
-from domain.money import ExactDecimal
+from domain.money import ExactDecimal, Money
 
 Channel = Literal["api", "drop-folder", "mailbox"]
 DocumentFormat = Literal["json", "ubl-invoice", "ubl-credit-note", "cii", "factur-x", "pdf"]
@@ -102,3 +103,15 @@ class InvoiceCopy(Value):
     by: str = "corridor"
     why: str = ""
     at: AwareDatetime
+
+
+class StatedTerms(Value):
+    """What an invoice says of its payment, without its lines: of thousands of invoices at once no more is read."""
+
+    issued_on: date
+    payable: Money
+    terms: PaymentTerms | None = None
+
+    @classmethod
+    def of(cls, invoice: Invoice) -> StatedTerms:
+        return cls(issued_on=invoice.issued_on, payable=invoice.totals.payable, terms=invoice.terms)

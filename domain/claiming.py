@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from domain.invoice import PayeeAccount
+from domain.money import Money
 from domain.payment import PayableInvoice, Payment, PaymentState
 
 _BEFORE_BOOKED = ("proposed", "released", "delivered", "accepted")
@@ -62,3 +63,11 @@ def anonymous(payment: Payment) -> Payment:
     whom it went to.
     """
     return payment.model_copy(update={"supplier_name": "", "account": PayeeAccount(), "reason": ""})
+
+
+def added_up(amounts: Iterable[tuple[str, Money]]) -> dict[str, Money]:
+    """The sum for each case id. Raises CurrencyMismatchError where one case has several currencies."""
+    found: dict[str, Money] = {}
+    for case_id, amount in amounts:
+        found[case_id] = found[case_id] + amount if case_id in found else amount
+    return found

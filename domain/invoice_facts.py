@@ -6,20 +6,20 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from domain.capture import StatedTerms
 from domain.case import CaseSnapshot, TimelineEntry
-from domain.invoice import Invoice
 from domain.invoice_kpis import InvoiceFacts, Missed
 from domain.money import Money
-from domain.payment import Payment
 
 _MATCHES = ("invoice.matched", "invoice.match-tried")
 _NO_ACTIONS = ("invoice.captured", "decision.ignored")
 
 
 def facts_of(
-    case: CaseSnapshot, entries: Sequence[TimelineEntry], invoice: Invoice, payments: Sequence[Payment], state: str
+    case: CaseSnapshot, entries: Sequence[TimelineEntry], stated: StatedTerms, kept: Money | None, state: str
 ) -> InvoiceFacts:
-    """`entries` are the case's own, in order; `invoice` is the working copy, `state` that of the register.
+    """`entries` are the case's own, in order; `stated` is from the working copy, `kept` the discount with which it was
+    paid (None: not paid), `state` that of the register.
 
     An invoice is approved for payment when it is booked: matched, approved where no order backs it, and due. Whatever
     anybody did until then is a human action, but for handing it in and for decisions that did not count.
@@ -27,8 +27,8 @@ def facts_of(
     approved_at = _first(entries, "invoice.posted")
     paid_at = _first(entries, "payment.booked")
     order_lines, first_pass = _first_match(entries)
-    taken = _discount_taken(case, payments)
-    offered = _discount_offered(invoice, taken)
+    taken = kept or Money.zero(case.amount.currency)
+    offered = _discount_offered(stated, taken)
     duplicate = state == "duplicate"
     return InvoiceFacts(
         case_id=case.case_id,
@@ -41,7 +41,7 @@ def facts_of(
         first_pass_lines=first_pass,
         discount_offered=offered,
         discount_taken=taken if offered else None,
-        discount_missed=_missed(case, entries, invoice) if offered and paid_at and taken < offered else None,
+        discount_missed=_missed(case, entries, stated) if offered and paid_at and taken < offered else None,
         duplicate=("after-payment" if paid_at else "before-payment") if duplicate else "none",
     )
 
@@ -68,30 +68,18 @@ def _first_match(entries: Sequence[TimelineEntry]) -> tuple[int, int]:
     return (backed, passed) if isinstance(backed, int) and isinstance(passed, int) else (0, 0)
 
 
-def _discount_taken(case: CaseSnapshot, payments: Sequence[Payment]) -> Money:
-    items = [
-        item
-        for payment in payments
-        if payment.state == "booked"
-        for item in payment.items
-        if item.case_id == case.case_id
-    ]
-    return Money.total((item.discount for item in items), case.amount.currency)
-
-
-def _discount_offered(invoice: Invoice, taken: Money) -> Money | None:
+def _discount_offered(stated: StatedTerms, taken: Money) -> Money | None:
     """By the document's own terms; at least what was taken, where the supplier master's terms were better."""
-    percent = invoice.terms.discount_percent if invoice.terms else Decimal(0)
-    payable = invoice.totals.payable
-    if payable.currency != taken.currency:
+    percent = stated.terms.discount_percent if stated.terms else Decimal(0)
+    if stated.payable.currency != taken.currency:
         return taken or None
-    offered = payable.times(percent / 100).rounded()
+    offered = stated.payable.times(percent / 100).rounded()
     return max(offered, taken, key=lambda each: each.amount) or None
 
 
-def _missed(case: CaseSnapshot, entries: Sequence[TimelineEntry], invoice: Invoice) -> Missed:
+def _missed(case: CaseSnapshot, entries: Sequence[TimelineEntry], stated: StatedTerms) -> Missed:
     """The first thing that came after the last day of the discount. Days count in UTC, as instants are recorded."""
-    last = invoice.issued_on + timedelta(days=invoice.terms.discount_days if invoice.terms else 0)
+    last = stated.issued_on + timedelta(days=stated.terms.discount_days if stated.terms else 0)
     steps: tuple[tuple[Missed, datetime | None], ...] = (
         ("late-receipt", case.submitted_at),
         ("late-match", _first(entries, "invoice.matched")),

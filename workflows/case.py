@@ -8,6 +8,7 @@ it shows: every step carries the facts since the last one, every wait can be int
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -43,7 +44,19 @@ SIGN_OF_LIFE = timedelta(seconds=10)
 # What people look for on a list as soon as they have asked for it; other actions show with the step that follows them.
 SHOWN_AT_ONCE: frozenset[CaseAction] = frozenset({"hold", "resume", "add-watcher", "remove-watcher", "add-approver"})
 
+Step = Callable[..., Any]
 Build = Callable[[Journal, int], StepInput]
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How often a step is tried, and how long it may wait each time until a worker takes it (None: for ever)."""
+
+    retries: RetryPolicy
+    in_queue: timedelta | None = None
+
+
+WITH_SYSTEMS, WITH_OUR_STORE = Patience(STEP_RETRIES), Patience(OWN_STORE_RETRIES)
 
 
 class CaseEnded(Exception):  # noqa: N818 - it is no error: a person or a rule ended the case
@@ -134,9 +147,7 @@ class CaseWorkflow:
 
     # Steps
 
-    async def try_step(
-        self, step: Callable[..., Any], build: Build, summary: str, seq: int | None = None
-    ) -> Any | StepFailure:
+    async def try_step(self, step: Step, build: Build, summary: str, seq: int | None = None) -> Any | StepFailure:
         """A step whose failure the process deals with: the result, or why there is none after bounded retries. While
         the work for its system is held the step waits, however long that takes.
         """
@@ -155,15 +166,8 @@ class CaseWorkflow:
             waits = True
 
     async def _tried(
-        self,
-        step: Callable[..., Any],
-        build: Build,
-        summary: str,
-        seq: int | None,
-        retries: RetryPolicy = STEP_RETRIES,
-        in_queue: timedelta | None = None,
+        self, step: Step, build: Build, summary: str, seq: int | None, patience: Patience = WITH_SYSTEMS
     ) -> Any | StepFailure:
-        """`in_queue` is how long the step may wait until a worker takes it; None: for ever."""
         await self.go_ahead()
         self.publish()
         journal = self.journal()
@@ -171,9 +175,9 @@ class CaseWorkflow:
             result = await workflow.execute_activity_method(
                 step,
                 build(journal, seq or self.file.next_seq()),
-                schedule_to_start_timeout=in_queue,
+                schedule_to_start_timeout=patience.in_queue,
                 start_to_close_timeout=STEP_TIMEOUT,
-                retry_policy=retries,
+                retry_policy=patience.retries,
                 summary=summary,
             )
         except ActivityError as error:
@@ -211,14 +215,17 @@ class CaseWorkflow:
         while self.file.unrecorded and workflow.patched("late-messages-are-recorded"):
             await self.announce("Record what came late")
 
-    async def own_step(self, step: Callable[..., Any], build: Build, summary: str) -> Any:
-        """A step in our own store: it is repeated until it is done, also while the case is held."""
+    async def own_step(self, step: Step, build: Build, summary: str, patience: Patience = WITH_OUR_STORE) -> Any:
+        """A step in our own store: it is repeated until it is done, also while the case is held. Raises ActivityError
+        where another `patience` is over.
+        """
         journal = self.journal()
         result = await workflow.execute_activity_method(
             step,
             build(journal, self.file.next_seq()),
+            schedule_to_start_timeout=patience.in_queue,
             start_to_close_timeout=STEP_TIMEOUT,
-            retry_policy=OWN_STORE_RETRIES,
+            retry_policy=patience.retries,
             summary=summary,
         )
         self.file.recorded(journal)

@@ -7,9 +7,9 @@ from datetime import timedelta
 from temporalio import workflow
 
 from domain.erp_changes import KnownChange
-from workflows.case import OWN_STORE_RETRIES, SIGN_OF_LIFE
 from workflows.messages.erp_changes import COLLECT_ERP_CHANGES, INCIDENT_SUBJECT, CollectChangesResult
 from workflows.raising_incidents import raise_incident
+from workflows.scheduled_steps import scheduled_step
 from workflows.steps.erp_changes import CollectChangesInput, CollectedChanges, ErpChangeSteps
 
 MOST_PAGES = 100
@@ -27,12 +27,10 @@ class CollectErpChanges:
         changes = unknown = 0
         raised: tuple[KnownChange, ...] = ()
         for _ in range(MOST_PAGES):
-            page: CollectedChanges = await workflow.execute_activity_method(
+            page: CollectedChanges = await scheduled_step(
                 ErpChangeSteps.collect_erp_changes,
                 CollectChangesInput(raised=raised),
-                start_to_close_timeout=_STEP_TIMEOUT,
-                heartbeat_timeout=SIGN_OF_LIFE,
-                retry_policy=OWN_STORE_RETRIES,
+                within=_STEP_TIMEOUT,
                 summary="Read what people changed in the ERP",
             )
             for incident in page.incidents:

@@ -14,12 +14,12 @@ from domain.exceptions import CATALOGUE, Finding
 from domain.hire import Hire
 from domain.hire_rules import HireRules
 from domain.tasks import Action, Decision, Task
-from workflows.case import CaseEnded, RequestChanged
+from workflows.case import CaseEnded, RequestChanged, Step
 from workflows.compensation import Compensations
 from workflows.errors import REFUSED, UNAVAILABLE, StepFailure
 from workflows.messages.hire_to_provision import HireInput
 from workflows.questions import PROBE_EVERY, open_exception, remaining, report_breach
-from workflows.shown_hire import ShownHire, Step
+from workflows.shown_hire import ShownHire
 from workflows.steps.hire_inputs import HireStepInput
 
 # Whether what runs looks at a correction, and not at the hire as it is: a newer correction then takes its place.

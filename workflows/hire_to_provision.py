@@ -57,6 +57,7 @@ class HireToProvision(HireCase):
             await self._prepare()
             await self.provisioning.run(lambda: bool(self.corrections), self._take_correction)
             self.file.show(status="completed")
+            self.closing = self.speaks_at_rest and workflow.patched("hires-close-without-a-word")
             await self._settle("completed")
             self.check_ended()  # whoever ends the case until here is heard
         except CaseEnded as ended:
@@ -149,7 +150,7 @@ class HireToProvision(HireCase):
 
     async def _undo_all(self, ended: CaseEnded) -> None:
         """Close the doors first, then undo the rest, last first, and look whether anything is left."""
-        self.undoing = True
+        self.undoing, self.closing = True, False
         self._reason = ended.reason
         self.board.over = True
         self.board.version += 1

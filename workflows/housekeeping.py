@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from temporalio import workflow
 
-from workflows.case import OWN_STORE_RETRIES, SIGN_OF_LIFE
 from workflows.messages.housekeeping import RECONCILE_CASES, SEAL_EVIDENCE, ReconcileResult, SealResult
+from workflows.scheduled_steps import scheduled_step
 from workflows.steps.housekeeping import HousekeepingSteps, ReconciledPage, ReconcileInput, SealedHeads, Side
 
 # One run goes through so many steps at most, and the next one goes on: a history stays short.
@@ -25,12 +25,8 @@ class SealEvidence:
     async def run(self) -> SealResult:
         result = SealResult()
         for _ in range(MOST_CHECKPOINTS):
-            taken: SealedHeads = await workflow.execute_activity_method(
-                HousekeepingSteps.take_checkpoint,
-                start_to_close_timeout=_STEP_TIMEOUT,
-                heartbeat_timeout=SIGN_OF_LIFE,
-                retry_policy=OWN_STORE_RETRIES,
-                summary="Take a checkpoint of the evidence",
+            taken: SealedHeads = await scheduled_step(
+                HousekeepingSteps.take_checkpoint, within=_STEP_TIMEOUT, summary="Take a checkpoint of the evidence"
             )
             if taken.number == 0:
                 break
@@ -60,12 +56,10 @@ class ReconcileCases:
     async def _go_through(self, side: Side) -> None:
         cursor = None
         for _ in range(MOST_PAGES):
-            page: ReconciledPage = await workflow.execute_activity_method(
+            page: ReconciledPage = await scheduled_step(
                 HousekeepingSteps.reconcile_page,
                 ReconcileInput(side=side, cursor=cursor),
-                start_to_close_timeout=_STEP_TIMEOUT,
-                heartbeat_timeout=SIGN_OF_LIFE,
-                retry_policy=OWN_STORE_RETRIES,
+                within=_STEP_TIMEOUT,
                 summary="Compare cases with what is shown of them",
             )
             self._add(page)

@@ -10,7 +10,6 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.workflow import ParentClosePolicy
 
 from workflows import search_attributes
-from workflows.case import OWN_STORE_RETRIES, SIGN_OF_LIFE
 from workflows.messages.payment_run import (
     COLLECT_BANK_MESSAGES,
     PROPOSE_PAYMENTS,
@@ -19,6 +18,7 @@ from workflows.messages.payment_run import (
     ProposeResult,
 )
 from workflows.raising_incidents import raise_incident
+from workflows.scheduled_steps import scheduled_step
 from workflows.steps.paying import PaymentScheduleSteps
 from workflows.steps.payment_inputs import CollectedPage, CollectInput, DueRuns
 
@@ -32,12 +32,8 @@ class ProposePayments:
 
     @workflow.run
     async def run(self) -> ProposeResult:
-        due: DueRuns = await workflow.execute_activity_method(
-            PaymentScheduleSteps.due_payment_runs,
-            start_to_close_timeout=_STEP_TIMEOUT,
-            heartbeat_timeout=SIGN_OF_LIFE,
-            retry_policy=OWN_STORE_RETRIES,
-            summary="Look where something is due",
+        due: DueRuns = await scheduled_step(
+            PaymentScheduleSteps.due_payment_runs, within=_STEP_TIMEOUT, summary="Look where something is due"
         )
         started = []
         for run in due.runs:
@@ -68,12 +64,10 @@ class CollectBankMessages:
         messages = facts = unknown = 0
         raised = ""
         for _ in range(MOST_PAGES):
-            page: CollectedPage = await workflow.execute_activity_method(
+            page: CollectedPage = await scheduled_step(
                 PaymentScheduleSteps.collect_bank_messages,
                 CollectInput(raised=raised),
-                start_to_close_timeout=_STEP_TIMEOUT,
-                heartbeat_timeout=SIGN_OF_LIFE,
-                retry_policy=OWN_STORE_RETRIES,
+                within=_STEP_TIMEOUT,
                 summary="Read what the bank sent",
             )
             for incident in page.incidents:

@@ -6,17 +6,14 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.common import WorkflowIDReusePolicy
-from temporalio.exceptions import FailureError, WorkflowAlreadyStartedError
-from temporalio.workflow import ParentClosePolicy
+from temporalio.exceptions import FailureError
 
 from domain.policy.model import FrozenPolicy
-from workflows import search_attributes
 from workflows.case import OWN_STORE_RETRIES
 from workflows.messages.hire_to_provision import RESCREEN_WORKFORCE
 from workflows.messages.incident import CLEARED, Clearance, IncidentInput
-from workflows.messages.incident import WORKFLOW_NAME as INCIDENT
 from workflows.messages.workforce import END_ACCESS, EndAccessResult, RescreenResult, RescreenStart
+from workflows.raising_incidents import start_incident
 from workflows.steps.workforce import (
     EndAccessInput,
     EndedPage,
@@ -92,28 +89,18 @@ class EndAccess:
 
 
 async def _raise(incident: WorkforceIncident, policies: Mapping[str, FrozenPolicy]) -> bool:
-    """Whether it is new: what runs already, or ran before, is asked once."""
-    try:
-        await workflow.start_child_workflow(
-            INCIDENT,
-            IncidentInput(
-                case_id=incident.case_id,
-                facility=incident.facility,
-                finding=incident.finding,
-                policy=policies[incident.facility],
-                submitted_at=workflow.now(),
-                hits=incident.hits,
-                worker_id=incident.worker_id,
-            ),
-            id=incident.case_id,
-            parent_close_policy=ParentClosePolicy.ABANDON,
-            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-            search_attributes=search_attributes.at_start("housekeeping", incident.facility, "urgent"),
-            static_summary=incident.finding.message[:200],
+    """Whether it is new."""
+    return await start_incident(
+        IncidentInput(
+            case_id=incident.case_id,
+            facility=incident.facility,
+            finding=incident.finding,
+            policy=policies[incident.facility],
+            submitted_at=workflow.now(),
+            hits=incident.hits,
+            worker_id=incident.worker_id,
         )
-    except WorkflowAlreadyStartedError:
-        return False
-    return True
+    )
 
 
 async def _clear(case: str) -> None:

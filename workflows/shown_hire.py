@@ -1,6 +1,6 @@
 """How a hire stays true to what it shows, and pays as little as it can for that: what its branches have to say at one
-moment is said in one step, how far the plan is travels with the steps that have an effect, and only a case that has
-come to rest is shown by a step of its own."""
+moment is said in one step, how far the plan is travels with the steps that have an effect, only a case that has
+come to rest is shown by a step of its own, and one that closes in the same breath is not shown to wait for nobody."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError
 
 from domain.case import Journal, Notice
 from domain.hire_plan import ItemState
 from domain.tasks import Task
-from workflows.case import STEP_RETRIES, Build, CaseWorkflow
+from workflows.case import STEP_RETRIES, WITH_OUR_STORE, WITH_SYSTEMS, Build, CaseWorkflow, Patience, Step
 from workflows.errors import CONTRACT_DRIFT, REFUSED, StepFailure
 from workflows.hire_board import Board
 from workflows.messages.hire_to_provision import HireInput
@@ -27,7 +27,6 @@ from workflows.steps.hiring import HiringSteps
 from workflows.steps.inputs import AnnounceResult, StepInput
 
 Given = TypeVar("Given", bound=HireStepInput)
-Step = Callable[..., Any]
 
 # Each step carries how far the plan is, some hundred kilobytes at most; all that begins at one moment goes to the
 # server in one message, of which it takes 4 MB.
@@ -37,12 +36,13 @@ CARRIERS = 2
 NOTES_AT_ONCE = 4
 # How far the plan is, is recorded by the steps that have an effect, as long as they come to an end soon. The first try
 # is one by itself, so that the case hears of it when it does not: what such a step carries is then recorded without it.
-FIRST_TRY = replace(STEP_RETRIES, maximum_attempts=1)
-FIRST_TRY_IN_QUEUE = timedelta(seconds=30)
-FURTHER_TRIES = replace(
-    STEP_RETRIES,
-    initial_interval=STEP_RETRIES.initial_interval * STEP_RETRIES.backoff_coefficient,
-    maximum_attempts=STEP_RETRIES.maximum_attempts - 1,
+FIRST_TRY = Patience(replace(STEP_RETRIES, maximum_attempts=1), in_queue=timedelta(seconds=30))
+FURTHER_TRIES = Patience(
+    replace(
+        STEP_RETRIES,
+        initial_interval=STEP_RETRIES.initial_interval * STEP_RETRIES.backoff_coefficient,
+        maximum_attempts=STEP_RETRIES.maximum_attempts - 1,
+    )
 )
 # What the same step would be answered again.
 FINAL = (REFUSED, CONTRACT_DRIFT)
@@ -71,12 +71,15 @@ class Load:
 
 
 class ShownHire(CaseWorkflow):
-    """`carrying_out` says that the plan is carried out: whatever happens then is shown, be it by a step of its own."""
+    """`carrying_out` says that the plan is carried out: whatever happens then is shown, be it by a step of its own.
+    `closing` says that nothing is left to do but to close. That takes a moment, for which the case stays to be found by
+    whom it waited for last: lists of those ask for open cases. It ends with the first step that does not succeed."""
 
     def __init__(self, start: HireInput) -> None:
         super().__init__(hire_snapshot(start), start.policy, (start.hire.requester,))
         self.board = Board(start.hire, start.policy, start.submitted_at)
         self.carrying_out = False
+        self.closing = False
         self._voice = OneVoice(self._state, self._speak)
         self._steps = 0
         self._under_way: list[Load] = []
@@ -92,16 +95,10 @@ class ShownHire(CaseWorkflow):
                 self._steps -= 1
 
     async def _tried(
-        self,
-        step: Step,
-        build: Build,
-        summary: str,
-        seq: int | None,
-        retries: RetryPolicy = STEP_RETRIES,
-        in_queue: timedelta | None = None,
+        self, step: Step, build: Build, summary: str, seq: int | None, patience: Patience = WITH_SYSTEMS
     ) -> Any | StepFailure:
-        if not (self.carrying_out and self.speaks_at_rest):
-            return await super()._tried(step, build, summary, seq, retries, in_queue)
+        if not ((self.carrying_out or self.closing) and self.speaks_at_rest):
+            return await super()._tried(step, build, summary, seq, patience)
         await self.go_ahead()
         result = await self._first_try(step, build, summary, seq)
         if not isinstance(result, StepFailure) or result.held or result.kind in FINAL:
@@ -113,15 +110,23 @@ class ShownHire(CaseWorkflow):
         load = Load(self.board, build)
         self._under_way.append(load)
         try:
-            result = await super()._tried(step, load, summary, seq, FIRST_TRY, FIRST_TRY_IN_QUEUE)
+            result = await super()._tried(step, load, summary, seq, FIRST_TRY)
         finally:
             self._under_way.remove(load)
+        if isinstance(result, StepFailure):
+            self.closing = False
         self._voice.look()
         return result
 
-    async def own_step(self, step: Step, build: Build, summary: str) -> Any:
+    async def own_step(self, step: Step, build: Build, summary: str, patience: Patience = WITH_OUR_STORE) -> Any:
         async with self._notes_lane:
-            return await super().own_step(step, build, summary)
+            if self.closing:
+                try:
+                    return await super().own_step(step, build, summary, FIRST_TRY)
+                except ActivityError:
+                    self.closing = False
+                    self.file.publish()
+            return await super().own_step(step, build, summary, patience)
 
     # Showing
 
@@ -145,10 +150,15 @@ class ShownHire(CaseWorkflow):
         """Whether a step is under way that comes to its end soon, so that there will be more to show."""
         return bool(self._under_way)
 
+    @property
+    def _more_to_come(self) -> bool:
+        """Whether there is soon more to show, or the case is closed by then."""
+        return self.closing or (self.carrying_out and self.busy)
+
     async def _speak(self, words: Sequence[str]) -> AnnounceResult:
         """At the end of a moment, say what is to be said; or record what nothing under way brings to its record. That
         somebody need not be waited for any more is shown with what comes of it; all else in this very moment."""
-        if words or not (self.carrying_out and self.busy) or self.file.phase_changed:
+        if words or not self._more_to_come or self.file.phase_changed:
             self.file.publish()
         if words or self._is_behind():
             return await self._note(in_short(words) or SHOW)

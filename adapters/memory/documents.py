@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
-from domain.capture import CapturedDocument, InvoiceCopy
+from domain.capture import CapturedDocument, InvoiceCopy, StatedTerms
 from domain.outside_errors import RefusedError
 
 SYSTEM = "document-store"
@@ -42,6 +43,10 @@ class MemoryDocuments:
 
     async def copies(self, case_id: str) -> tuple[InvoiceCopy, ...]:
         return tuple(copy for _, copy in sorted(self._copies.get(case_id, {}).items()))
+
+    async def stated_terms(self, case_ids: Sequence[str]) -> Mapping[str, StatedTerms]:
+        found = {case_id: await self.copy(case_id) for case_id in case_ids}
+        return {case_id: StatedTerms.of(copy.invoice) for case_id, copy in found.items() if copy is not None}
 
     def forget(self, case_id: str) -> None:
         """Remove the case's copies, and the originals that no other case's copies were made of."""

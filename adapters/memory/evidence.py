@@ -129,6 +129,10 @@ class MemoryEvidence:
         following = str(Cursor("timeline", start + size)) if len(chain) > start + size else None
         return TimelinePage(items=tuple(chain[start : start + size]), next_cursor=following)
 
+    async def timelines(self, case_ids: Sequence[str]) -> Mapping[str, tuple[TimelineEntry, ...]]:
+        chains = ((case_id, self._chains.get(case_id)) for case_id in case_ids)
+        return {case_id: tuple(stored.entry for stored in chain) for case_id, chain in chains if chain}
+
     async def case_of_order(self, order_number: str) -> str | None:
         return self._orders.get(order_number)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import get_args
 
@@ -57,6 +57,9 @@ class MemoryInvoiceRegister:
 
     async def entry(self, case_id: str) -> RegisteredInvoice | None:
         return self._entries.get(case_id)
+
+    async def states(self, case_ids: Sequence[str]) -> Mapping[str, str]:
+        return {each: self._entries[each].state for each in case_ids if each in self._entries}
 
     async def find(self, supplier: str, numbers: Sequence[str]) -> tuple[RegisteredInvoice, ...]:
         wanted = {number_key(number) for number in numbers}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from adapters.memory.bank_messages import MemoryBankMessages
 from adapters.memory.invoice_register import MemoryInvoiceRegister
-from domain.claiming import MAX_PAYABLE, anonymous, claimable, follows
+from domain.claiming import MAX_PAYABLE, added_up, anonymous, claimable, follows
+from domain.money import Money
 from domain.outside_errors import RefusedError
 from domain.payment import PayableInvoice, Payment, PaymentState
 from domain.ports.invoice_register import ClaimResult
@@ -150,6 +151,12 @@ class MemoryPaymentLedger(MemoryBankMessages):
     async def payments_for(self, case_id: str) -> tuple[Payment, ...]:
         stored = (each.payment for each in self._payments.values())
         return tuple(payment for payment in stored if any(item.case_id == case_id for item in payment.items))
+
+    async def discounts_kept(self, case_ids: Sequence[str]) -> Mapping[str, Money]:
+        wanted = set(case_ids)
+        booked = (each.payment for each in self._payments.values() if each.payment.state == "booked")
+        items = (item for payment in booked for item in payment.items if item.case_id in wanted)
+        return added_up((item.case_id, item.discount) for item in items)
 
     async def keep_file(self, run_id: str, message_id: str, name: str, content: str) -> None:
         self._files.setdefault(message_id, (run_id, name, content))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import asyncpg
@@ -10,7 +11,7 @@ import asyncpg
 from adapters.postgres.errors import translated
 from adapters.postgres.pool import Pool
 from adapters.postgres.values import from_columns, from_json
-from domain.capture import CapturedDocument, InvoiceCopy
+from domain.capture import CapturedDocument, InvoiceCopy, StatedTerms
 from domain.outside_errors import RefusedError
 
 SYSTEM = "document-store"
@@ -27,6 +28,16 @@ VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (case_id, version) DO NOTHING
 """
 _COPY = """
 SELECT body FROM invoice_copies WHERE case_id = $1 AND version = coalesce($2, version) ORDER BY version DESC LIMIT 1
+"""
+# JSON of PostgreSQL takes no U+0000, as some line may say; nothing that is read here can have one.
+_TERMS = r"""
+SELECT last.case_id, json_build_object(
+    'issued_on', invoice.issued_on, 'payable', invoice.totals -> 'payable', 'terms', invoice.terms)::text AS stated
+FROM unnest($1::text[]) AS wanted (case_id) CROSS JOIN LATERAL (
+    SELECT case_id, body FROM invoice_copies WHERE invoice_copies.case_id = wanted.case_id
+    ORDER BY version DESC LIMIT 1
+) AS last CROSS JOIN LATERAL json_to_record(replace(last.body, '\u0000', '\ufffd')::json -> 'invoice')
+    AS invoice (issued_on text, totals json, terms json)
 """
 _COPIES = "SELECT body FROM invoice_copies WHERE case_id = $1 ORDER BY version"
 
@@ -79,6 +90,11 @@ class PostgresDocuments:
         with translated(SYSTEM):
             rows = await self._pool.fetch(_COPIES, case_id)
         return tuple(from_json(InvoiceCopy, row["body"], SYSTEM) for row in rows)
+
+    async def stated_terms(self, case_ids: Sequence[str]) -> Mapping[str, StatedTerms]:
+        with translated(SYSTEM):
+            rows = await self._pool.fetch(_TERMS, list(case_ids))
+        return {row["case_id"]: from_json(StatedTerms, row["stated"], SYSTEM) for row in rows}
 
 
 def _text(value: Any) -> Any:

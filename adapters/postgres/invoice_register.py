@@ -6,7 +6,7 @@ flight; a unique index keeps a number from being held twice whatever happens abo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, TypeAlias
 
@@ -29,6 +29,7 @@ _LOCK_SUPPLIER = "SELECT pg_advisory_xact_lock(hashtextextended('invoice-registe
 _COLUMNS = """case_id, facility, supplier, number, kind, amount, currency, issued_on, order_numbers, document_sha256,
     state, registered_at"""
 _ENTRY = f"SELECT {_COLUMNS} FROM invoice_register WHERE case_id = $1"  # noqa: S608 - the columns are constant
+_STATES = "SELECT case_id, state FROM invoice_register WHERE case_id = ANY ($1::text[])"
 _HOLDER = f"""
 SELECT {_COLUMNS} FROM invoice_register
 WHERE supplier = $1 AND number_key = $2 AND kind = $3 AND case_id <> $4
@@ -102,6 +103,11 @@ class PostgresInvoiceRegister:
     async def entry(self, case_id: str) -> RegisteredInvoice | None:
         found = await self._entries(_ENTRY, case_id)
         return found[0] if found else None
+
+    async def states(self, case_ids: Sequence[str]) -> Mapping[str, str]:
+        with translated(SYSTEM):
+            rows = await self._pool.fetch(_STATES, list(case_ids))
+        return {row["case_id"]: row["state"] for row in rows}
 
     async def find(self, supplier: str, numbers: Sequence[str]) -> tuple[RegisteredInvoice, ...]:
         return await self._entries(_FIND, supplier, [number_key(number) for number in numbers])

@@ -8,7 +8,7 @@ triggers keep what is not matched from being offered or claimed.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -17,7 +17,8 @@ from adapters.postgres.bank_messages import PostgresBankMessages
 from adapters.postgres.errors import translated
 from adapters.postgres.evidence import storable
 from adapters.postgres.values import from_json
-from domain.claiming import MAX_PAYABLE, claimable, follows
+from domain.claiming import MAX_PAYABLE, added_up, claimable, follows
+from domain.money import Money
 from domain.outside_errors import RefusedError
 from domain.payment import PayableInvoice, Payment, PaymentState
 from domain.ports.invoice_register import ClaimResult
@@ -117,6 +118,10 @@ _PAYMENTS = "SELECT body::text AS body, state, reason FROM payments"
 _PAYMENT = f"{_PAYMENTS} WHERE payment_id = $1"
 _OF_RUN = f"{_PAYMENTS} WHERE run_id = $1 ORDER BY position"
 _FOR_INVOICE = f"{_PAYMENTS} JOIN payment_items USING (payment_id) WHERE case_id = $1 ORDER BY position"
+_KEPT = """
+SELECT case_id, discount, currency FROM payment_items JOIN payments USING (payment_id)
+WHERE case_id = ANY ($1::text[]) AND state = 'booked'
+"""
 _KEEP_FILE = """
 INSERT INTO payment_files (message_id, run_id, name, content) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
 """
@@ -197,6 +202,10 @@ class PostgresPaymentLedger(PostgresBankMessages):
 
     async def payments_for(self, case_id: str) -> tuple[Payment, ...]:
         return tuple(map(_payment, await self._fetch(_FOR_INVOICE, case_id)))
+
+    async def discounts_kept(self, case_ids: Sequence[str]) -> Mapping[str, Money]:
+        rows = await self._fetch(_KEPT, list(case_ids))
+        return added_up((row["case_id"], Money(amount=row["discount"], currency=row["currency"])) for row in rows)
 
     async def keep_file(self, run_id: str, message_id: str, name: str, content: str) -> None:
         await self._fetch(_KEEP_FILE, message_id, run_id, name, content.encode("utf-8", "surrogatepass"))

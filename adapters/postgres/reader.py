@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -42,6 +43,7 @@ _TIMELINE = """
 SELECT position, body, previous_hash, hash, recorded_at, scheme, original_sha256 FROM timeline
 WHERE case_id = $1 AND position > $2 ORDER BY position LIMIT $3
 """
+_TIMELINES = "SELECT case_id, body FROM timeline WHERE case_id = ANY ($1::text[]) ORDER BY case_id, position"
 _TASK = "SELECT body::text AS body, claimed_by, claimed_at FROM tasks WHERE task_id = $1"
 _TASKS_OF_CASE = "SELECT body::text AS body FROM tasks WHERE case_id = $1 ORDER BY opened_at, task_id"
 # One row for each audience that the reader belongs to, by themselves or for somebody: the persons that must not be kept
@@ -153,6 +155,12 @@ class PostgresReader:
         rows = await self._fetch(_TIMELINE, case_id, after, size + 1)
         following = str(Cursor("timeline", rows[size - 1]["position"])) if len(rows) > size else None
         return TimelinePage(items=tuple(_entry(row) for row in rows[:size]), next_cursor=following)
+
+    async def timelines(self, case_ids: Sequence[str]) -> Mapping[str, tuple[TimelineEntry, ...]]:
+        found: defaultdict[str, list[TimelineEntry]] = defaultdict(list)
+        for row in await self._fetch(_TIMELINES, list(case_ids)):
+            found[row["case_id"]].append(_read(TimelineEntry, row["body"]))
+        return {case_id: tuple(entries) for case_id, entries in found.items()}
 
     async def case_of_order(self, order_number: str) -> str | None:
         rows = await self._fetch("SELECT case_id FROM case_orders WHERE order_number = $1", order_number)

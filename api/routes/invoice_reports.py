@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -17,16 +17,14 @@ from api.routes.documents import problems
 from api.schemas.invoice_reports import InvoiceReport, measures
 from api.schemas.parameters import MAX_PAGE, UtcInstant, Word
 from api.services import Services
-from domain.case import CaseSnapshot, TimelineEntry
+from domain.case import CaseSnapshot
 from domain.invoice_facts import facts_of
 from domain.invoice_kpis import InvoiceFacts
-from domain.people import Actor
 from domain.ports.evidence import CaseFilter
 
 READERS = ("accounts-payable", "treasury", "finance-controller", "process-owner", "compliance-officer", "auditor")
 DEFAULT_PERIOD = timedelta(days=30)
-MAX_INVOICES = 1_000
-SIDE_BY_SIDE = 8
+MAX_INVOICES = 10_000
 
 router = APIRouter(route_class=BearerRoute, tags=["Reports"])
 
@@ -50,60 +48,50 @@ async def invoices(
     begin = from_ or end - DEFAULT_PERIOD
     if begin >= end:
         raise invalid_parameter("until", "period-empty", "The period must end after it begins.")
-    found = [case async for case in _taken_in(services, actor, facility, begin, end)]
-    gate = asyncio.Semaphore(SIDE_BY_SIDE)
-    facts = await asyncio.gather(*(_facts(services, case, gate) for case in found[:MAX_INVOICES]))
+    where = CaseFilter(
+        facilities=actor.facilities, facility=facility, process="invoice-to-payment", submitted_before=end
+    )
     by_facility: defaultdict[str, list[InvoiceFacts]] = defaultdict(list)
-    for case, each in zip(found, facts, strict=False):
-        if each is not None:
-            by_facility[case.facility].append(each)
+    room, complete = MAX_INVOICES, True
+    async for page in _taken_in(services, where, begin):
+        complete = len(page) <= room
+        for case, facts in await _facts(services, page[:room]):
+            by_facility[case.facility].append(facts)
+        room -= len(page)
+        if not complete:
+            break
     return InvoiceReport(
         first=begin,
         until=end,
         invoices=sum(map(len, by_facility.values())),
-        complete=len(found) <= MAX_INVOICES,
-        facilities=[measures(code, found) for code, found in sorted(by_facility.items())],
+        complete=complete,
+        facilities=[measures(code, facts) for code, facts in sorted(by_facility.items())],
     )
 
 
-async def _taken_in(
-    services: Services, actor: Actor, facility: str | None, begin: datetime, end: datetime
-) -> AsyncIterator[CaseSnapshot]:
-    """Invoice cases of the period, the newest first: one more than is read, where there are so many."""
-    where = CaseFilter(
-        facilities=actor.facilities, facility=facility, process="invoice-to-payment", submitted_before=end
-    )
-    cursor, count = None, 0
+async def _taken_in(services: Services, where: CaseFilter, begin: datetime) -> AsyncIterator[list[CaseSnapshot]]:
+    """Pages of the invoice cases of the period, the newest first."""
+    cursor = None
     while True:
         page = await services.reader.cases(where, cursor, MAX_PAGE)
-        for case in page.items:
-            if case.submitted_at < begin or count > MAX_INVOICES:
-                return
-            count += 1
-            yield case
+        taken_in = [case for case in page.items if case.submitted_at >= begin]
+        yield taken_in
         cursor = page.next_cursor
-        if cursor is None:
+        if cursor is None or len(taken_in) < len(page.items):
             return
 
 
-async def _facts(services: Services, case: CaseSnapshot, gate: asyncio.Semaphore) -> InvoiceFacts | None:
-    """None where nothing is kept of the invoice any more."""
-    async with gate:
-        copy = await services.documents.copy(case.case_id)
-        if copy is None:
-            return None
-        entries = await _entries(services, case.case_id)
-        payments = await services.payments.payments_for(case.case_id)
-        registered = await services.register.entry(case.case_id)
-    return facts_of(case, entries, copy.invoice, payments, registered.state if registered else "")
-
-
-async def _entries(services: Services, case_id: str) -> list[TimelineEntry]:
-    entries: list[TimelineEntry] = []
-    cursor = None
-    while True:
-        page = await services.reader.timeline(case_id, cursor, MAX_PAGE)
-        entries += [stored.entry for stored in page.items]
-        cursor = page.next_cursor
-        if cursor is None:
-            return entries
+async def _facts(services: Services, cases: Sequence[CaseSnapshot]) -> list[tuple[CaseSnapshot, InvoiceFacts]]:
+    """Without those of which no document is kept any more. As many questions for a page as for one invoice."""
+    wanted = [case.case_id for case in cases]
+    stated, entries, kept, states = await asyncio.gather(
+        services.documents.stated_terms(wanted),
+        services.reader.timelines(wanted),
+        services.payments.discounts_kept(wanted),
+        services.register.states(wanted),
+    )
+    return [
+        (case, facts_of(case, entries.get(name, ()), stated[name], kept.get(name), states.get(name, "")))
+        for case, name in zip(cases, wanted, strict=True)
+        if name in stated
+    ]

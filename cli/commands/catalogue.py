@@ -26,9 +26,9 @@ STEPS: Sequence[type] = (CaseSteps, PurchasingSteps, HousekeepingSteps)
 MEANINGS = {
     "CorridorProcess": "which process, such as procure-to-pay",
     "CorridorFacility": "code of the facility",
-    "CorridorStage": "where the case is",
-    "CorridorAwaitingRole": "whose answer is due first; `nobody` when no question is open",
-    "CorridorException": "code of an open exception; `none` when there is none",
+    "CorridorStage": "checks, approval, fulfilment, compensation or closed",
+    "CorridorAwaitingRole": "whose answer is due first; `nobody` when no question is open; of cases that run",
+    "CorridorException": "code of an open exception; `none` when there is none; of cases that run",
     "CorridorUrgency": "routine, urgent or emergency",
     "CorridorSuppliers": "codes of the suppliers that are ordered from",
     "CorridorAwaitingSince": "since when the case waits (UTC)",

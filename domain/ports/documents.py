@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from domain.capture import CapturedDocument, InvoiceCopy
+from domain.capture import CapturedDocument, InvoiceCopy, StatedTerms
 
 
 class DocumentStore(Protocol):
@@ -25,3 +26,6 @@ class DocumentStore(Protocol):
 
     async def copies(self, case_id: str) -> tuple[InvoiceCopy, ...]:
         """All versions, the first one first."""
+
+    async def stated_terms(self, case_ids: Sequence[str]) -> Mapping[str, StatedTerms]:
+        """By the last versions, by case; one of which there is no copy is left out."""

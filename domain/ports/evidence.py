@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol
 
-from domain.case import CaseSnapshot, Journal, Notice, StoredEntry
+from domain.case import CaseSnapshot, Journal, Notice, StoredEntry, TimelineEntry
 from domain.duties import DutyDone
 from domain.model import Value
 from domain.people import Actor
@@ -143,6 +143,9 @@ class EvidenceReader(Protocol):
     async def cases(self, where: CaseFilter, cursor: str | None, limit: int) -> CasePage: ...
 
     async def timeline(self, case_id: str, cursor: str | None, limit: int) -> TimelinePage: ...
+
+    async def timelines(self, case_ids: Sequence[str]) -> Mapping[str, tuple[TimelineEntry, ...]]:
+        """All entries of as many cases as a page holds, each case's in their order; one without any is left out."""
 
     async def case_of_order(self, order_number: str) -> str | None:
         """The purchase that placed the order; never an invoice or another case that only names it."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Literal, Protocol
 
 from domain.invoice_control import AccountConfirmation, RegisteredInvoice
 from domain.model import Value
+from domain.money import Money
 from domain.payment import BankFact, PayableInvoice, Payment, PaymentState, StatementBalance
 
 InvoiceState = Literal["registered", "matched", "posted", "payable", "paid", "rejected", "duplicate", "cancelled"]
@@ -37,6 +38,9 @@ class InvoiceRegister(Protocol):
     async def set_state(self, case_id: str, state: InvoiceState) -> None: ...
 
     async def entry(self, case_id: str) -> RegisteredInvoice | None: ...
+
+    async def states(self, case_ids: Sequence[str]) -> Mapping[str, str]:
+        """By case; one that is not entered is left out."""
 
     async def find(self, supplier: str, numbers: Sequence[str]) -> tuple[RegisteredInvoice, ...]:
         """Invoices of the supplier by their (normalised) numbers, for credit notes."""
@@ -98,6 +102,11 @@ class PaymentLedger(Protocol):
 
     async def payments_for(self, case_id: str) -> tuple[Payment, ...]:
         """All payments that ever carried an invoice, the first one first."""
+
+    async def discounts_kept(self, case_ids: Sequence[str]) -> Mapping[str, Money]:
+        """What the payments that the bank has booked kept of invoices, zero included, by case; one of which none is
+        booked is left out.
+        """
 
     async def pays(self) -> tuple[tuple[str, str], ...]:
         """(facility, currency) pairs for which something is payable."""

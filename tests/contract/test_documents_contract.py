@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import date
+from decimal import Decimal
 
 import pytest
 
+from domain.capture import StatedTerms
+from domain.invoice import PaymentTerms
 from domain.outside_errors import RefusedError
 from domain.ports.documents import DocumentStore
-from tests.fixtures.payable_stores import PayableStores, a_copy, a_document, invoice_case
+from tests.fixtures.payable_stores import ISSUED, PayableStores, a_copy, a_document, invoice_case, usd
 
 CONTENT = b"<Invoice>\x00\xff</Invoice>"
 
@@ -63,6 +67,24 @@ async def test_copies_are_kept_by_case_and_version(store: DocumentStore) -> None
     assert await store.copy(invoice_case(1), 3) is None
     assert await store.copy(invoice_case(3)) is None
     assert await store.copies(invoice_case(3)) == ()
+
+
+async def test_what_the_last_copies_state_is_read_of_many_at_once(store: DocumentStore) -> None:
+    document = a_document(CONTENT)
+    await store.keep(document, CONTENT)
+    first = a_copy(document)
+    terms = PaymentTerms(discount_percent=Decimal("2.5"), discount_days=10)
+    line = first.invoice.lines[0].model_copy(update={"description": 'a \x00 "line" \\u0000'})
+    corrected = first.invoice.model_copy(update={"terms": terms, "lines": (line,), "issued_on": date(2026, 2, 1)})
+    last = a_copy(document, 2, invoice=corrected)
+    other = a_copy(document, case_id=invoice_case(2), lines=3)
+    for copy in (last, first, other):
+        await store.keep_copy(copy)
+    assert await store.stated_terms([invoice_case(2), invoice_case(3), invoice_case(1)]) == {
+        invoice_case(1): StatedTerms(issued_on=date(2026, 2, 1), payable=usd("10.05"), terms=terms),
+        invoice_case(2): StatedTerms(issued_on=ISSUED, payable=usd("30.15")),
+    }
+    assert await store.stated_terms([]) == {}
 
 
 async def test_a_version_that_is_kept_is_not_replaced(store: DocumentStore) -> None:

@@ -53,6 +53,22 @@ async def _task_ids(store: Store, actor: Actor, page: int = 2) -> list[str]:
 # Recording
 
 
+async def test_the_entries_of_many_cases_are_read_at_once(store: Store) -> None:
+    """In the order of recording, which is not that of their numbers for what came late."""
+    others = [f"{CASE}-{number}" for number in range(3)]
+    await store.writer.record(a_journal(CASE, 1, an_entry(5)))
+    await store.writer.record(a_journal(others[0], 1, an_entry(1), an_entry(2)))
+    await store.writer.record(a_journal(others[1], 1, an_entry(1)))
+    await store.writer.record(a_journal(CASE, 2, an_entry(4)))
+    found = await store.reader.timelines([others[2], CASE, others[0]])
+    assert {case: [entry.seq for entry in entries] for case, entries in found.items()} == {
+        CASE: [5, 4],
+        others[0]: [1, 2],
+    }
+    assert found[CASE] == tuple(stored.entry for stored in await _timeline(store))
+    assert await store.reader.timelines([]) == {}
+
+
 async def test_what_is_recorded_is_read_back_unchanged(store: Store) -> None:
     snapshot = a_snapshot(
         suppliers=("S-1", "S-2"), order_numbers=("PO-7",), due_at=START, awaiting_since=START, awaiting_role="buyer"

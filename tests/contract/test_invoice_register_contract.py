@@ -35,6 +35,15 @@ class TestRegistering:
         assert await register.entry(entry.case_id) == entry
         assert await register.entry(invoice_case(2)) is None
 
+    async def test_tells_the_states_of_many_at_once(self, register: InvoiceRegister) -> None:
+        for number in (1, 2):
+            await register.register(an_entry(number), SINCE)
+        await register.register(an_entry(3, number="F-1"), SINCE)
+        await register.set_state(invoice_case(2), "posted")
+        wanted = [invoice_case(number) for number in (4, 3, 2)]
+        assert await register.states(wanted) == {invoice_case(2): "posted", invoice_case(3): "duplicate"}
+        assert await register.states([]) == {}
+
     @pytest.mark.parametrize("number", ["F-1", " f 1", "F-1/", "f.1"])
     async def test_tells_who_holds_the_number_however_it_is_written(
         self, register: InvoiceRegister, number: str

@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 
 from domain.outside_errors import RefusedError
-from domain.payment import PayableInvoice, Payment
+from domain.payment import PayableInvoice, Payment, PaymentItem
 from domain.ports.invoice_register import InvoiceState, PaymentLedger
 from tests.fixtures.payable_stores import (
     OTHER_ACCOUNT,
@@ -32,6 +32,12 @@ def ledger(payable_stores: PayableStores) -> PaymentLedger:
 
 async def payable(ledger: PaymentLedger, limit: int = 100) -> list[str]:
     return [each.case_id for each in await ledger.payable("north", "USD", limit)]
+
+
+def kept(discount: str, offer: PayableInvoice) -> tuple[PaymentItem, ...]:
+    """The offer in a payment that keeps so much of it."""
+    (item,) = a_payment("any", [offer]).items
+    return (item.model_copy(update={"discount": usd(discount)}),)
 
 
 class TestTheGate:
@@ -257,6 +263,26 @@ class TestReleasing:
         assert await ledger.payments_for(ONE.case_id) == (returned, again)
         assert await ledger.payments_for(TWO.case_id) == (a_payment("P2", [TWO]),)
         assert await ledger.payments_for(THREE.case_id) == ()
+
+    async def test_what_was_kept_as_a_discount_counts_once_the_bank_has_booked_it(
+        self, payable_stores: PayableStores
+    ) -> None:
+        ledger = payable_stores.ledger
+        await payable_stores.booked(ONE, TWO, THREE)
+        returned, booked, proposed = (
+            a_payment("P1", [ONE], items=kept("1.00", ONE)),
+            a_payment("P2", [ONE, TWO], "run-2", items=(*kept("2.05", ONE), *kept("0", TWO))),
+            a_payment("P3", [THREE], "run-3", items=kept("3.00", THREE)),
+        )
+        await ledger.claim("run-1", [returned])
+        await ledger.release("run-1", ["P1"], "returned", "R02: account closed")
+        for payment in (booked, proposed):
+            assert (await ledger.claim(payment.run_id, [payment])).claimed
+        await ledger.set_state(["P2"], "booked")
+        wanted = [ONE.case_id, TWO.case_id, THREE.case_id, "none"]
+        assert await ledger.discounts_kept(wanted) == {ONE.case_id: usd("2.05"), TWO.case_id: usd(0)}
+        assert await ledger.discounts_kept([TWO.case_id]) == {TWO.case_id: usd(0)}
+        assert await ledger.discounts_kept([]) == {}
 
     async def test_a_late_repeat_frees_nothing_of_the_next_payment(self, payable_stores: PayableStores) -> None:
         ledger = payable_stores.ledger

@@ -9,7 +9,7 @@ not let itself be read is an incident, and the next run reads it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,6 @@ from unittest import mock
 import pytest
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Interceptor
 
 import worker
 from activities.ports import Ports
@@ -30,10 +29,10 @@ from adapters.temporal_cases import TemporalCaseMessenger, TemporalRunningCases
 from domain.outside_errors import OutsideError
 from domain.tasks import Task
 from tests.fixtures.failing_calls import EachCallOnce, EachTwice, Row, down, no, strange
+from tests.fixtures.failing_worlds import FailingCalls
 from tests.fixtures.failure_matrix import rows, steps_of
 from tests.fixtures.followed_world import FollowedWorld
 from tests.fixtures.given_up import GivenUp
-from tests.fixtures.hurried_retries import HurriedRetries
 from tests.fixtures.small_hospital import line
 from tests.fixtures.world import PATIENCE_SECONDS, Case
 from workflows.messages.housekeeping import RECONCILE_CASES, SEAL_EVIDENCE, ReconcileResult, SealResult
@@ -50,23 +49,15 @@ def of_the_house(row: Row) -> bool:
     return row.step in STEPS
 
 
-class FailingHouse(FollowedWorld):
+class FailingHouse(FailingCalls, FollowedWorld):
     """An ordered case that the list of cases does not show, whose goods somebody receives in the ERP itself."""
-
-    def __init__(
-        self, temporal: WorkflowEnvironment, plan: EachCallOnce | None = None, also: Sequence[Interceptor] = ()
-    ) -> None:
-        super().__init__(temporal)
-        self.plan = plan or EachCallOnce()
-        self._also = also
-        self.checkpoints = MemoryCheckpoints(self.evidence)
 
     def ports(self) -> Ports:
         return replace(super().ports(), reader=with_faults(self.evidence, self.faults))
 
     @asynccontextmanager
     async def living(self) -> AsyncIterator[FailingHouse]:
-        self.faults = self.plan
+        self.checkpoints = MemoryCheckpoints(self.evidence)
 
         def messenger(client: Client) -> Any:
             return with_faults(TemporalCaseMessenger(client), self.faults)
@@ -84,7 +75,7 @@ class FailingHouse(FollowedWorld):
                 self.task_queue,
                 with_faults(self.checkpoints, self.faults),
                 timedelta(minutes=-1),
-                interceptors=[HurriedRetries(patient=True), *self._also],
+                interceptors=self._interceptors,
             )
         async with building:
             yield self
@@ -178,7 +169,7 @@ async def test_an_erp_that_refuses_is_told_once_and_all_else_is_asked_until_it_a
 @rows("repeated", of=STEPS)
 async def test_each_step_that_is_executed_twice_has_one_effect(temporal: WorkflowEnvironment) -> None:
     doubling = EachTwice()
-    async with FailingHouse(temporal, also=[doubling]).living() as world:
+    async with FailingHouse(temporal, interceptors=[doubling]).living() as world:
         await world.lived()
         assert world.asked() == []
     assert set(doubling.names) >= STEPS
@@ -187,7 +178,7 @@ async def test_each_step_that_is_executed_twice_has_one_effect(temporal: Workflo
 @rows("timed-out", of=STEPS)
 async def test_each_step_that_is_given_up_after_its_effect_has_it_once(temporal: WorkflowEnvironment) -> None:
     given_up = GivenUp(lambda step: step in STEPS)
-    async with FailingHouse(temporal, also=[given_up]).living() as world:
+    async with FailingHouse(temporal, interceptors=[given_up]).living() as world:
         await world.lived()
         assert world.asked() == []
         await given_up.all_answered()

@@ -3,20 +3,19 @@ its effect or after it, is refused, or meets an answer that it does not know; ea
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Interceptor
 
 from adapters.memory.faults import When
 from domain.outside_errors import OutsideError
 from tests.fixtures.failing_calls import EachCallOnce, EachTwice, Row, down, no, strange
+from tests.fixtures.failing_worlds import FailingCalls
 from tests.fixtures.failure_matrix import rows, shared_by, steps_of
 from tests.fixtures.given_up import GivenUp
-from tests.fixtures.hurried_retries import HurriedRetries
 from tests.fixtures.workforce import Workforce
 from worker import build_worker
 from workflows.messages.incident import WORKFLOW_NAME as INCIDENT
@@ -27,24 +26,15 @@ STEPS = {"rescreen_page", "end_access_page"}
 OF_INCIDENTS = {"shut_worker", *shared_by(INCIDENT)}
 
 
-class FailingWorkforce(Workforce):
+class FailingWorkforce(FailingCalls, Workforce):
     """Three people: one resembles an entry of a list, and one has access whose last day has passed."""
-
-    def __init__(
-        self, temporal: WorkflowEnvironment, plan: EachCallOnce | None = None, also: Sequence[Interceptor] = ()
-    ) -> None:
-        super().__init__(temporal)
-        self.plan = plan or EachCallOnce()
-        self._also = also
 
     @asynccontextmanager
     async def living(self) -> AsyncIterator[FailingWorkforce]:
         self.listed(1)
         await self.lend(0, -2)
         await self.lend(0, None)
-        self.faults = self.plan
-        interceptors = [HurriedRetries(patient=True), *self._also]
-        async with build_worker(self.client, self.ports(), self.task_queue, interceptors=interceptors):
+        async with build_worker(self.client, self.ports(), self.task_queue, interceptors=self._interceptors):
             yield self
 
     async def lived(self, patience: timedelta = timedelta(0)) -> tuple[RescreenResult, tuple[int, int]]:
@@ -173,7 +163,7 @@ async def test_whoever_is_confirmed_to_be_excluded_is_shut_out_whatever_fails(
 @rows("repeated", of=OF_INCIDENTS)
 async def test_each_step_of_an_incident_that_is_executed_twice_has_one_effect(temporal: WorkflowEnvironment) -> None:
     doubling = EachTwice()
-    async with FailingWorkforce(temporal, also=[doubling]).living() as world:
+    async with FailingWorkforce(temporal, interceptors=[doubling]).living() as world:
         await shut_out(world)
     assert set(doubling.names) >= OF_INCIDENTS
 
@@ -184,7 +174,7 @@ async def test_each_step_that_is_given_up_after_its_effect_has_it_once(
     temporal: WorkflowEnvironment, steps: set[str]
 ) -> None:
     given_up = GivenUp(lambda step: step in steps)
-    async with FailingWorkforce(temporal, also=[given_up]).living() as world:
+    async with FailingWorkforce(temporal, interceptors=[given_up]).living() as world:
         if steps is STEPS:
             await world.lived()
         else:
@@ -196,6 +186,6 @@ async def test_each_step_that_is_given_up_after_its_effect_has_it_once(
 @rows("repeated", of=STEPS)
 async def test_each_page_that_is_executed_twice_has_one_effect(temporal: WorkflowEnvironment) -> None:
     doubling = EachTwice()
-    async with FailingWorkforce(temporal, also=[doubling]).living() as world:
+    async with FailingWorkforce(temporal, interceptors=[doubling]).living() as world:
         assert (await world.lived())[0].raised == 1
     assert set(doubling.names) >= STEPS

@@ -104,12 +104,17 @@ async def test_the_period_and_the_facility_are_kept_to(gateway: Gateway) -> None
     assert (await report(gateway))["complete"] is True
 
 
-async def test_where_there_are_too_many_the_newest_are_told(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.routes.invoice_reports.MAX_INVOICES", 2)
+@pytest.mark.parametrize("page", [1, 2, 200])
+@pytest.mark.parametrize(("most", "told"), [(2, (2, False)), (3, (3, True)), (4, (3, True))])
+async def test_where_there_are_too_many_the_newest_are_told(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch, page: int, most: int, told: tuple[int, bool]
+) -> None:
+    monkeypatch.setattr("api.routes.invoice_reports.MAX_PAGE", page)
+    monkeypatch.setattr("api.routes.invoice_reports.MAX_INVOICES", most)
     for number in "ABC":
         await Story(gateway, number).booked(1).told()
     found = await report(gateway)
-    assert (found["invoices"], found["complete"]) == (2, False)
+    assert (found["invoices"], found["complete"]) == told
 
 
 async def test_an_empty_period_and_other_roles_are_refused(gateway: Gateway) -> None:

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.client import WorkflowHistory
 from temporalio.common import SearchAttributeKey
 
 from bench.costs import cost_of
 from domain.case import CaseSnapshot, Journal
 from domain.hire_plan import HireStanding
 from domain.outside_errors import TemporarilyUnavailableError
-from tests.fixtures.hire_world import HireCase, HireWorld
+from tests.fixtures.hire_world import PLAN, HireCase, HireWorld
 from workflows.one_voice import LONGEST_SUMMARY, in_short
 from workflows.search_attributes import AWAITING_ROLE, EXCEPTION, STAGE
 from workflows.steps.hire_inputs import HireStepInput
 
 DOWN = TemporarilyUnavailableError("identity", "down", "no answer")
 FOR_EVER = 1000
+UNTIL_ARRIVAL = tuple(each for each in PLAN if each.item not in ("i9-2", "check"))
+"""A plan whose last item is that the person comes."""
 
 
 async def found_by(case: HireCase, key: SearchAttributeKey[str]) -> str:
@@ -63,6 +68,35 @@ async def test_a_hire_that_is_under_way_pays_for_no_record_alone_but_where_it_co
     assert cost.bookkeeping["activities"] <= 2, "shown where it waits for the badge, and where for the start day"
     days = [event for event in history.events if event.event_type == EventType.EVENT_TYPE_TIMER_STARTED]
     assert len(days) <= 6, "one for the next day of the plan as long as that is the same"
+
+
+@pytest.mark.parametrize(("call", "shown"), [("", 0), ("leave", 1), ("release", 1)], ids=["at once", "let go", "close"])
+async def test_a_hire_that_closes_at_once_is_not_shown_to_wait_for_nobody(
+    hires: HireWorld, call: str, shown: int
+) -> None:
+    """Where the last steps take longer, nobody who has answered is to be looked for under that."""
+    hires.rules = hires.rules.model_copy(update={"plan": UNTIL_ARRIVAL})
+    case = await hires.start_hire(hires.hire())
+    await case.prepared()
+    await case.to_start_day()
+    if call:
+        hires.faults.fail(call, DOWN)
+    await case.decide("arrival", "confirm-arrival", "mia")
+    assert (await case.outcome()).status == "completed"
+    history = await case.handle.fetch_history()
+    assert len(changes_after_the_last_answer(history)) == shown
+    assert await found_by(case, AWAITING_ROLE) == ("nobody" if shown else "human-resources")
+
+
+def changes_after_the_last_answer(history: WorkflowHistory) -> list[HistoryEvent]:
+    found: list[HistoryEvent] = []
+    for event in history.events:
+        changed = event.upsert_workflow_search_attributes_event_attributes.search_attributes.indexed_fields
+        if event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
+            found.clear()
+        elif AWAITING_ROLE.name in changed:
+            found.append(event)
+    return found
 
 
 async def test_a_step_carries_no_default_and_is_read_as_it_was(hires: HireWorld) -> None:
