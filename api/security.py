@@ -6,6 +6,7 @@ Roles and facilities come from the token's claims and from nowhere else.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,10 +22,12 @@ from joserfc.jws import JWSRegistry
 from pydantic import ValidationError
 
 from api.problems import ProblemError, unavailable
+from api.recent import Recent
 from domain.people import Actor, Role
 
 ALLOWED_ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
 MAX_TOKEN_LENGTH = 16_000
+REMEMBERED_TOKENS = 1_000
 KNOWN_ROLES = frozenset(get_args(Role))
 
 
@@ -127,8 +130,24 @@ class ClaimNames:
     facility_prefix: str = ""
 
 
+@dataclass(frozen=True)
+class _Proven:
+    """What a token says whose signature holds by `keys`; `begins` and `expires` are in seconds since 1970."""
+
+    keys: KeySet
+    kid: str | None
+    actor: Actor
+    begins: float
+    expires: float
+
+
 class JwtVerifier:
-    """Checks signature, algorithm, issuer, audience and validity; `leeway` forgives clocks that differ."""
+    """Checks signature, algorithm, issuer, audience and validity; `leeway` forgives clocks that differ.
+
+    A caller sends the same token many times: a signature that was found good is remembered under the token's SHA-256,
+    for as long as the issuer's keys are those by which it was proven. How long the token is valid is looked at each
+    time, and the token itself is not kept.
+    """
 
     def __init__(
         self,
@@ -146,38 +165,50 @@ class JwtVerifier:
         self._keys, self._issuer, self._audience, self._now = keys, issuer, audience, now
         self._names, self._algorithms, self._leeway = claims, list(algorithms), leeway
         self._registry = JWSRegistry(algorithms=self._algorithms)
+        self._proven: Recent[bytes, _Proven] = Recent(REMEMBERED_TOKENS)
 
     async def verify(self, token: str) -> Actor:
-        claims = await self._signed_claims(token)
-        self._check(claims)
-        return self._actor(claims)
-
-    async def _signed_claims(self, token: str) -> Mapping[str, Any]:
         if len(token) > MAX_TOKEN_LENGTH:
             raise TokenError("the token is too long")
+        if not token.isascii():
+            raise TokenError("the token is not signed by the identity provider")
+        digest = hashlib.sha256(token.encode()).digest()
+        known = self._proven.get(digest)
+        if known is None or await self._keys.keys(known.kid) is not known.keys:
+            known = await self._prove(token)
+        self._check_time(known)
+        self._proven.put(digest, known)
+        return known.actor
+
+    async def _prove(self, token: str) -> _Proven:
         try:
             header = jws.extract_compact(token.encode("ascii")).headers()
             algorithm, kid = header.get("alg"), header.get("kid")
             if algorithm not in self._algorithms:
                 raise TokenError("the token is signed with an algorithm that is not accepted")
-            keys = await self._keys.keys(kid if isinstance(kid, str) else None)
-            return jwt.decode(token, keys, algorithms=self._algorithms, registry=self._registry).claims
+            kid = kid if isinstance(kid, str) else None
+            keys = await self._keys.keys(kid)
+            claims = jwt.decode(token, keys, algorithms=self._algorithms, registry=self._registry).claims
         except (JoseError, ValueError, TypeError):
             raise TokenError("the token is not signed by the identity provider") from None
+        self._check_parties(claims)
+        expires, begins = claims.get("exp"), claims.get("nbf", 0)
+        if not _is_number(expires) or not _is_number(begins):
+            raise TokenError("the token does not say how long it is valid")
+        return _Proven(keys=keys, kid=kid, actor=self._actor(claims), begins=begins, expires=expires)
 
-    def _check(self, claims: Mapping[str, Any]) -> None:
+    def _check_parties(self, claims: Mapping[str, Any]) -> None:
         if claims.get("iss") != self._issuer:
             raise TokenError("the token is of another issuer")
         audience = claims.get("aud")
         if self._audience not in (audience if isinstance(audience, list) else [audience]):
             raise TokenError("the token is meant for another audience")
+
+    def _check_time(self, token: _Proven) -> None:
         now, leeway = self._now().timestamp(), self._leeway.total_seconds()
-        expires, begins = claims.get("exp"), claims.get("nbf", 0)
-        if not _is_number(expires) or not _is_number(begins):
-            raise TokenError("the token does not say how long it is valid")
-        if now >= expires + leeway:
+        if now >= token.expires + leeway:
             raise TokenError("the token has expired")
-        if now < begins - leeway:
+        if now < token.begins - leeway:
             raise TokenError("the token is not valid yet")
 
     def _actor(self, claims: Mapping[str, Any]) -> Actor:
