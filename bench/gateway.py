@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote
 
-import httpx
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
+from starlette.types import Message, Scope
 
 from adapters.directory_files import FileDirectory
 from adapters.invoice_documents import DocumentReader
@@ -117,17 +120,22 @@ def gateway_of(hospital: Hospital, task_queue: str) -> Gateway:
     return Gateway(lambda tokens: services_over(hospital, cases, tokens))
 
 
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: bytes
+
+
 class Gateway:
-    """An HTTP client of a gateway in this process."""
+    """A gateway in this process, asked as its web server asks it: no HTTP client and no socket are measured with it."""
 
     def __init__(self, services: Callable[[TokenVerifier], Services], keys: RSAKey | None = None) -> None:
         self._key = keys or RSAKey.generate_key(2048, {"kid": "bench"})
         self._tokens: dict[str, str] = {}
         verifier = JwtVerifier(Keys(self._key), ISSUER, AUDIENCE, now)
-        transport = httpx.ASGITransport(create_app(services(verifier)))
-        self.http = httpx.AsyncClient(transport=transport, base_url="http://gateway")
+        self._app = create_app(services(verifier))
 
-    def _headers(self, person: str, roles: Sequence[str], facilities: Sequence[str]) -> dict[str, str]:
+    def _token(self, person: str, roles: Sequence[str], facilities: Sequence[str]) -> str:
         if person not in self._tokens:
             claims = {
                 "iss": ISSUER,
@@ -138,22 +146,65 @@ class Gateway:
                 "exp": int(now().timestamp()) + 3600,
             }
             self._tokens[person] = jwt.encode({"alg": "RS256", "kid": "bench"}, claims, self._key, ["RS256"])
-        return {"Authorization": f"Bearer {self._tokens[person]}"}
+        return self._tokens[person]
 
     async def post(self, path: str, body: Any, person: str) -> None:
         """As one of the small hospital's people. Raises RuntimeError for every answer but success: refusals would be
         fast.
         """
+        await self.posting(path, body, person)()
+
+    def posting(self, path: str, body: Any, person: str) -> Callable[[], Awaitable[None]]:
+        """`post` with all done that the caller does."""
         known = next(each for each in PEOPLE if each.person == person)
-        headers = self._headers(person, known.roles, known.facilities)
-        _succeeded(path, await self.http.post(path, json=body, headers=headers))
+        token, content = self._token(person, known.roles, known.facilities), json.dumps(body).encode()
+
+        async def post() -> None:
+            _succeeded(path, await self._asked("POST", path, token, content))
+
+        return post
 
     async def get(self, path: str, person: str, roles: Sequence[str], facilities: Sequence[str]) -> Any:
         """What is answered to a person with these roles. Raises RuntimeError as `post` does."""
-        return _succeeded(path, await self.http.get(path, headers=self._headers(person, roles, facilities))).json()
+        answer = await self._asked("GET", path, self._token(person, roles, facilities))
+        return json.loads(_succeeded(path, answer).body)
+
+    async def _asked(self, method: str, path: str, token: str, content: bytes = b"") -> Answer:
+        received = iter(({"type": "http.request", "body": content}, {"type": "http.disconnect"}))
+        sent: list[Message] = []
+
+        async def receive() -> Message:
+            return next(received)
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        await self._app(_scope(method, path, token, content), receive, send)
+        return Answer(sent[0]["status"], b"".join(message.get("body", b"") for message in sent))
 
 
-def _succeeded(path: str, answer: httpx.Response) -> httpx.Response:
-    if not answer.is_success:
-        raise RuntimeError(f"{path}: {answer.status_code} {answer.text}")
+def _scope(method: str, path: str, token: str, content: bytes) -> Scope:
+    headers = {"host": "gateway", "authorization": f"Bearer {token}"}
+    if content:
+        headers |= {"content-type": "application/json", "content-length": str(len(content))}
+    target, _, query = path.partition("?")
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": unquote(target),
+        "raw_path": target.encode(),
+        "query_string": query.encode(),
+        "root_path": "",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        "client": ("127.0.0.1", 50_000),
+        "server": ("gateway", 80),
+    }
+
+
+def _succeeded(path: str, answer: Answer) -> Answer:
+    if not 200 <= answer.status < 300:
+        raise RuntimeError(f"{path}: {answer.status} {answer.body.decode()}")
     return answer

@@ -7,7 +7,6 @@ import statistics
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from bench import bare
 from bench.driving import PATIENCE_SECONDS, Handle, Steps
@@ -70,17 +69,14 @@ async def intake(hospital: Hospital, numbers: Iterator[int], seconds: float) -> 
     def calls() -> Iterator[tuple[Call, Call]]:
         for number in numbers:
             body = hospital.requisition(number).model_dump(mode="json", exclude_defaults=True)
-
-            async def post(body: dict[str, Any] = body) -> None:
-                await gateway.post("/v1/requisitions", body, "nina")
+            post = gateway.posting("/v1/requisitions", body, "nina")
 
             async def start(number: int = number) -> None:
                 await hospital.client.start_workflow("Bare", [], id=f"bare-{number}", task_queue=QUEUE_WITHOUT_WORKER)
 
             yield post, start
 
-    async with gateway.http:
-        return await _in_turns(calls(), seconds)
+    return await _in_turns(calls(), seconds)
 
 
 async def decisions(hospital: Hospital, steps: Steps, numbers: Iterator[int], count: int) -> Pair:
@@ -107,8 +103,7 @@ async def decisions(hospital: Hospital, steps: Steps, numbers: Iterator[int], co
 
             yield decide, signal_and_query
 
-    async with gateway.http:
-        pair = await _in_turns(calls(), seconds=60, warm_up=3)
+    pair = await _in_turns(calls(), seconds=60, warm_up=3)
     for each in (*cases, *plain):
         steps.forget(each.id)
     return pair
