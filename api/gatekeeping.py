@@ -24,6 +24,12 @@ def services_of(request: Request) -> Services:
     return services
 
 
+def actor_of(request: Request) -> Actor:
+    """Of a request to a `BearerRoute`."""
+    actor: Actor = request.state.actor
+    return actor
+
+
 def limits_of(request: Request) -> CallerLimits:
     limits: CallerLimits = request.app.state.limits
     return limits
@@ -35,8 +41,7 @@ async def _services(request: Request) -> Services:
 
 
 async def _actor(request: Request) -> Actor:
-    actor: Actor = request.state.actor
-    return actor
+    return actor_of(request)
 
 
 async def _source(request: Request) -> EventSource:

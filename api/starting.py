@@ -11,9 +11,9 @@ from temporalio.common import Priority, WorkflowIDConflictPolicy, WorkflowIDReus
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
+from api.start_payload import CaseInput, start_payload
 from domain.bulkheads import priority_of
 from domain.case import Process
-from domain.model import Value
 from domain.outside_errors import TemporarilyUnavailableError
 from workflows import search_attributes
 from workflows.messages.procure_to_pay import MEMO_FINGERPRINT
@@ -45,12 +45,12 @@ class Beginning:
     fingerprint: str | None = None
 
 
-async def start_case(client: Client, task_queue: str, beginning: Beginning, given: Value) -> None:
+async def start_case(client: Client, task_queue: str, beginning: Beginning, given: CaseInput) -> None:
     """Raises CaseExistsError when the id was ever used, and TemporarilyUnavailableError."""
     try:
         await client.start_workflow(
             beginning.workflow,
-            given,
+            start_payload(given),
             id=beginning.case_id,
             task_queue=task_queue,
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,

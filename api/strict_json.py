@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from email.message import Message
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from fastapi import Request
@@ -27,6 +28,7 @@ class StrictRequest(Request):
         return self._strict
 
 
+@lru_cache(maxsize=100)  # callers send the same few, and only those that are accepted are remembered
 def require_json(content_type: str | None) -> None:
     """Raises the 415 problem unless the media type is JSON in UTF-8."""
     message = Message()

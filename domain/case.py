@@ -69,9 +69,12 @@ def parse_case_id(text: str) -> CaseKey | None:
     return CaseKey.model_validate(match.groupdict())
 
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+
+
 def canonical_json(body: dict[str, Any]) -> str:
     """The one spelling of a content that is hashed: keys in order, no blanks, text as it is."""
-    return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+    return _CANONICAL.encode(body)
 
 
 def fingerprint(body: dict[str, Any]) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Body, Request, Response
 
 from api.access import require_linkable
-from api.gatekeeping import BearerRoute, TheActor, TheServices
+from api.gatekeeping import BearerRoute, actor_of, services_of
 from api.intake import Intake
 from api.logs import bind
-from api.posted import documented
+from api.posted import SchemaOf
 from api.problems import ProblemError, conflict, unavailable
 from api.routes.documents import problems
 from api.schemas.cases import CaseAccepted
@@ -23,7 +23,6 @@ from domain.requisition import Requisition
 from workflows.messages.procure_to_pay import PurchaseInput
 
 router = APIRouter(route_class=BearerRoute, tags=["Requisitions"])
-_document = documented(Requisition)
 
 
 @router.post(
@@ -33,15 +32,15 @@ _document = documented(Requisition)
     | {202: {"headers": {"Location": {"description": "The case", "schema": {"type": "string"}}}}},
 )
 async def submit(
-    services: TheServices,
-    actor: TheActor,
+    request: Request,
     response: Response,
-    document: Annotated[Any, Depends(_document)],
+    document: Annotated[Any, Body(), SchemaOf(Requisition)],
     _idempotency_key: IdempotencyKey = None,
 ) -> CaseAccepted:
     """Ask to buy. The business key is the facility with the requisition's number, and stands for the
     `Idempotency-Key` as well: the same request gets the same answer, another body under the same key gets 409.
     """
+    services, actor = services_of(request), actor_of(request)
     now = services.now()
     requisition, policy = Intake(services, actor, now).accept(document)
     case = case_id("procure-to-pay", requisition.facility, requisition.number)
@@ -51,7 +50,7 @@ async def submit(
     known = await services.reader.case(case)
     if known is None:
         await require_linkable(services, actor, requisition.linked_cases, "/linked_cases")
-        request = PurchaseInput(
+        beginning = PurchaseInput(
             case_id=case,
             requisition=requisition,
             policy=policy.of_process("procure-to-pay"),
@@ -59,7 +58,7 @@ async def submit(
             submitted_by=actor,
             request_sha256=sha256,
         )
-        await _start(services, request)
+        await _start(services, beginning)
     elif known.request_sha256 != sha256:
         raise _taken(case)
     response.headers["Location"] = case_path(case)
