@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
@@ -60,8 +60,12 @@ class _Guarded(APIRoute):
     async def admit(self, request: Request) -> None:
         raise NotImplementedError
 
+    def unguarded(self) -> Handler:
+        """What answers a request that was admitted."""
+        return super().get_route_handler()
+
     def get_route_handler(self) -> Handler:
-        handle: Callable[[Request], Awaitable[Response]] = super().get_route_handler()
+        handle = self.unguarded()
         takes_body = self.body_field is not None
 
         async def guarded(request: Request) -> Response:

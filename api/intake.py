@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from api.posted import details
+from api.posted import Posted, details
 from api.problems import ProblemDetail, at_body, invalid_request
 from api.readable import Readable, Shape
 from api.services import Services
@@ -27,18 +27,18 @@ class Intake:
     def __init__(self, services: Services, actor: Actor, now: datetime) -> None:
         self._services, self._actor, self._now = services, actor, now
 
-    def accept(self, document: Any, prefix: str = "") -> tuple[Requisition, FrozenPolicy]:
+    def accept(self, posted: Posted) -> tuple[Requisition, FrozenPolicy]:
         """The requisition and the policy of its facility today. Raises the 422 problem that names every fault, those
-        of form and those of content together; `prefix` leads to the requisition in the body.
+        of form and those of content together.
         """
         try:
-            requisition = Requisition.model_validate_json(json.dumps(document), strict=True)
+            requisition = Requisition.model_validate_json(posted.body, strict=True)
         except ValidationError as error:
-            raise invalid_request((*details(error, prefix), *self._further(document, error, prefix))) from None
+            raise invalid_request((*details(error), *self._further(posted.document, error))) from None
         policy = self._policy(requisition.facility)
         faults = self._faults(requisition, policy)
         if faults or policy is None:
-            raise invalid_request(at_body(faults, prefix))
+            raise invalid_request(at_body(faults))
         return requisition, policy
 
     def check(self, amended: Requisition, prefix: str) -> None:
@@ -83,7 +83,7 @@ class Intake:
         )
         return (foreign, *found)
 
-    def _further(self, document: Any, error: ValidationError, prefix: str) -> tuple[ProblemDetail, ...]:
+    def _further(self, document: Any, error: ValidationError) -> tuple[ProblemDetail, ...]:
         """What is wrong besides the form: the parts that cannot be read are left out, and the rest is checked."""
         if not isinstance(document, dict):
             return ()
@@ -93,7 +93,7 @@ class Intake:
         except ValidationError:
             return ()
         faults = self._faults(requisition, self._policy(requisition.facility))
-        return at_body(filter(None, map(readable.in_original, faults)), prefix)
+        return at_body(filter(None, map(readable.in_original, faults)))
 
 
 def _shape(person: str, today: date) -> Shape:

@@ -6,6 +6,7 @@ is a caller that breaks tomorrow, so bodies are read in pydantic's strict JSON m
 
 # No `from __future__ import annotations` here: FastAPI must see the annotations of the functions made in `posted`.
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Body, Request
@@ -42,13 +43,31 @@ def posted(model: type[M]) -> Callable[..., Awaitable[M]]:
     return read
 
 
-def documented(model: type[BaseModel]) -> Callable[..., Awaitable[Any]]:
-    """A dependency that gives the parsed JSON as it came, documented as `model`."""
+@dataclass(frozen=True)
+class Posted:
+    """A body as it came, and parsed: as strictly as `api.strict_json` does, and as what it has to be by nobody yet."""
 
-    async def read(_request: Request, document: Annotated[Any, Body(), SchemaOf(model)]) -> Any:
-        return document
+    body: bytes
+    document: Any
+
+
+def documented(model: type[BaseModel]) -> Callable[..., Awaitable[Posted]]:
+    """A dependency that gives the request's body, documented as `model`."""
+
+    async def read(request: Request, document: Annotated[Any, Body(), SchemaOf(model)]) -> Posted:
+        return Posted(await request.body(), document)
 
     return read
+
+
+async def posted_document(request: Request) -> Posted:
+    """The body of a request that must have one. Raises the 422 problem for none, and the 400 one that says why it is
+    not JSON.
+    """
+    body = await request.body()
+    if not body:
+        raise invalid_request((ProblemDetail(pointer="", code="missing", message="Send a JSON document."),))
+    return Posted(body, await request.json())
 
 
 def validated(model: type[M], body: bytes | str) -> M:

@@ -17,6 +17,7 @@ from api.problems import invalid_parameter, unavailable
 
 DEFAULT_WAIT_SECONDS = 2
 MAX_WAIT_SECONDS = 30
+MAX_KEY_LENGTH = 255
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.02, 0.5
 _WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,6})\"?(?=$|[,;\s])", re.IGNORECASE)
 _FIT_ID = re.compile(r"^[A-Za-z0-9_-]{8,64}$")
@@ -35,9 +36,16 @@ IdempotencyKey = Annotated[
     Header(
         alias="Idempotency-Key",
         description="Makes a repeat of this request harmless. Where the body carries an id as well, both must agree.",
-        max_length=255,
+        max_length=MAX_KEY_LENGTH,
     ),
 ]
+
+
+def require_fit_key(header: str | None) -> None:
+    """Raises the 422 problem for an `Idempotency-Key` that is too long."""
+    if header is not None and len(header) > MAX_KEY_LENGTH:
+        message = f"String should have at most {MAX_KEY_LENGTH} characters"
+        raise invalid_parameter("Idempotency-Key", "string_too_long", message)
 
 
 def wait_seconds(prefer: str | None) -> int:

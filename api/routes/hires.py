@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 
@@ -11,7 +11,7 @@ from api.gatekeeping import BearerRoute, TheActor, TheServices
 from api.hire_intake import MAY_POST, HireIntake, PostedHire, take_in
 from api.hire_preview import preview_hire
 from api.logs import bind
-from api.posted import documented
+from api.posted import Posted, documented
 from api.problems import ProblemError, conflict, forbidden, not_found
 from api.routes.documents import problems
 from api.schemas.cases import CaseAccepted
@@ -53,7 +53,7 @@ async def submit(
     services: TheServices,
     actor: TheActor,
     response: Response,
-    document: Annotated[Any, Depends(_document)],
+    document: Annotated[Posted, Depends(_document)],
     _idempotency_key: IdempotencyKey = None,
 ) -> CaseAccepted:
     """Somebody will work here. The business key is the facility with HR's number, and stands for the `Idempotency-Key`
@@ -61,7 +61,7 @@ async def submit(
     """
     require_role(actor, *MAY_POST)
     now = services.now()
-    hire, policy = HireIntake.of_caller(services, actor, now).accept(document)
+    hire, policy = HireIntake.of_caller(services, actor, now).accept(document.document)
     posted = PostedHire(hire=hire, policy=policy, at=now, actor=actor)
     bind(case_id=posted.case_id)
     if await take_in(services, posted) == "differs":
@@ -74,13 +74,13 @@ async def submit(
 async def preview(
     services: TheServices,
     actor: TheActor,
-    document: Annotated[Any, Depends(_document)],
+    document: Annotated[Posted, Depends(_document)],
     _idempotency_key: IdempotencyKey = None,
 ) -> HirePreview:
     """The dated plan that this hire would have today, and which approvals it would need and why. Nothing is kept."""
     require_role(actor, *MAY_POST)
     now = services.now()
-    hire, policy = HireIntake.of_caller(services, actor, now).accept(document)
+    hire, policy = HireIntake.of_caller(services, actor, now).accept(document.document)
     return await preview_hire(services, hire, policy, local_day(now, policy.facility.calendar))
 
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Body, Request, Response
+from fastapi import APIRouter, Depends, Response
 
 from api.access import require_linkable
-from api.gatekeeping import BearerRoute, actor_of, services_of
+from api.gatekeeping import TheActor, TheServices
 from api.intake import Intake
+from api.intake_route import IntakeRoute, accepted
 from api.logs import bind
-from api.posted import SchemaOf
+from api.posted import Posted, documented
 from api.problems import ProblemError, conflict, unavailable
 from api.routes.documents import problems
 from api.schemas.cases import CaseAccepted
-from api.schemas.links import case_links, case_path
+from api.schemas.links import case_path
 from api.services import Services
 from api.starting import CaseExistsError
 from api.waiting import IdempotencyKey
@@ -22,25 +23,26 @@ from domain.case import case_id, fingerprint
 from domain.requisition import Requisition
 from workflows.messages.procure_to_pay import PurchaseInput
 
-router = APIRouter(route_class=BearerRoute, tags=["Requisitions"])
+router = APIRouter(route_class=IntakeRoute, tags=["Requisitions"])
+_document = documented(Requisition)
 
 
 @router.post(
     "/v1/requisitions",
     status_code=202,
+    response_model=CaseAccepted,
     responses=problems(409, body=True)
     | {202: {"headers": {"Location": {"description": "The case", "schema": {"type": "string"}}}}},
 )
 async def submit(
-    request: Request,
-    response: Response,
-    document: Annotated[Any, Body(), SchemaOf(Requisition)],
+    services: TheServices,
+    actor: TheActor,
+    document: Annotated[Posted, Depends(_document)],
     _idempotency_key: IdempotencyKey = None,
-) -> CaseAccepted:
+) -> Response:
     """Ask to buy. The business key is the facility with the requisition's number, and stands for the
     `Idempotency-Key` as well: the same request gets the same answer, another body under the same key gets 409.
     """
-    services, actor = services_of(request), actor_of(request)
     now = services.now()
     requisition, policy = Intake(services, actor, now).accept(document)
     case = case_id("procure-to-pay", requisition.facility, requisition.number)
@@ -50,7 +52,7 @@ async def submit(
     known = await services.reader.case(case)
     if known is None:
         await require_linkable(services, actor, requisition.linked_cases, "/linked_cases")
-        beginning = PurchaseInput(
+        request = PurchaseInput(
             case_id=case,
             requisition=requisition,
             policy=policy.of_process("procure-to-pay"),
@@ -58,11 +60,10 @@ async def submit(
             submitted_by=actor,
             request_sha256=sha256,
         )
-        await _start(services, beginning)
+        await _start(services, request)
     elif known.request_sha256 != sha256:
         raise _taken(case)
-    response.headers["Location"] = case_path(case)
-    return CaseAccepted(case_id=case, links=case_links(case))
+    return accepted(case, case_path(case))
 
 
 async def _start(services: Services, request: PurchaseInput) -> None:
