@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.telemetry import TelemetryConfig
 from opentelemetry.trace import Tracer
 from prometheus_client import CollectorRegistry
 from starlette.types import Lifespan
@@ -81,6 +82,10 @@ ROUTERS = (
 # What proves the caller there is a signature in the request itself.
 _OWN_PROOF = frozenset({"/v1/events", decision_links.PATH})
 
+# `Surroundings` traces requests by their route. FastAPI's own spans would carry whole addresses: ids of cases, and the
+# links in mails by which people decide.
+_NO_SECOND_TRACE: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
+
 
 def create_app(
     services: Services | None = None,
@@ -110,6 +115,7 @@ def create_app(
         openapi_url="/openapi.json" if docs else None,
         redoc_url=None,
         lifespan=lifespan,
+        telemetry=_NO_SECOND_TRACE,
     )
     app.state.limits = limits or CallerLimits()
     if services is not None:

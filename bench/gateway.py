@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -122,8 +123,11 @@ def gateway_of(hospital: Hospital, task_queue: str) -> Gateway:
 
 @dataclass(frozen=True)
 class Answer:
+    """`at` is when its last part came, by `time.perf_counter`."""
+
     status: int
     body: bytes
+    at: float
 
 
 class Gateway:
@@ -148,39 +152,40 @@ class Gateway:
             self._tokens[person] = jwt.encode({"alg": "RS256", "kid": "bench"}, claims, self._key, ["RS256"])
         return self._tokens[person]
 
-    async def post(self, path: str, body: Any, person: str) -> None:
-        """As one of the small hospital's people. Raises RuntimeError for every answer but success: refusals would be
-        fast.
+    def posting(self, path: str, body: Any, person: str) -> Callable[[], Awaitable[float]]:
+        """A post as one of the small hospital's people, with all done already that the caller does. It gives the
+        instant at which the whole answer was handed to the web server: log and metrics come after that. Raises
+        RuntimeError for every answer but success: refusals would be fast.
         """
-        await self.posting(path, body, person)()
-
-    def posting(self, path: str, body: Any, person: str) -> Callable[[], Awaitable[None]]:
-        """`post` with all done that the caller does."""
         known = next(each for each in PEOPLE if each.person == person)
         token, content = self._token(person, known.roles, known.facilities), json.dumps(body).encode()
 
-        async def post() -> None:
-            _succeeded(path, await self._asked("POST", path, token, content))
+        async def post() -> float:
+            return _succeeded(path, await self._asked("POST", path, token, content)).at
 
         return post
 
     async def get(self, path: str, person: str, roles: Sequence[str], facilities: Sequence[str]) -> Any:
-        """What is answered to a person with these roles. Raises RuntimeError as `post` does."""
+        """What is answered to a person with these roles. Raises RuntimeError as `posting` does."""
         answer = await self._asked("GET", path, self._token(person, roles, facilities))
         return json.loads(_succeeded(path, answer).body)
 
     async def _asked(self, method: str, path: str, token: str, content: bytes = b"") -> Answer:
         received = iter(({"type": "http.request", "body": content}, {"type": "http.disconnect"}))
-        sent: list[Message] = []
+        sent: list[tuple[Message, float]] = []
 
         async def receive() -> Message:
             return next(received)
 
         async def send(message: Message) -> None:
-            sent.append(message)
+            sent.append((message, time.perf_counter()))
 
         await self._app(_scope(method, path, token, content), receive, send)
-        return Answer(sent[0]["status"], b"".join(message.get("body", b"") for message in sent))
+        return Answer(
+            status=sent[0][0]["status"],
+            body=b"".join(message.get("body", b"") for message, _ in sent),
+            at=sent[-1][1],
+        )
 
 
 def _scope(method: str, path: str, token: str, content: bytes) -> Scope:

@@ -13,7 +13,8 @@ from bench.driving import PATIENCE_SECONDS, Handle, Steps
 from bench.gateway import gateway_of
 from bench.purchases import Hospital
 
-Call = Callable[[], Awaitable[object]]
+Call = Callable[[], Awaitable[float]]
+"""Gives the instant (of `time.perf_counter`) at which whoever called has the answer."""
 QUEUE_WITHOUT_WORKER = "nobody"
 
 
@@ -44,8 +45,7 @@ class Pair:
 
 async def _timed(call: Call) -> float:
     begun = time.perf_counter()
-    await call()
-    return (time.perf_counter() - begun) * 1000
+    return (await call() - begun) * 1000
 
 
 async def _in_turns(calls: Iterator[tuple[Call, Call]], seconds: float, warm_up: int = 10) -> Pair:
@@ -71,8 +71,9 @@ async def intake(hospital: Hospital, numbers: Iterator[int], seconds: float) -> 
             body = hospital.requisition(number).model_dump(mode="json", exclude_defaults=True)
             post = gateway.posting("/v1/requisitions", body, "nina")
 
-            async def start(number: int = number) -> None:
+            async def start(number: int = number) -> float:
                 await hospital.client.start_workflow("Bare", [], id=f"bare-{number}", task_queue=QUEUE_WITHOUT_WORKER)
+                return time.perf_counter()
 
             yield post, start
 
@@ -92,14 +93,15 @@ async def decisions(hospital: Hospital, steps: Steps, numbers: Iterator[int], co
     def calls() -> Iterator[tuple[Call, Call]]:
         for case, each in zip(cases, plain, strict=True):
 
-            async def decide(case: str = case.id) -> None:
+            async def decide(case: str = case.id) -> float:
                 (task,) = await hospital.evidence.tasks_of_case(case)
                 body = {"action": "approve", "subject_version": task.subject_version}
-                await gateway.post(f"/v1/tasks/{task.task_id}/decision", body, "carla")
+                return await gateway.posting(f"/v1/tasks/{task.task_id}/decision", body, "carla")()
 
-            async def signal_and_query(each: Handle = each) -> None:
+            async def signal_and_query(each: Handle = each) -> float:
                 await each.signal(bare.Bare.go)
                 await each.query(bare.Bare.signals)
+                return time.perf_counter()
 
             yield decide, signal_and_query
 

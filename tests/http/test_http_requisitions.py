@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -138,3 +139,29 @@ async def test_the_day_counts_at_the_facility(gateway: Gateway) -> None:
     gateway.now = gateway.now.replace(day=3, hour=3)  # still the evening of the 2nd in New York
     answer = await submit(gateway, a_requisition(need_by="2026-03-02"))
     assert answer.status_code == 202
+
+
+async def test_nothing_at_all_is_no_requisition(gateway: Gateway) -> None:
+    headers = gateway.as_("nina") | {"content-type": "application/json"}
+    answer = await gateway.http.post("/v1/requisitions", content=b"", headers=headers)
+    assert (answer.status_code, slug(answer)) == (422, "invalid-request")
+    assert answer.json()["errors"] == [{"pointer": "", "code": "missing", "message": "Send a JSON document."}]
+
+
+async def test_a_key_that_stands_for_nothing_must_fit_all_the_same(gateway: Gateway) -> None:
+    longest = {"Idempotency-Key": "k" * 255}
+    assert (await submit(gateway, None, **longest)).status_code == 202
+    answer = await submit(gateway, None, **{"Idempotency-Key": "k" * 256})
+    assert (answer.status_code, slug(answer)) == (422, "invalid-request")
+    (error,) = answer.json()["errors"]
+    assert (error["parameter"], error["code"]) == ("Idempotency-Key", "string_too_long")
+
+
+async def test_numbers_are_read_as_they_are_written(gateway: Gateway) -> None:
+    """Not as the nearest binary fraction: what cannot be exact is refused, whatever it looks like."""
+    for number in ("1.10", "1e2", "100000000000000000000000.1"):
+        body = json.dumps(a_requisition()).replace('"10"', number, 1)
+        assert number in body
+        headers = gateway.as_("nina") | {"content-type": "application/json"}
+        answer = await gateway.http.post("/v1/requisitions", content=body, headers=headers)
+        assert (answer.status_code, slug(answer)) == (422, "invalid-request")
