@@ -50,7 +50,7 @@ def parse(body: bytes) -> Any:
         text = body.decode("utf-8")
         _check_depth(text)
         _check_characters(text)
-        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_once)
+        return _DECODER.decode(text)
     except UnicodeDecodeError:
         raise _malformed("The body is not UTF-8.") from None
     except json.JSONDecodeError as error:
@@ -74,7 +74,12 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
+_DECODER = json.JSONDecoder(parse_constant=_no_constant, object_pairs_hook=_once)
+
+
 def _check_depth(text: str) -> None:
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return  # not even if each were inside the one before
     depth = 0
     for found in _STRUCTURE.finditer(text):
         token = found[0]
@@ -87,5 +92,5 @@ def _check_depth(text: str) -> None:
 
 
 def _check_characters(text: str) -> None:
-    if _NUL.search(text):
+    if "\\u0000" in text and _NUL.search(text):
         raise ValueError("A text holds the character NUL, which no record can keep")

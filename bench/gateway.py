@@ -158,19 +158,20 @@ class Gateway:
         RuntimeError for every answer but success: refusals would be fast.
         """
         known = next(each for each in PEOPLE if each.person == person)
-        token, content = self._token(person, known.roles, known.facilities), json.dumps(body).encode()
+        content = json.dumps(body).encode()
+        scope = _scope("POST", path, self._token(person, known.roles, known.facilities), content)
 
         async def post() -> float:
-            return _succeeded(path, await self._asked("POST", path, token, content)).at
+            return _succeeded(path, await self._asked(scope, content)).at
 
         return post
 
     async def get(self, path: str, person: str, roles: Sequence[str], facilities: Sequence[str]) -> Any:
         """What is answered to a person with these roles. Raises RuntimeError as `posting` does."""
-        answer = await self._asked("GET", path, self._token(person, roles, facilities))
+        answer = await self._asked(_scope("GET", path, self._token(person, roles, facilities)))
         return json.loads(_succeeded(path, answer).body)
 
-    async def _asked(self, method: str, path: str, token: str, content: bytes = b"") -> Answer:
+    async def _asked(self, scope: Scope, content: bytes = b"") -> Answer:
         received = iter(({"type": "http.request", "body": content}, {"type": "http.disconnect"}))
         sent: list[tuple[Message, float]] = []
 
@@ -180,7 +181,7 @@ class Gateway:
         async def send(message: Message) -> None:
             sent.append((message, time.perf_counter()))
 
-        await self._app(_scope(method, path, token, content), receive, send)
+        await self._app(scope, receive, send)
         return Answer(
             status=sent[0][0]["status"],
             body=b"".join(message.get("body", b"") for message, _ in sent),
@@ -188,7 +189,8 @@ class Gateway:
         )
 
 
-def _scope(method: str, path: str, token: str, content: bytes) -> Scope:
+def _scope(method: str, path: str, token: str, content: bytes = b"") -> Scope:
+    """Of one request, as a web server makes it."""
     headers = {"host": "gateway", "authorization": f"Bearer {token}"}
     if content:
         headers |= {"content-type": "application/json", "content-length": str(len(content))}
