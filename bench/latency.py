@@ -8,10 +8,15 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from temporalio.common import Priority
+
+from api.start_payload import start_payload
 from bench import bare
 from bench.driving import PATIENCE_SECONDS, Handle, Steps
 from bench.gateway import gateway_of
 from bench.purchases import Hospital
+from workflows import search_attributes
+from workflows.messages.procure_to_pay import MEMO_FINGERPRINT
 
 Call = Callable[[], Awaitable[float]]
 """Gives the instant (of `time.perf_counter`) at which whoever called has the answer."""
@@ -35,12 +40,19 @@ class Latency:
 
 @dataclass(frozen=True)
 class Pair:
+    """Our call and the bare one; `laden` is the one that carries what ours carries, where there is such a call."""
+
     ours: Latency
     bare: Latency
+    laden: Latency | None = None
 
     @property
     def ratio(self) -> float:
         return self.ours.p50 / self.bare.p50
+
+    @property
+    def laden_ratio(self) -> float | None:
+        return None if self.laden is None else self.ours.p50 / self.laden.p50
 
 
 async def _timed(call: Call) -> float:
@@ -48,25 +60,26 @@ async def _timed(call: Call) -> float:
     return (await call() - begun) * 1000
 
 
-async def _in_turns(calls: Iterator[tuple[Call, Call]], seconds: float, warm_up: int = 10) -> Pair:
-    """Ours and the bare one in turns, so that whatever else the machine does hits both."""
-    ours, plain = [], []
+async def _in_turns(calls: Iterator[tuple[Call, ...]], seconds: float, warm_up: int = 10) -> Pair:
+    """Ours and those that it is measured against in turns, so that whatever else the machine does hits all of them."""
+    rounds: list[list[float]] = []
     until = time.monotonic() + seconds
-    for count, (our_call, bare_call) in enumerate(calls):
-        times = await _timed(our_call), await _timed(bare_call)
+    for count, turn in enumerate(calls):
+        times = [await _timed(call) for call in turn]
         if count >= warm_up:
-            ours.append(times[0])
-            plain.append(times[1])
-        if time.monotonic() >= until and len(ours) > 1:
+            rounds.append(times)
+        if time.monotonic() >= until and len(rounds) > 1:
             break
-    return Pair(Latency(ours), Latency(plain))
+    return Pair(*map(Latency, zip(*rounds, strict=True)))
 
 
 async def intake(hospital: Hospital, numbers: Iterator[int], seconds: float) -> Pair:
-    """`POST /v1/requisitions` against `client.start_workflow`; no worker takes the cases up."""
+    """`POST /v1/requisitions` against `client.start_workflow`, with nothing and with all that a case starts with; no
+    worker takes the cases up.
+    """
     gateway = gateway_of(hospital, QUEUE_WITHOUT_WORKER)
 
-    def calls() -> Iterator[tuple[Call, Call]]:
+    def calls() -> Iterator[tuple[Call, ...]]:
         for number in numbers:
             body = hospital.requisition(number).model_dump(mode="json", exclude_defaults=True)
             post = gateway.posting("/v1/requisitions", body, "nina")
@@ -75,9 +88,32 @@ async def intake(hospital: Hospital, numbers: Iterator[int], seconds: float) -> 
                 await hospital.client.start_workflow("Bare", [], id=f"bare-{number}", task_queue=QUEUE_WITHOUT_WORKER)
                 return time.perf_counter()
 
-            yield post, start
+            yield post, start, _laden_start(hospital, number)
 
     return await _in_turns(calls(), seconds)
+
+
+def _laden_start(hospital: Hospital, number: int) -> Call:
+    """The start of a case by whoever has all of it at hand, ready to be sent."""
+    purchase = hospital.purchase(number)
+    given = start_payload(purchase)
+    shown = search_attributes.at_start("procure-to-pay", purchase.requisition.facility, purchase.requisition.urgency)
+
+    async def start() -> float:
+        await hospital.client.start_workflow(
+            "Laden",
+            given,
+            id=f"laden-start-{number}",
+            task_queue=QUEUE_WITHOUT_WORKER,
+            memo={MEMO_FINGERPRINT: purchase.request_sha256},
+            search_attributes=shown,
+            static_summary=purchase.case_id,
+            static_details=purchase.case_id,
+            priority=Priority(priority_key=3, fairness_key=purchase.requisition.facility),
+        )
+        return time.perf_counter()
+
+    return start
 
 
 async def decisions(hospital: Hospital, steps: Steps, numbers: Iterator[int], count: int) -> Pair:
@@ -90,7 +126,7 @@ async def decisions(hospital: Hospital, steps: Steps, numbers: Iterator[int], co
     await asyncio.gather(*(_until(steps, case.id, "announce") for case in cases))
     await asyncio.gather(*(_until(steps, each.id, "nothing") for each in plain))
 
-    def calls() -> Iterator[tuple[Call, Call]]:
+    def calls() -> Iterator[tuple[Call, ...]]:
         for case, each in zip(cases, plain, strict=True):
 
             async def decide(case: str = case.id) -> float:

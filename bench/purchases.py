@@ -64,21 +64,23 @@ class Hospital:
         }
         return Subject("purchase case", self.start, answers)
 
-    async def start(self, number: int) -> Handle:
+    def purchase(self, number: int) -> messages.PurchaseInput:
         requisition = self.requisition(number)
-        name = case_id("procure-to-pay", requisition.facility, requisition.number)
-        given = messages.PurchaseInput(
-            case_id=name,
+        return messages.PurchaseInput(
+            case_id=case_id("procure-to-pay", requisition.facility, requisition.number),
             requisition=requisition,
             policy=self.policy,
             submitted_at=datetime.now(UTC),
             submitted_by=actor("nina"),
             request_sha256="f" * 64,
         )
+
+    async def start(self, number: int) -> Handle:
+        given = self.purchase(number)
         return await self.client.start_workflow(
             messages.WORKFLOW_NAME,
             given,
-            id=name,
+            id=given.case_id,
             task_queue=messages.TASK_QUEUE,
             result_type=messages.PurchaseResult,
         )

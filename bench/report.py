@@ -28,6 +28,8 @@ def tables(results: list[Measured]) -> Iterator[Table]:
             "p99",
             "ratio",
             "goal",
+            "laden p50",
+            "ratio",
             "decision p50",
             "p99",
             "signal+query p50",
@@ -81,7 +83,8 @@ def _latencies(waits: Latencies) -> list[str]:
     again = (decision.ours, decision.bare)
     times = [f"{value:.1f}" for each in both for value in (each.p50, each.p99)]
     later = [f"{value:.1f}" for each in again for value in (each.p50, each.p99)]
-    return [*times, f"{intake.ratio:.2f}", f"<= {GOALS['intake']}", *later]
+    laden = ["-", "-"] if intake.laden is None else [f"{intake.laden.p50:.1f}", f"{intake.laden_ratio:.2f}"]
+    return [*times, f"{intake.ratio:.2f}", f"<= {GOALS['intake']}", *laden, *later]
 
 
 def _costs(what: str, pair: Compared) -> list[str]:
@@ -102,6 +105,8 @@ def _costs(what: str, pair: Compared) -> list[str]:
 def as_data(result: Measured) -> dict[str, Any]:
     def pair(measured: latency.Pair) -> dict[str, float]:
         sides = {"ours": measured.ours, "bare": measured.bare}
+        if measured.laden is not None:
+            sides["laden"] = measured.laden
         return {f"{name}_{p}_ms": getattr(side, p) for name, side in sides.items() for p in ("p50", "p99")} | {
             "ratio": measured.ratio
         }
