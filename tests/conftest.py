@@ -6,6 +6,7 @@ settings.register_profile("corridor", deadline=None)  # a machine that stands st
 settings.load_profile("corridor")
 
 pytest_plugins = [
+    "tests.fixtures.garbage",
     "tests.fixtures.settle",
     "tests.fixtures.quiet_steps",
     "tests.fixtures.side_by_side",
