@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -36,6 +37,7 @@ class PolicyBook:
     def __init__(self, system: tuple[SystemDocument, Source], local: Mapping[str, tuple[FacilityDocument, Source]]):
         self.system, self.system_source = system
         self._local = dict(local)
+        self._sums: dict[str, str] = {}
 
     def codes(self) -> tuple[str, ...]:
         return tuple(sorted(self._local))
@@ -85,7 +87,10 @@ class PolicyBook:
         return freeze(edition, (), (), (), other, fingerprint({"system": self.system_source.content}))
 
     def _sha256(self, facility: str) -> str:
-        return fingerprint({"system": self.system_source.content, "facility": self.source(facility).content})
+        if facility not in self._sums:
+            content = {"system": self.system_source.content, "facility": self.source(facility).content}
+            self._sums[facility] = fingerprint(content)
+        return self._sums[facility]
 
 
 def compose(system: Source, facilities: Sequence[Source]) -> PolicyBook:
@@ -167,7 +172,7 @@ def _override_faults(
 ) -> list[PolicyFault]:
     place = ("overrides", index)
     try:
-        put(edition.model_dump(), override.parameter, override.value)
+        put(_sections(edition, [override]), override.parameter, override.value)
     except UnknownParameterError:
         return [source.fault((*place, "parameter"), f"the system policy has no parameter {override.parameter}")]
     variation = variation_for(edition, override.parameter, document.kind)
@@ -234,7 +239,14 @@ def _periods(system: SystemDocument, document: FacilityDocument) -> Iterable[tup
 def _with(edition: Edition, overrides: Sequence[Override]) -> Edition:
     if not overrides:
         return edition
-    content = edition.model_dump()
+    content = _sections(edition, overrides)
     for override in overrides:
         put(content, override.parameter, override.value)
-    return Edition.model_validate(content)
+    same = {name: getattr(edition, name) for name in Edition.model_fields if name not in content}
+    return Edition.model_validate(same | content)
+
+
+def _sections(edition: Edition, overrides: Sequence[Override]) -> dict[str, Any]:
+    """The plain content of the sections that the overrides change. The others are checked already, and a policy is
+    thousands of values."""
+    return edition.model_dump(include={override.parameter.partition(".")[0] for override in overrides})

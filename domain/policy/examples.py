@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import get_args
 
@@ -20,6 +20,8 @@ from domain.policy.source import Place, PolicyFault, PolicyFilesError
 from domain.policy.trials import run_examples
 
 KINDS: tuple[FacilityKind, ...] = get_args(FacilityKind)
+Known = Sequence[Mapping[FacilityKind, Sequence[Flaw]]]
+"""The flaws of each edition by the kind of facility; those are told once, whatever facilities vary."""
 
 
 class Verdict(Value):
@@ -78,12 +80,16 @@ def every_fault(error: PolicyFilesError) -> tuple[PolicyFault, ...]:
 
 def _proofs(book: PolicyBook) -> list[list[PolicyFault]]:
     """The flaws of each edition, then of each facility in each of its spans of time."""
-    return [*_system_proofs(book), *(each for code in book.codes() for each in _local_proofs(book, code))]
+    known = [
+        {kind: tuple(prove(book.of_the_system(edition, kind), edition.categories)) for kind in KINDS}
+        for edition in book.system.editions
+    ]
+    local = (each for code in book.codes() for each in _local_proofs(book, code, known))
+    return [*_system_proofs(book, known), *local]
 
 
-def _system_proofs(book: PolicyBook) -> Iterator[list[PolicyFault]]:
-    for index, edition in enumerate(book.system.editions):
-        found = {kind: prove(book.of_the_system(edition, kind), edition.categories) for kind in KINDS}
+def _system_proofs(book: PolicyBook, known: Known) -> Iterator[list[PolicyFault]]:
+    for index, (edition, found) in enumerate(zip(book.system.editions, known, strict=True)):
         flaws = dict.fromkeys(flaw for flaws in found.values() for flaw in flaws)
         yield [
             _edition_fault(book, index, edition, flaw, [kind for kind in KINDS if flaw in found[kind]])
@@ -138,7 +144,7 @@ def _reason(flaw: Flaw) -> str:
     return f"{flaw.part} {flaw.name}: {flaw.reason}" if flaw.name else flaw.reason
 
 
-def _local_proofs(book: PolicyBook, code: str) -> Iterator[list[PolicyFault]]:
+def _local_proofs(book: PolicyBook, code: str, known: Known) -> Iterator[list[PolicyFault]]:
     """Flaws that the facility's own variation brings; those of the system file are told there."""
     document, source = book.local(code), book.source(code)
     own: dict[str, tuple[str, list[str]]] = {
@@ -147,8 +153,8 @@ def _local_proofs(book: PolicyBook, code: str) -> Iterator[list[PolicyFault]]:
         "plan": (LOCAL_PLAN, [row.name for row in document.hire_plan]),
     }
     for edition, policy, day in _spans(book, code):
-        known = prove(book.of_the_system(edition, document.kind), edition.categories)
-        flaws = [flaw for flaw in prove(policy, edition.categories) if flaw not in known]
+        told = known[book.system.editions.index(edition)][document.kind]
+        flaws = [flaw for flaw in prove(policy, edition.categories) if flaw not in told]
         yield [source.fault(_local_place(flaw, own), f"from {day} on: {_reason(flaw)}") for flaw in flaws]
 
 

@@ -169,8 +169,9 @@ def _row_flaws(plan: _Plan, hold: _Hold) -> Iterator[Flaw]:
     if row.done_by not in ROLES or row.done_by in MAY_NOT_APPROVE:
         yield Flaw(part="plan", name=row.name, reason=f"a {row.done_by} can answer for nothing")
     for other in plan.rows:
-        shared = any(meet(one, two) for one in hold.boxes for two in other.boxes)
-        if other.row.item in row.after and other.row.due_days > row.due_days and shared:
+        if other.row.item not in row.after or other.row.due_days <= row.due_days:
+            continue
+        if any(meet(one, two) for one in hold.boxes for two in other.boxes):
             reason = f"is due before {other.row.item}, for which it waits"
             yield Flaw(part="plan", name=row.name, reason=reason)
     if row.kind == "access":

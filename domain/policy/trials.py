@@ -23,10 +23,11 @@ def run_examples(book: PolicyBook) -> list[PolicyFault | None]:
 
 def _system_examples(book: PolicyBook) -> Iterator[Run]:
     for index, edition in enumerate(book.system.editions):
+        anywhere = book.of_the_system(edition)
         for number, example in enumerate(edition.tests):
             trial = Trial(book.system_source, ("editions", index, "tests", number), example)
             if example.given.facility is None:
-                yield trial.run(book.of_the_system(edition))
+                yield trial.run(anywhere)
             elif example.given.facility in book.codes():
                 yield _at_facility(book, trial, example.given.facility, edition)
 
