@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+from fastapi import FastAPI
 from joserfc.jwk import KeySet
 
-from tests.http.fakes import Gateway, new_keys
+from api.app import create_app
+from tests.http.fakes import MOST_BYTES, Gateway, new_keys
 from tests.http.link_desk import Desk
 
 
@@ -16,9 +18,17 @@ def issuer_keys() -> KeySet:
     return new_keys()
 
 
+@pytest.fixture(scope="session")
+def app() -> FastAPI:
+    """Without a world of its own: an app prepares its routes for its first request, which takes ten times as long as
+    the others.
+    """
+    return create_app(max_body_bytes=MOST_BYTES)
+
+
 @pytest.fixture
-async def gateway(issuer_keys: KeySet) -> AsyncIterator[Gateway]:
-    gateway = Gateway(issuer_keys)
+async def gateway(issuer_keys: KeySet, app: FastAPI) -> AsyncIterator[Gateway]:
+    gateway = Gateway(issuer_keys, app)
     async with gateway.http:
         yield gateway
 

@@ -48,6 +48,7 @@ from tests.http.fake_cases import RULES, FakeCases
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 ISSUER, AUDIENCE = "https://login.example", "corridor"
+MOST_BYTES = 50_000
 POLICY_BEGINS = date(2026, 1, 1)
 SECRET = "whsec_" + base64.b64encode(b"a secret of the warehouse system").decode()
 HR_SECRET = "whsec_" + base64.b64encode(b"a secret of the personnel system").decode()
@@ -189,7 +190,7 @@ class Gateway:
             now=self.clock,
             probes={"temporal": self._probe_of("temporal"), "database": self._probe_of("database")},
         )
-        self.app: FastAPI = app or create_app(self.services, max_body_bytes=50_000)
+        self.app: FastAPI = app or create_app(self.services, max_body_bytes=MOST_BYTES)
         self.app.state.services = self.services
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app=self.app), base_url="http://gateway")
 

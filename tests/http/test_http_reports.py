@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from joserfc.jwk import KeySet
 
 from api.app import create_app
 from domain.facility import Facility
@@ -232,7 +233,8 @@ async def test_health_and_readiness(gateway: Gateway) -> None:
     assert answer.json()["down"] == ["database"]
 
 
-async def test_metrics_count_by_route_and_never_by_id(gateway: Gateway) -> None:
+async def test_metrics_count_by_route_and_never_by_id(issuer_keys: KeySet) -> None:
+    gateway = Gateway(issuer_keys)  # with an app of its own, which has answered nobody yet
     await gateway.http.get(f"/v1/cases/{CASE}", headers=gateway.as_())
     await gateway.http.get("/v1/made/up", headers=gateway.as_())
     text = (await gateway.http.get("/metrics")).text
