@@ -50,6 +50,12 @@ def _spend(case: Case) -> SpendLine:
     )
 
 
+@cache
+def _booked(case: Case) -> tuple[SpendLine, dict[BudgetKey, Money]]:
+    """What a case leaves behind: once for each, and not for each that comes after it."""
+    return _spend(case), case.reservations()
+
+
 def _crowded(example: Example, today: date) -> World:
     """All others have come before, but those that wait for this one."""
     others = [
@@ -63,9 +69,9 @@ def _crowded(example: Example, today: date) -> World:
         for line in case.lines.lines:
             if line.contract:
                 drawn[line.contract] = drawn.get(line.contract, NO_MONEY) + line.order_amount
-        for key, amount in case.reservations().items():
+        for key, amount in _booked(case)[1].items():
             reserved[key] = reserved.get(key, NO_MONEY) + amount
-    return World(spend=[_spend(case) for case in here], drawn=drawn, reserved=reserved)
+    return World(spend=[_booked(case)[0] for case in here], drawn=drawn, reserved=reserved)
 
 
 @pytest.mark.parametrize("today", DAYS, ids=str)
