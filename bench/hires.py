@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from temporalio.client import Client
 
@@ -107,6 +107,7 @@ class HiringHospital(Hospital):
         return small_hire(
             f"H-{number}",
             family=_word(number),
+            birth_date=date(1960, 1, 1) + timedelta(days=number * 7919 % 12_000),  # else HR would be asked about twins
             manager="mia",
             position=place.number,
             start_on=today,
