@@ -21,17 +21,22 @@ FEWEST = 6
 """Of so many cases a rate is made at least, however slow the machine."""
 PATIENCE_SECONDS = 240
 """How long a case may take in all: far more than any does that is answered at once."""
+MOST_A_SECOND = 20
+"""For so many cases a second all is prepared; what a faster machine takes besides is made while it is measured."""
 AFTER_EACH: StepCount = ("", 0)
 """After whatever step."""
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What is measured: how a case starts, and what its people do after which step."""
+    """What is measured: how a case starts, and what its people do after which step. `prepare` makes ready what so many
+    cases need from outside, such as the documents of suppliers, which is no part of what a case takes.
+    """
 
     name: str
     start: Callable[[int], Awaitable[Handle]]
     answers: Mapping[StepCount, Answer]
+    prepare: Callable[[int], Awaitable[None]] | None = None
 
 
 @dataclass
@@ -114,6 +119,8 @@ async def throughput(subject: Subject, steps: Steps, numbers: Any, in_flight: in
     """Completed cases while `in_flight` of them are kept going, after a fifth of the time to get going: for `seconds`,
     and until there are FEWEST. Raises what a case raises, in a group.
     """
+    if subject.prepare is not None:
+        await subject.prepare(in_flight + round(1.2 * seconds * MOST_A_SECOND))
     warm = time.monotonic() + seconds / 5
     until = warm + seconds
     done = 0

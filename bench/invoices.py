@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -70,6 +72,8 @@ class PayingHospital(Hospital):
             build_file=one_file,
         )
         self.ports = replace(self.ports, invoicing=self.invoicing)
+        self._ready: deque[Delivered] = deque()
+        self._numbers = itertools.count(1)
         self._services = replace(
             services_over(self, TemporalCaseClient(client), _Nobody()),
             documents=self.invoicing.documents,
@@ -81,13 +85,22 @@ class PayingHospital(Hospital):
     def subject(self) -> Subject:
         """What a payment run says is said in its place: it serves hundreds of invoices at once."""
         answers: dict[StepCount, Answer] = {("announce", 1): self._pay, ("tell_orders", 1): self._end}
-        return Subject("invoice case", self.start, answers)
+        return Subject("invoice case", self.start, answers, self._prepare)
 
-    async def start(self, number: int) -> Handle:
+    async def _prepare(self, invoices: int) -> None:
+        while len(self._ready) < invoices:
+            self._ready.append(await self._delivery(next(self._numbers)))
+
+    async def start(self, number: int) -> Handle:  # noqa: ARG002 - the documents have numbers of their own
         """The whole intake but HTTP. Raises RuntimeError when the document has no case of its own."""
+        await self._prepare(1)
+        case = await InvoiceIntake(self._services, datetime.now(UTC)).accept(self._ready.popleft())
+        return self.client.get_workflow_handle(case, result_type=messages.InvoiceResult)
+
+    async def _delivery(self, number: int) -> Delivered:
         order = await self._received(number)
         lines = [billed(order.number, line, place) for place, line in enumerate(order.lines, start=1)]
-        delivered = Delivered(
+        return Delivered(
             content=ubl_invoice(bill(lines, f"INV-{number}", self.today)),
             media_type="application/xml",
             channel="api",
@@ -95,8 +108,6 @@ class PayingHospital(Hospital):
             actor=actor("anna"),
             facility=FACILITY.code,
         )
-        case = await InvoiceIntake(self._services, datetime.now(UTC)).accept(delivered)
-        return self.client.get_workflow_handle(case, result_type=messages.InvoiceResult)
 
     async def _received(self, number: int) -> PlacedOrder:
         """Every order has other quantities: what looks like an invoice that came before waits for a person."""
