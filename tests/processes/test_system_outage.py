@@ -58,13 +58,18 @@ class Noting(Interceptor):
 
     def __init__(self) -> None:
         self.checked: list[str] = []
+        self.in_vain: list[str] = []
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 - theirs
-        checked = self.checked
+        checked, in_vain = self.checked, self.in_vain
 
         class Noted(ActivityInboundInterceptor):
             async def execute_activity(self, given: ExecuteActivityInput) -> Any:
-                result = await super().execute_activity(given)
+                try:
+                    result = await super().execute_activity(given)
+                except Exception:
+                    in_vain.append(str(activity.info().workflow_id))
+                    raise
                 if activity.info().activity_type == "check_requisition":
                     checked.append(str(activity.info().workflow_id))
                 return result
@@ -181,12 +186,13 @@ async def test_a_facility_with_many_cases_does_not_crowd_out_the_others(hospital
     async with hospital.working() as world:
         world.down()
         many = await asyncio.gather(*(world.submit(world.requisition()) for _ in range(10)))
-        few = await asyncio.gather(*(world.submit(world.requisition(), of="south") for _ in range(3)))
+        few = await asyncio.gather(*(world.submit(world.requisition(), of="south") for _ in range(2)))
         await world.all_wait(len(many) + len(few))
         world.faults.heal()
         await world.until(lambda: len(world.noting.checked) == len(many) + len(few))
-    *in_turns, _ = sorted(world.noting.checked.index(case.name) for case in few)  # one may just have been tried in vain
-    assert max(in_turns) < 3 + 2 * len(few)  # after what was under way when the system returned
+    tried = world.noting.in_vain[-1]  # its next turn is only asked for when those of the others are given
+    last = max(world.noting.checked.index(case.name) for case in few if case.name != tried)
+    assert last < 3 + 2 * len(few)  # in turns, after what was under way when the system returned
 
 
 async def test_whoever_takes_over_closes_the_incident_when_the_system_is_back(hospital: Hospital) -> None:
